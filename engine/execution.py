@@ -78,8 +78,10 @@ def coerce_variables(operation: Operation, given: dict[str, Any]) -> VariableVal
     A variable in @skip or @include may have a default and still be null. Such a null is an error, because the selection
     would be undefined.
     """
-    definitions = operation.node.variable_definitions or ()
-    values = get_variable_values(operation.engine.graphql, definitions, given, **QUIET_VALUES)
+    definitions, reader = operation.node.variable_definitions or (), operation.variable_reader
+    values: Any = reader.read(given) if reader else None
+    if values is None:
+        values = get_variable_values(operation.engine.graphql, definitions, given, **QUIET_VALUES)
     if not isinstance(values, VariableValues):
         raise DocumentError(*(redact_error(error) for error in values))
     if undecided := sorted(name for name in operation.conditions if values.coerced.get(name) is None):

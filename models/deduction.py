@@ -132,7 +132,7 @@ class Deduction(Public, Keyed):
             where="exported_on IS NOT NULL",
             unique=True,
         ),
-        Index("ix_deduction_party", "party_id", "published_at"),
+        Index("ix_deduction_party", "party_id", "id"),
     )
 
     case_id: Mapped[int] = mapped_column(ForeignKey("court_case.id"), index=True)

@@ -77,6 +77,15 @@ def parse_document(kind: DocumentKind, text: str) -> Document:
     return PARSERS[kind](compact(text).upper())
 
 
+def normalize_number(kind: DocumentKind, text: str) -> str:
+    """Return the normalized number of `parse_document`. The check digit of an organization is not computed."""
+    if kind is DocumentKind.RESIDENT_ID:
+        return parse_person_number(text).value
+    if kind is DocumentKind.UNIFIED_SOCIAL_CREDIT_CODE:
+        return parse_organization_code(text).value
+    return parse_document(kind, text).value
+
+
 def make_document_key(kind: DocumentKind, value: str) -> str:
     """Return the text to hash (R18): the number, with its kind unless it is unique across kinds."""
     return value if kind in SHARED and len(value) == CITIZEN_LENGTH else f"{kind}:{value}"

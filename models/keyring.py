@@ -4,7 +4,6 @@ The keys are in a file outside the database. The newest version of each key encr
 decrypt and are still looked up, so that keys can be rotated at run time.
 """
 
-import hmac
 import json
 import os
 import secrets
@@ -15,6 +14,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hmac import HMAC
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from secret_file import create_secret
@@ -44,6 +44,12 @@ class Keyring:
     @cached_property
     def _index_keys(self) -> list[bytes]:
         return [_derive(master, b"suxin/identity/index") for master in self.indexing]
+
+    @cached_property
+    def _index_hashes(self) -> list[tuple[bytes, HMAC]]:
+        """The number of each version as an octet, and a hash that has read its key, newest first."""
+        begun = [(bytes([version]), HMAC(key, hashes.SHA256())) for version, key in enumerate(self._index_keys, 1)]
+        return begun[::-1]
 
     @cached_property
     def opaque_key(self) -> bytes:
@@ -91,8 +97,14 @@ class Keyring:
     def probes(self, number: str) -> list[bytes]:
         """Return the keyed hashes under all versions, newest first, to be looked up."""
         text = number.encode()
-        versions = range(len(self._index_keys), 0, -1)
-        return [bytes([v]) + hmac.digest(self._index_keys[v - 1], text, "sha256")[:INDEX_BYTES] for v in versions]
+        return [mark + _finish(begun, text)[:INDEX_BYTES] for mark, begun in self._index_hashes]
+
+
+def _finish(begun: HMAC, text: bytes) -> bytes:
+    """Return the hash of a text by a copy of a hash that has read its key."""
+    hashing = begun.copy()
+    hashing.update(text)
+    return hashing.finalize()
 
 
 def _derive(master: bytes, purpose: bytes) -> bytes:

@@ -20,8 +20,8 @@ TIGHT = f"{HAN}()\u00b7"
 """Characters between which a blank is insignificant: Han characters, brackets and dots."""
 
 BLANK_BETWEEN = re.compile(f"(?<=[{TIGHT}]) (?=[{TIGHT}])")
-PLAIN = re.compile("[\u4e00-\u9fff]+")
-"""Han characters with one form only; a name of these is its own folded form."""
+PLAIN = re.compile("[\u4e00-\u9fff0-9a-z()\u00b7]+")
+"""Han characters, digits, small letters, brackets and dots with one form. A name of these is its own folded form."""
 
 STOP_BETWEEN = re.compile(f"(?<=[{HAN}])\\.(?=[{HAN}])")
 

@@ -48,6 +48,7 @@ class Repair(Keyed):
     __tablename__ = "repair"
     __table_args__ = (
         Index("ix_repair_applied", "applied_on", "id"),
+        Index("ix_repair_party", "party_id", "id"),
         CheckConstraint("num_nonnulls(deduction_id, code_record_id) = 1", name="of_one_item"),
         CheckConstraint("(outcome IS NULL) = (decided_at IS NULL)", name="decided_with_outcome"),
         CheckConstraint("(outcome = 'SHORTENED') = (new_end IS NOT NULL)", name="shortened_to_a_date"),
@@ -66,7 +67,7 @@ class Repair(Keyed):
         index_where("uq_repair_open_record", "code_record_id", where="outcome IS NULL", unique=True),
     )
 
-    party_id: Mapped[int] = mapped_column(ForeignKey("party.id"), index=True)
+    party_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
     deduction_id: Mapped[int | None] = mapped_column(ForeignKey("deduction.id"), index=True)
     code_record_id: Mapped[int | None] = mapped_column(ForeignKey("code_record.id"), index=True)
     ground: Mapped[RepairGround]

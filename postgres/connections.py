@@ -97,7 +97,7 @@ class PlanConnections:
     async def _made(self) -> asyncpg.Connection:
         return await database.connect(
             self._url,
-            self._session | {"plan_cache_mode": "force_generic_plan"},  # statements are planned once
+            self._session | database.PLANNED_ONCE,
             statement_cache_size=PREPARED_STATEMENTS,
             max_cacheable_statement_size=0,
             max_cached_statement_lifetime=0,

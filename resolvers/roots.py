@@ -18,7 +18,7 @@ from models.names import fold
 from models.party_name import select_bearers
 from resolvers.errors import CaseNumberError
 from resolvers.joins import is_in_force
-from resolvers.register.subjects import build_view, check_text
+from resolvers.register.subject_keys import build_view, check_text
 
 
 def list_everything(model: type, order: Order | None = None) -> Relation:

@@ -14,9 +14,11 @@ import sqlalchemy as sa
 
 from bench.measuring.literals import format_literal
 from bench.measuring.wrk import Load, LoadError
+from postgres.database import PLANNED_ONCE
 
 MOST_SCRIPTS = 128
-OPTIONS = "-c jit=off -c timezone=UTC -c datestyle=ISO -c plan_cache_mode=force_generic_plan"
+SETTINGS = {"jit": "off", "timezone": "UTC", "datestyle": "ISO", **PLANNED_ONCE}
+OPTIONS = " ".join(f"-c {name}={value}" for name, value in SETTINGS.items())
 UNPREPARED = ("begin", "commit")
 """How statements begin that PostgreSQL cannot prepare."""
 

@@ -44,11 +44,12 @@ def read_page(
 ) -> Page:
     """Return the page that the arguments of a connection request. Raises BadPageSizeError, BadCursorError."""
     chosen, after, order = arguments.get("filter"), arguments.get("after"), arguments.get("order_by")
-    given = {} if chosen is None else {name: value for name, value in vars(chosen).items() if value is not None}
+    filters = ((name, getattr(chosen, name, None)) for name in sorted(relation.filters))
+    given = tuple((name, value) for name, value in filters if value is not None)
     name = next(iter(relation.orders)) if order is None else order.name
     types = list_place_types(row_type, relation.orders[name])
     place = None if after is None else parse_place(name, types, read_cursor(after, key))
-    return Page(arguments["first"], name, place, tuple(sorted(given.items())), largest)
+    return Page(arguments["first"], name, place, given, largest)
 
 
 def list_order_columns(order: Order, child: Frame, key: str | None) -> list[SQL]:

@@ -25,6 +25,7 @@ from engine.document.cost import Price, compute_price
 from engine.document.deprecation import Use, list_uses_in_text
 from engine.document.error_redaction import add_code
 from engine.document.limits import CycleError, TooComplexError, check_limits
+from engine.document.variables import VariableReader, compile_reader
 from engine.engine import Engine
 from engine.load.errors import ForbiddenError
 from engine.plan.plan import Plan, PlanTarget, compile_plan
@@ -126,6 +127,11 @@ class Operation:
     def deprecated(self) -> tuple[Use, ...]:
         """The deprecated elements that its text uses."""
         return list_uses_in_text(self.engine.graphql, self.document, self.node)
+
+    @cached_property
+    def variable_reader(self) -> VariableReader | None:
+        """The reader of its variables; None if graphql-core reads them."""
+        return compile_reader(self.engine.graphql, self.node)
 
     def list_types(self) -> dict[str, list[str]]:
         """Return the types of each root field for the access log."""

@@ -1,10 +1,13 @@
 """Parsing of JSON from clients."""
 
+from itertools import chain
 from typing import Any
 
 import orjson
 
 DEEPEST = 16
+NESTED = (dict, list)
+"""The types of values with levels below them, as orjson makes them."""
 NO_NUL = "The body holds the character U+0000, which no text here can hold."
 
 
@@ -34,7 +37,8 @@ def check_depth(variables: Any) -> None:
 
 def _shallow(value: Any, levels: int) -> bool:
     """Return whether a JSON value has at most this number of levels."""
-    if not isinstance(value, dict | list):
-        return True
-    inner = value.values() if isinstance(value, dict) else value
-    return levels > 0 and all(_shallow(one, levels - 1) for one in inner)
+    level = [value] if type(value) in NESTED else []
+    for _ in range(levels):
+        inner = chain.from_iterable(one.values() if type(one) is dict else one for one in level)
+        level = [one for one in inner if type(one) in NESTED]
+    return not level

@@ -4,13 +4,13 @@ Values are bind parameters. What changes the statement itself is its shape: the 
 page begins after a cursor. A statement is compiled for each shape.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
-from graphql import FieldNode, GraphQLField, VariableNode
+from graphql import FieldNode, GraphQLField, GraphQLNonNull, Undefined, VariableNode
 from graphql.execution.values import VariableValues, get_argument_values
 
 from engine.declare.paging import Page, list_place_types, read_page
@@ -43,7 +43,38 @@ class Argued:
 
     def read(self, variables: VariableValues) -> Arguments:
         """Return the values for this request. Raises GraphQLError if a value does not fit its type."""
-        return self.convert(get_argument_values(self.field, self.node, variables))
+        found = self._read_plain(variables.coerced) if self.plain else None
+        return self.convert(get_argument_values(self.field, self.node, variables) if found is None else found)
+
+    @cached_property
+    def plain(self) -> Sequence[tuple[str, str, bool]]:
+        """The arguments that are variables: name, variable, whether it must not be null. Empty if one has a default
+        value or a literal with variables inside."""
+        given = {argument.name.value: argument.value for argument in self.node.arguments or ()}
+        named = {name: value for name, value in given.items() if isinstance(value, VariableNode)}
+        if any(_variables(value) for name, value in given.items() if name not in named):
+            return ()
+        found = [(name, value.name.value, self.field.args[name]) for name, value in named.items()]
+        if any(declared.default_value is not Undefined for _, _, declared in found):
+            return ()
+        return [(name, variable, isinstance(declared.type, GraphQLNonNull)) for name, variable, declared in found]
+
+    @cached_property
+    def literals(self) -> Arguments:
+        """The values of the other arguments, which are the same in every request."""
+        variables = {name for name, _, _ in self.plain}
+        declared = {name: one for name, one in self.field.args.items() if name not in variables}
+        return get_argument_values(GraphQLField(self.field.type, declared), self.node)
+
+    def _read_plain(self, coerced: Mapping[str, Any]) -> Arguments | None:
+        """Return the values before conversion; None if graphql-core has to report that one is null or absent."""
+        values = dict(self.literals)
+        for name, variable, required in self.plain:
+            if variable in coerced:
+                values[name] = coerced[variable]
+            if required and values.get(name) is None:
+                return None
+        return values
 
     @cached_property
     def constant(self) -> bool:

@@ -51,9 +51,14 @@ def build_root_statement(asked: RootField, writer: Writer, audience: Audience, *
     else:
         value, answer, beyond = *_rows(writer, asked, parent), False
     if not logged:
-        return compile_statement(sa.select(value))
+        return compile_statement(select_answer(value))
     told = [EntrySource(writer.engine.audit, answer, asked.root.about, beyond)]
-    return compile_statement(add_log_entries(writer.engine.audit, sa.select(value), told, asked, audience))
+    return compile_statement(add_log_entries(writer.engine.audit, select_answer(value), told, asked, audience))
+
+
+def select_answer(value: SQL) -> sa.Select[Any]:
+    """Select the text of an answer as the bytes that are sent, so that nobody decodes and encodes them."""
+    return sa.select(sa.func.convert_to(value, "UTF8", type_=sa.LargeBinary))
 
 
 def add_log_entries(

@@ -9,7 +9,7 @@ from graphql import FieldNode, GraphQLField, GraphQLObjectType, get_named_type
 from graphql.execution.collect_fields import FieldDetailsList
 
 from engine.declare.paging import list_order_columns, sort_by, start_after, write_cursor
-from engine.declare.relations import Audience, Frame, Relation
+from engine.declare.relations import Audience, Frame, Order, Relation
 from engine.declare.sql import SQL
 from engine.engine import Engine
 from engine.load.caller import LARGEST_PAGE
@@ -186,26 +186,29 @@ class Writer:
         if shape.after:
             where.append(start_after(order, columns, edge.bind_after(shape.order)))
         numbered = any(fields[0].node.name.value == "pageInfo" for fields in asked.values())
-        source, row = self._cut(
-            child, where, sort_by(order, columns), edge.bind_first(), numbered, shared=within is None
-        )
+        source, row = self._cut(child, where, order, edge.bind_first(), numbered, shared=within is None)
         inherited = within.frame.hoisted if within and child.frame.hoisted is within.frame.hoisted else None
         level = Level(child.row_type, source, Frame(row, child.frame.extras, inherited))
         places = list_order_columns(order, level.frame, level.row_type.key)
         return PageOf(level, shape, places, sort_by(order, places), count, edge.bind_first(), numbered)
 
     def _cut(
-        self, child: Level, where: Sequence[SQL], order: Sequence[SQL], first: SQL, numbered: bool, shared: bool
+        self, child: Level, where: Sequence[SQL], order: Order, first: SQL, numbered: bool, shared: bool
     ) -> tuple[sa.FromClause, Named]:
-        """Return the first rows. The maximum page size is a literal, which tells the planner that the page is short."""
+        """Return the first rows, in order. At the root the maximum page size is a literal, which tells the planner that
+        the page is short."""
         assert isinstance(child.frame.row, Named)  # noqa: S101 - made by `open`
         columns = list(child.frame.row)
+        sorting = sort_by(order, list_order_columns(order, child.frame, child.row_type.key))
         if numbered:
-            columns.append(sa.func.row_number().over(order_by=order).label(PLACE))
-        largest = sa.select(*columns).select_from(child.from_clause).where(*where).order_by(*order)
-        inner, row = self.names.derive(largest.limit(sa.literal((self.largest_page if shared else LARGEST_PAGE) + 1)))
+            columns.append(sa.func.row_number().over(order_by=sorting).label(PLACE))
+        largest = sa.select(*columns).select_from(child.from_clause).where(*where).order_by(*sorting)
         limit = first + 1 if numbered else first
-        return self.names.derive(sa.select(*row).select_from(inner).limit(limit), shared)
+        if not shared:
+            return self.names.derive(largest.limit(limit))
+        inner, row = self.names.derive(largest.limit(sa.literal(self.largest_page + 1)))
+        sorting = sort_by(order, list_order_columns(order, Frame(row), child.row_type.key))
+        return self.names.derive(sa.select(*row).select_from(inner).order_by(*sorting).limit(limit), shared=True)
 
     def write_page(self, page: PageOf, type_: Any, asked: Fields) -> SQL:
         """Return the text of a connection, aggregated over the rows of a page."""

@@ -13,7 +13,7 @@ from engine.declare.sql import SQL
 from models.catalogue import ItemKind
 from models.point_conversion import ConversionStatus
 from resolvers.joins import is_in_force, join
-from resolvers.register.subjects import check_text
+from resolvers.register.subject_keys import check_text
 from resolvers.view import TODAY, VILLAGE
 from resolvers.visibility.audiences import NOBODY
 from resolvers.visibility.predicates import may_see_conversion

@@ -19,7 +19,7 @@ from models.identifiers import IdentifierError
 from models.names import fold, tidy
 from models.party import PartyKind
 from resolvers.mutations.acting import Acting
-from resolvers.register.subjects import find_document
+from resolvers.register.subject_keys import find_document
 
 Given = Mapping[str, Any]
 """A document in an input: its kind and its number."""

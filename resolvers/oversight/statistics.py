@@ -13,7 +13,7 @@ from engine.declare.relations import About, Frame, Order, Prepared, Relation, Ro
 from engine.declare.sql import SQL
 from engine.load.errors import BadInputError
 from resolvers.oversight.statistics_sources import ASKED, KEYS, select_counted
-from resolvers.register.subjects import check_text
+from resolvers.register.subject_keys import check_text
 from resolvers.visibility.audiences import EVERYBODY
 from resolvers.visibility.reach import is_at_or_below
 

@@ -19,16 +19,8 @@ from models.catalogue import Colour
 from models.party_name import is_known_as
 from models.terms import COURT_TIME
 from resolvers.credit.credit_codes import is_current
-from resolvers.register.subjects import (
-    ABOUT,
-    KEYS,
-    build_subject_root,
-    build_view,
-    check_text,
-    find_document,
-    is_person,
-    prepare,
-)
+from resolvers.register.subject_keys import KEYS, build_view, check_text, find_document, is_person
+from resolvers.register.subjects import ABOUT, build_subject_root, prepare
 from resolvers.view import NOW, REQUEST, TODAY
 from resolvers.visibility.audiences import EVERYBODY
 from resolvers.visibility.items import may_see_code_period

@@ -8,28 +8,22 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.orm import aliased
-from sqlalchemy.types import TypeEngine
 
 import models
 from auth.audiences import Audience
 from auth.consent import names
 from auth.scopes import PERSONS, Scope
-from casework.share_codes import hash_code, is_single_use
-from casework.texts import UNREADABLE_LINE, find_fault, holds_identity_number
+from casework.share_codes import is_single_use
 from engine.declare.relations import About, Frame, Order, Prepared, Relation, Root
 from engine.declare.sql import ROW_BY_ROW, SQL
-from engine.load.errors import BadInputError, TooManySubjectsError
+from engine.load.errors import TooManySubjectsError
 from engine.load.statements import ARGUMENT
-from models.access_record import BorrowerRelation, MatchOutcome
-from models.documents import ORGANIZATIONS, DocumentKind, make_document_key, parse_document
-from models.identifiers import IdentifierError
-from models.keyring import Keyring
-from models.names import fold
+from models.access_record import MatchOutcome
 from models.party import PartyKind
 from models.party_name import NameStanding, is_known_as
-from resolvers.errors import PurposeError
 from resolvers.joins import join
-from resolvers.view import SHARES, TODAY, Access, View
+from resolvers.register.subject_keys import ASKED, KEYS, bind_subjects, build_view
+from resolvers.view import SHARES, TODAY
 from resolvers.visibility.audiences import PARTNERS
 from resolvers.visibility.reach import consents, holds, may_be_known, shares, use_up
 
@@ -40,27 +34,12 @@ class Subject:
     """The row type's key: a subject of a look-up."""
 
 
-ASKED: Mapping[str, TypeEngine[Any]] = {
-    "index": sa.LargeBinary(),
-    "former_index": sa.LargeBinary(),
-    "folded": sa.Text(),
-    "person": sa.Boolean(),
-    "consent": sa.Text(),
-    "signed_on": sa.Date(),
-    "share": sa.LargeBinary(),
-    "reference": sa.Text(),
-    "relation": sa.Text(),
-}
-"""The values bound for each subject, as arrays of equal length. A null index is an invalid number."""
-
 PARTY_COLUMN = "party_"
 PARTY_COLUMNS = [column.key for column in sa.inspect(models.Party).column_attrs if column.key != "id"]
 """The columns of the party that a look-up reads, beside its key."""
 
 KNOWN: Mapping[Scope | None, str] = {None: "known"} | {scope: f"known_by_{scope.name.lower()}" for scope in PERSONS}
 """The columns that say whether a party may be known, by the scope of consent or share code."""
-
-KEYS: Mapping[str, TypeEngine[Any]] = {name: sa.ARRAY(type_) for name, type_ in ASKED.items()}
 
 
 def select_subjects(audience: Audience, arguments: Mapping[str, SQL]) -> Any:
@@ -251,101 +230,8 @@ def prepare(arguments: Mapping[str, Any], context: Any) -> Prepared:
     keys = by if isinstance(by, list) else [by]
     if not 1 <= len(keys) <= LARGEST_BATCH:
         raise TooManySubjectsError(f"`by` must hold 1 to {LARGEST_BATCH} subjects; send the rest in another call.")
-    rows = [_bound(key, place, context.keyring) for place, key in enumerate(keys)]
-    values = {name: [row[name] for row in rows] for name in ASKED}
-    shares = frozenset(share for share in values["share"] if share)
+    values = bind_subjects(keys, context.keyring)
+    shares = frozenset(share for share in values["share"] or () if share)
     once = any(key.share_code and is_single_use(key.share_code) for key in keys)
-    letters = frozenset(letter for letter in values["consent"] if letter)
+    letters = frozenset(letter for letter in values["consent"] or () if letter)
     return Prepared(values, build_view(access, context, shares, letters), REDEEM if once else None)
-
-
-def build_view(
-    access: Any, context: Any, shares: frozenset[bytes] = frozenset(), letters: frozenset[str] = frozenset()
-) -> View:
-    """Return the view of a look-up for a purpose. Raises PurposeError for a purpose that the client may not name."""
-    allowed = context.principal.purposes
-    if access.purpose not in allowed:
-        names = ", ".join(sorted(allowed))
-        raise PurposeError(
-            f"{access.purpose.value} is not among the purposes registered for this client and document: {names}."
-        )
-    told = Access(access.purpose, check_own_text(access.operator, "operator"), check_own_text(access.branch, "branch"))
-    view: View = context.view
-    return replace(view, access=told, shares=shares, letters=letters)
-
-
-def _bound(key: Any, place: int, keyring: Keyring) -> dict[str, Any]:
-    probes, person = _probes(key, place, keyring)
-    code = check_text(key.share_code, "shareCode")
-    relation: BorrowerRelation | None = key.relation
-    return {
-        "index": probes[0],
-        "former_index": probes[-1],
-        "folded": _folded(key.name, place),
-        "person": person,
-        "consent": check_text(key.consent, "consent"),
-        "signed_on": key.consent_signed_on,
-        "share": hash_code(code) if code else None,
-        "reference": check_own_text(key.reference, "reference"),
-        "relation": relation and relation.value,
-    }
-
-
-def _folded(given: str, place: int) -> str:
-    folded = fold(check_text(given, "name") or "")
-    if not folded:
-        raise BadInputError(f"Subject {place + 1} needs its full `name`: a number alone finds nobody.")
-    return folded
-
-
-def _probes(key: Any, place: int, keyring: Keyring) -> tuple[Sequence[bytes | None], bool]:
-    """Return the keyed hashes to look for, and whether the number is a person's. The number is discarded (R18)."""
-    given = find_document(key)
-    if given is None:
-        raise BadInputError(
-            f"Subject {place + 1} needs one of `idNumber`, `organizationCode` and `document`, and no other."
-        )
-    kind, number = given
-    person = kind not in ORGANIZATIONS
-    try:
-        return keyring.probes(make_document_key(kind, parse_document(kind, number).value)), person
-    except IdentifierError:
-        return [None], person
-
-
-def find_document(key: Any) -> tuple[DocumentKind, str] | None:
-    """Return kind and number of a subject; None unless exactly one is given."""
-    document = key.document
-    given = [
-        (kind, number)
-        for kind, number in (
-            (DocumentKind.RESIDENT_ID, key.id_number),
-            (DocumentKind.UNIFIED_SOCIAL_CREDIT_CODE, key.organization_code),
-            (document and document.kind, document and document.number),
-        )
-        if kind is not None and number is not None
-    ]
-    return given[0] if len(given) == 1 else None
-
-
-def is_person(key: Any) -> bool:
-    """Return whether a subject is named by a person's document."""
-    given = find_document(key)
-    return given is not None and given[0] not in ORGANIZATIONS
-
-
-LONGEST_TEXT = 200
-
-
-def check_text(value: str | None, name: str) -> str | None:
-    """Return `value` if it is readable and not too long. Raises BadInputError, which does not quote it."""
-    if value is not None and (fault := find_fault(value, LONGEST_TEXT, UNREADABLE_LINE)):
-        raise BadInputError(f"`{name}` {fault[0]}")
-    return value
-
-
-def check_own_text(value: str | None, name: str) -> str | None:
-    """Return a text that is stored in the access log. Raises BadInputError also for an identity number (R18)."""
-    if value is not None and holds_identity_number(value):
-        raise BadInputError(f"`{name}` holds an identity number, which is never stored (R18): send one of your own.")
-    return check_text(value, name)

@@ -1,0 +1,136 @@
+"""The subjects of a look-up as clients name them: checked, folded and hashed. Numbers are discarded (R18)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.types import TypeEngine
+
+from casework.share_codes import hash_code
+from casework.texts import UNREADABLE_LINE, find_fault, holds_identity_number
+from engine.load.errors import BadInputError
+from models.access_record import BorrowerRelation
+from models.documents import ORGANIZATIONS, DocumentKind, make_document_key, normalize_number
+from models.identifiers import IdentifierError
+from models.keyring import Keyring
+from models.names import fold
+from resolvers.errors import PurposeError
+from resolvers.view import Access, View
+
+ASKED: Mapping[str, TypeEngine[Any]] = {
+    "index": sa.LargeBinary(),
+    "former_index": sa.LargeBinary(),
+    "folded": sa.Text(),
+    "person": sa.Boolean(),
+    "consent": sa.Text(),
+    "signed_on": sa.Date(),
+    "share": sa.LargeBinary(),
+    "reference": sa.Text(),
+    "relation": sa.Text(),
+}
+"""The values bound for each subject, as arrays of equal length, or null if all are. A null index is an invalid number;
+a former index is of an earlier key."""
+
+KEYS: Mapping[str, TypeEngine[Any]] = {name: sa.ARRAY(type_) for name, type_ in ASKED.items()}
+
+
+def bind_subjects(keys: Sequence[Any], keyring: Keyring) -> dict[str, Sequence[Any] | None]:
+    """Return the values of `ASKED` for these subjects. Raises BadInputError."""
+    rows = [_bound(key, place, keyring) for place, key in enumerate(keys)]
+    return dict(zip(ASKED, map(_array, zip(*rows, strict=True)), strict=True))
+
+
+def build_view(
+    access: Any, context: Any, shares: frozenset[bytes] = frozenset(), letters: frozenset[str] = frozenset()
+) -> View:
+    """Return the view of a look-up for a purpose. Raises PurposeError for a purpose that the client may not name."""
+    allowed = context.principal.purposes
+    if access.purpose not in allowed:
+        names = ", ".join(sorted(allowed))
+        raise PurposeError(
+            f"{access.purpose.value} is not among the purposes registered for this client and document: {names}."
+        )
+    told = Access(access.purpose, check_own_text(access.operator, "operator"), check_own_text(access.branch, "branch"))
+    view: View = context.view
+    return replace(view, access=told, shares=shares, letters=letters)
+
+
+def _array(values: Sequence[Any]) -> Sequence[Any] | None:
+    """Return the values as an array; None if all are null, because unnest() fills up shorter arrays with nulls."""
+    return None if values.count(None) == len(values) else list(values)
+
+
+def _bound(key: Any, place: int, keyring: Keyring) -> tuple[Any, ...]:
+    """Return the values of `ASKED` for one subject. Raises BadInputError."""
+    probes, person = _probes(key, place, keyring)
+    code = check_text(key.share_code, "shareCode")
+    relation: BorrowerRelation | None = key.relation
+    return (
+        probes[0],
+        probes[-1] if len(probes) > 1 else None,
+        _folded(key.name, place),
+        person,
+        check_text(key.consent, "consent"),
+        key.consent_signed_on,
+        hash_code(code) if code else None,
+        check_own_text(key.reference, "reference"),
+        relation and relation.value,
+    )
+
+
+def _folded(given: str, place: int) -> str:
+    folded = fold(check_text(given, "name") or "")
+    if not folded:
+        raise BadInputError(f"Subject {place + 1} needs its full `name`: a number alone finds nobody.")
+    return folded
+
+
+def _probes(key: Any, place: int, keyring: Keyring) -> tuple[Sequence[bytes | None], bool]:
+    """Return the keyed hashes to look for, and whether the number is a person's. The number is discarded (R18)."""
+    given = find_document(key)
+    if given is None:
+        raise BadInputError(
+            f"Subject {place + 1} needs one of `idNumber`, `organizationCode` and `document`, and no other."
+        )
+    kind, number = given
+    person = kind not in ORGANIZATIONS
+    try:
+        return keyring.probes(make_document_key(kind, normalize_number(kind, number))), person
+    except IdentifierError:
+        return [None], person
+
+
+def find_document(key: Any) -> tuple[DocumentKind, str] | None:
+    """Return kind and number of a subject; None unless exactly one is given."""
+    person, organization, other = key.id_number, key.organization_code, key.document
+    if (person is None) + (organization is None) + (other is None) != 2:
+        return None
+    if person is not None:
+        return DocumentKind.RESIDENT_ID, person
+    if organization is not None:
+        return DocumentKind.UNIFIED_SOCIAL_CREDIT_CODE, organization
+    return other.kind, other.number
+
+
+def is_person(key: Any) -> bool:
+    """Return whether a subject is named by a person's document."""
+    given = find_document(key)
+    return given is not None and given[0] not in ORGANIZATIONS
+
+
+LONGEST_TEXT = 200
+
+
+def check_text(value: str | None, name: str) -> str | None:
+    """Return `value` if it is readable and not too long. Raises BadInputError, which does not quote it."""
+    if value is not None and (fault := find_fault(value, LONGEST_TEXT, UNREADABLE_LINE)):
+        raise BadInputError(f"`{name}` {fault[0]}")
+    return value
+
+
+def check_own_text(value: str | None, name: str) -> str | None:
+    """Return a text that is stored in the access log. Raises BadInputError also for an identity number (R18)."""
+    if value is not None and holds_identity_number(value):
+        raise BadInputError(f"`{name}` holds an identity number, which is never stored (R18): send one of your own.")
+    return check_text(value, name)
