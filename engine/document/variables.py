@@ -113,10 +113,12 @@ def _compile_enum(type_: GraphQLEnumType) -> Any:
 
 
 def _compile_object(type_: GraphQLInputObjectType, within: tuple[Any, ...]) -> Any:
-    """Return a structure with the Python names of the fields. A field that may be absent must be null by default."""
-    if type_ in within or type_.is_one_of:
+    """Return a structure with the Python names of the fields. A field that may be absent must be null by default, and
+    the class must not change its values."""
+    origin = type_.extensions[DEFINITION].origin
+    if type_ in within or type_.is_one_of or hasattr(origin, "__post_init__"):
         raise UncompiledError
-    defaults = {field.name: field.default for field in fields(type_.extensions[DEFINITION].origin)}
+    defaults = {field.name: field.default for field in fields(origin)}
     names, members = dict[str, str](), list[Any]()
     for name, declared in type_.fields.items():
         attribute = declared.extensions[DEFINITION].python_name
