@@ -41,6 +41,7 @@ from settings import Settings
 from telemetry import logs, traces
 from telemetry.exposition import build_metrics_endpoint
 from telemetry.observing import Observing, Telemetry
+from transport.application import Application
 from transport.endpoint import GraphQLEndpoint
 from transport.health import answer_alive, build_readiness_endpoint
 from transport.subscriptions import Live
@@ -48,6 +49,7 @@ from transport.transfers import Transfers
 from transport.websockets import build_socket_endpoint
 
 EVENTS = {"application_name": "suxin events"}
+GRAPHQL_METHODS = frozenset({"GET", "POST"})
 REVOCATIONS = {"application_name": "suxin revocations"}
 
 
@@ -181,7 +183,7 @@ class Parts:
         desk = ReportViewer(self.graphql, self.engine, self.keyring, self.reports.signer, now)
         authorization = create_authorization_server(settings, self.sync_engine, self.signing, self.keyring, self.clock)
         return [
-            Route("/graphql", self.endpoint, methods=["GET", "POST"]),
+            Route("/graphql", self.endpoint, methods=sorted(GRAPHQL_METHODS)),
             WebSocketRoute("/graphql", build_socket_endpoint(self.live)),
             Route("/livez", answer_alive, methods=["GET"]),
             Route("/readyz", build_readiness_endpoint(self.engine), methods=["GET"]),
@@ -239,7 +241,8 @@ def create_app(
     routes = parts.build_routes()
     paths = frozenset(route.path for route in routes if isinstance(route, Route))
     observing = Middleware(Observing, telemetry=telemetry, paths=paths)
-    app = Starlette(routes=routes, middleware=[observing], lifespan=lifespan)
+    app = Application(routes=routes, middleware=[observing], lifespan=lifespan)
+    app.answer_directly("/graphql", GRAPHQL_METHODS, Observing(parts.endpoint, telemetry, paths))
     app.router.redirect_slashes = False  # a redirect would contain the Host header of the request
     app.state.engine, app.state.connections = parts.engine, parts.connections
     return app

@@ -10,6 +10,7 @@ import logging
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,11 @@ class KeyFile:
     published_at: float
     previous: tuple[Previous, ...] = ()
 
+    @cached_property
+    def own(self) -> dict[str, ECKey]:
+        """The current and the next key, by kid."""
+        return self._with(())
+
     def trusted(self, now: float) -> dict[str, ECKey]:
         """Return the keys that verify tokens at `now`, by kid."""
         return self._with(old.key for old in self.previous if old.forget_at > now)
@@ -93,7 +99,10 @@ class SigningKeys:
 
     def find(self, kid: object) -> ECKey | None:
         """Return the key of this kid that verifies tokens; None if there is none."""
-        return self._fresh_keys().trusted(self._clock()).get(kid) if isinstance(kid, str) else None
+        if not isinstance(kid, str):
+            return None
+        keys = self._fresh_keys()
+        return keys.own.get(kid) or keys.trusted(self._clock()).get(kid)
 
     def published(self) -> dict[str, ECKey]:
         """Return the keys that verify reports, by kid."""

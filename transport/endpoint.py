@@ -44,6 +44,7 @@ from transport.trusted_operations import apply_document_policy
 ANSWERS = Counter("suxin_answers", "Answers, by what gave them and why", ["executor", "reason"])
 EVENT_STREAM = "text/event-stream"
 GRAPHQL_RESPONSE = "application/graphql-response+json"
+JSON = "application/json"
 INTROSPECTION_COST = 100
 RETRY = {"retry-after": "1"}
 PUBLIC = frozenset({Scopes.CATALOGUE})
@@ -215,8 +216,17 @@ class Reply:
         if errors:
             self.seen.outcome = (errors[0].extensions or {}).get("code", "INTERNAL")
             body = {"errors": [error.formatted for error in errors], **body}
-        body["extensions"] = {"requestId": str(self.seen.request_id), **extensions}
-        media_type = GRAPHQL_RESPONSE if self.strict else "application/json"
-        sent = {"x-request-id": str(self.seen.request_id), "cache-control": "no-store", **headers}
-        sent |= deprecation.write_headers(body["extensions"])
-        return Response(orjson.dumps(body), status, sent, f"{media_type}; charset=utf-8")
+        request_id = str(self.seen.request_id)
+        body["extensions"] = {"requestId": request_id, **extensions}
+        sent = {"x-request-id": request_id, "cache-control": "no-store", **headers}
+        sent |= deprecation.write_headers(extensions)
+        return JsonResponse(status, orjson.dumps(body), GRAPHQL_RESPONSE if self.strict else JSON, sent)
+
+
+class JsonResponse(Response):
+    """A response with JSON."""
+
+    def __init__(self, status: int, body: bytes, media_type: str, headers: Mapping[str, str]) -> None:
+        self.status_code, self.body, self.background = status, body, None
+        whole = {"content-length": str(len(body)), "content-type": f"{media_type}; charset=utf-8", **headers}
+        self.raw_headers = [(name.lower().encode(), value.encode("latin-1")) for name, value in whole.items()]
