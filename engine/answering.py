@@ -3,7 +3,8 @@
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import orjson
@@ -15,9 +16,9 @@ from engine.execution import Executor, InternalError, NotPlanned, PricedRequest,
 from engine.explanation import explain
 from engine.load.caller import AnyCaller
 from engine.load.context import Context
-from engine.plan import runner
 from engine.plan.plan import BoundStatement, Text
-from engine.plan.runner import Connections
+from engine.run.connections import Connections
+from engine.run.runner import ATTEMPTS, Runner
 
 log = logging.getLogger("suxin.graphql")
 OUT_OF_ORDER = "40001"
@@ -50,13 +51,18 @@ class Answering:
     """Answers requests, each in one snapshot.
 
     database: the engine of the loaders, with isolation level REPEATABLE READ. connections: the connections of the
-    plans. declared: the kinds of answers that the access log knows (`engine.plan.runner.declare`).
+    plans. batches: whether short statements that would wait are answered together.
     """
 
     database: AsyncEngine
     connections: Connections
     executor: Executor = Executor.PLAN
-    declared: set[str] = field(default_factory=set, init=False, compare=False)
+    batches: bool = True
+
+    @cached_property
+    def runner(self) -> Runner:
+        """The runner of plans. It knows what was declared to the access log, so there is one for all requests."""
+        return Runner(self.connections, self.batches)
 
     async def answer(self, request: PricedRequest, caller: AnyCaller) -> tuple[Result, NotPlanned | None]:
         """Answer a request after its log entries are committed. Return the reason as well if the loaders answered.
@@ -69,7 +75,7 @@ class Answering:
         parts = self._parts(request, caller)
         if isinstance(parts, NotPlanned):
             return Result.of(await self._by_loaders(request, caller)), parts
-        return Result(await runner.run(self.connections, parts, self.declared)), None
+        return Result(await self.runner.run(parts)), None
 
     def _parts(self, request: PricedRequest, caller: AnyCaller) -> Mapping[str, BoundStatement | Text] | NotPlanned:
         if request.operation.mutates:
@@ -77,7 +83,7 @@ class Answering:
         return bind_plan(request, caller) if self.executor is Executor.PLAN else NotPlanned("setting")
 
     async def _by_loaders(self, request: PricedRequest, caller: AnyCaller) -> ExecutionResult:
-        for _ in range(runner.ATTEMPTS - 1):
+        for _ in range(ATTEMPTS - 1):
             try:
                 return await self._loaded(request, caller)
             except InternalError as error:

@@ -26,16 +26,18 @@ class AnswerKind:
 class Audit(Protocol):
     """An access log in the same database. An answer and its entries are committed together.
 
-    told: names and types of the values that rows supply; `subject` and `result` are required. given, empty: values of
-    `result` for an answer with rows and for one without.
+    table: the mapped class of its rows. told: names and types of the values that answers supply; `subject` and `result`
+    are required. given, empty: values of `result` for an answer with rows and for one without.
     """
 
+    table: Any
     told: Mapping[str, TypeEngine[Any]]
     given: str
     empty: str
 
-    def build_insertion(self, told: sa.FromClause, kind: AnswerKind, audience: SQL, *, declares: bool) -> sa.Insert:
-        """Return the statement that inserts the entries of an answer. It fails with 23502 if `kind` was not declared.
+    def select_rows(self, told: sa.FromClause, kind: AnswerKind, audience: SQL, *, declares: bool) -> sa.Select[Any]:
+        """Select the rows to insert for an answer, under the names of their columns. The insertion must fail with 23502
+        if `kind` was not declared.
 
         told: a row for each entry, possibly none. It has `result`, and the other columns of `self.told` that may be
         other than NULL. declares: whether the same statement declares the kind.
@@ -51,13 +53,18 @@ class Audit(Protocol):
         """Return the name of an audience in entries."""
 
 
+def build_insertion(audit: Audit, rows: sa.Select[Any]) -> sa.Insert:
+    """Return the statement that inserts the rows of `Audit.select_rows`."""
+    return sa.insert(audit.table).from_select([column.name for column in rows.selected_columns], rows)
+
+
 def build_array_insertion(audit: Audit, kind: AnswerKind, audience: str) -> sa.Insert:
     """Return the statement that declares a kind and inserts entries from an array for each name in `Audit.told`."""
     arrays = (sa.bindparam(f"told_{name}", type_=sa.ARRAY(type_)) for name, type_ in audit.told.items())
     columns = (sa.column(name, type_) for name, type_ in audit.told.items())
     told = sa.func.unnest(*arrays).table_valued(*columns, name="told").render_derived()
     insertion, declaration = (
-        audit.build_insertion(told, kind, sa.literal(audience, sa.Text), declares=True),
+        build_insertion(audit, audit.select_rows(told, kind, sa.literal(audience, sa.Text), declares=True)),
         audit.build_declaration(kind),
     )
     return insertion if declaration is None else insertion.add_cte(declaration.cte("declared"))

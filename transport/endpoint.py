@@ -29,7 +29,7 @@ from engine.document.cost import MOST_COST
 from engine.document.document import is_subscription, prepare_operation, reads_within
 from engine.engine import Engine
 from engine.execution import Executor, InternalError, PricedRequest, introspect, log_failure, price_request
-from engine.plan.runner import Connections
+from engine.run.connections import Connections
 from models.keyring import Keyring
 from postgres.errors import is_too_long, is_unreachable
 from resolvers.caller import Caller, Reports

@@ -6,7 +6,7 @@ Run: python -m bench.reads.profile
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from statistics import median
 from typing import Annotated, Any
@@ -26,7 +26,7 @@ from engine.answering import Result
 from engine.document.document import prepare_operation
 from engine.execution import NotPlanned, bind_plan, price_request
 from engine.plan.plan import BoundStatement
-from engine.plan.runner import run
+from engine.run.runner import Runner
 from postgres.connections import PlanConnections
 from resolvers.caller import Caller
 from transport.body import parse_body
@@ -43,8 +43,7 @@ class Way:
 
     bodies: Sequence[bytes]
     caller: Caller
-    connections: PlanConnections
-    declared: set[str] = field(default_factory=set)
+    runner: Runner
 
     async def steps(self, rounds: int) -> dict[str, list[float]]:
         """The microseconds of each step, for every request in each round."""
@@ -60,7 +59,7 @@ class Way:
         found, operation = _timed(lambda: prepare(parsed.query, parsed.operation_name, scopes))
         coerced, request = _timed(lambda: price_request(operation, parsed.variables, audience))
         bound, parts = _timed(lambda: self._ready(request))
-        sent, text = await _awaited(lambda: run(self.connections, parts, self.declared))
+        sent, text = await _awaited(lambda: self.runner.run(parts))
         replied, _ = _timed(lambda: Reply(Observation(), False).answer(Result({"data": text.decode()})))
         names = ("body", "document, from the cache", "variables and cost", "plan", "PostgreSQL", "reply")
         return list(zip(names, (read, found, coerced, bound, sent, replied), strict=True))
@@ -95,7 +94,7 @@ async def profile_work(data: Data, work: Work, requests: Sequence[bytes], rounds
     """The median microseconds of each step, and of PostgreSQL without the access log."""
     caller = Caller(read_principal(data, work), data.keyring, datetime.now(UTC), uuid4())
     connections = PlanConnections(data.url, 1, 30)
-    way = Way(requests, caller, connections)
+    way = Way(requests, caller, Runner(connections))
     await way.steps(1)
     steps = await way.steps(rounds)
     with patch("engine.plan.roots.build_log_insertion", return_value=None):

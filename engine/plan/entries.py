@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from engine.audit import AnswerKind, Audit
+from engine.audit import AnswerKind, Audit, build_insertion
 from engine.declare.relations import About, Audience, Frame
 from engine.declare.sql import SQL
 
@@ -102,11 +102,17 @@ def build_log_insertion(
     audit: Audit, answers: Sequence[EntrySource], kind: AnswerKind, audience: Audience
 ) -> sa.CTE | None:
     """Return the CTE that inserts all entries of a root field, or None if there are none."""
+    rows = select_log_rows(audit, answers, kind, audience)
+    return None if rows is None else build_insertion(audit, rows).cte("entries")
+
+
+def select_log_rows(
+    audit: Audit, answers: Sequence[EntrySource], kind: AnswerKind, audience: Audience
+) -> sa.Select[Any] | None:
+    """Select the rows to insert for all entries of a root field; None if there are none."""
     names = sorted(set().union(*(one.names for one in answers)))
     selects = [select for told in answers for select in told.build_entries(names)]
     if not selects:
         return None
     told = sa.union_all(*selects).subquery("told")
-    return audit.build_insertion(told, kind, sa.literal(audit.audience_name(audience), sa.Text), declares=False).cte(
-        "entries"
-    )
+    return audit.select_rows(told, kind, sa.literal(audit.audience_name(audience), sa.Text), declares=False)

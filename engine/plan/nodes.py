@@ -10,7 +10,7 @@ from engine.declare.sql import SQL
 from engine.load.nodes import get_node_root
 from engine.plan.entries import EntrySource
 from engine.plan.json_text import concatenate, replace_null, write_array
-from engine.plan.roots import TEXT, RootField, add_log_entries, build_answer, select_answer
+from engine.plan.roots import TEXT, RootField, add_log_entries, build_answer, encode
 from engine.plan.rows import Writer
 from engine.plan.statement import Statement, compile_statement
 
@@ -36,7 +36,7 @@ def build_nodes_statement(
     ids = sa.func.unnest(ASKED_TYPES, ASKED_KEYS).table_valued("type", "key", with_ordinality="place", name="ids")
     ids = ids.render_derived()
     value = _value(ids, sa.union_all(*rows).subquery("found"), many) if rows else _nothing(ids, many)
-    return compile_statement(add_log_entries(writer.engine.audit, select_answer(value), told, asked, audience))
+    return compile_statement(add_log_entries(writer.engine.audit, sa.select(encode(value)), told, asked, audience))
 
 
 def _value(ids: Any, found: Any, many: bool) -> SQL:

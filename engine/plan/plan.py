@@ -20,8 +20,9 @@ from engine.load.context import Unconnected
 from engine.load.nodes import NodesRoot, convert_keys, get_node_root, list_readable_types
 from engine.load.statements import name_argument_values
 from engine.plan.arguments import Argued, ArgumentReader, EdgeArguments, PageShape, Shape
+from engine.plan.batch_statement import BatchStatement
 from engine.plan.nodes import build_nodes_statement, name_keys
-from engine.plan.roots import RootField, build_root_statement
+from engine.plan.roots import RootField, build_batch_statement, build_root_statement
 from engine.plan.rows import Writer
 from engine.plan.selection import Selection, get_declaration
 from engine.plan.statement import Statement, compile_statement
@@ -30,7 +31,25 @@ from engine.plan.walk import Unplanned, Walk
 MOST_SHAPES = 32
 """The maximum number of statements that are kept for one root field."""
 
+FORGETTING = 1.005
+"""The growth of the least duration of a statement with each call."""
+
 Text = bytes
+
+
+@dataclass(eq=False)
+class Compiled:
+    """The statement of a shape. batch: the one for several requests, once it is compiled; None if there is none.
+    seconds: the least duration of the recent calls, for one request."""
+
+    statement: Statement
+    batch: BatchStatement | None = None
+    batch_written: bool = False
+    seconds: float = 0
+
+    def note_duration(self, seconds: float) -> None:
+        """Note the duration of a call. The least one is forgotten after some hundreds of longer ones."""
+        self.seconds = min(self.seconds * FORGETTING, seconds) if self.seconds else seconds
 
 
 @dataclass
@@ -38,15 +57,17 @@ class Statements:
     """The statements of one root field by shape. declaration: declares their answers to the access log."""
 
     write: Callable[[Any], Statement]
+    write_batch: Callable[[Any], BatchStatement | None]
+    batchable: bool = False
     declaration: Statement | None = None
-    known: dict[Any, Statement] = field(default_factory=dict)
+    known: dict[Any, Compiled] = field(default_factory=dict)
 
-    def get(self, shape: Any) -> Statement:
+    def get(self, shape: Any) -> Compiled:
         """Return the statement of a shape. It is compiled when first used."""
         if shape not in self.known:
             if len(self.known) >= MOST_SHAPES:
                 self.known.clear()
-            self.known[shape] = self.write(shape)
+            self.known[shape] = Compiled(self.write(shape))
         return self.known[shape]
 
 
@@ -60,14 +81,28 @@ class BoundStatement:
     before: Statement | None = None
 
     @property
-    def compiled(self) -> bool:
+    def is_compiled(self) -> bool:
         """Whether the statement is already compiled. Compilation takes as long as a hundred short answers."""
         return self.shape in self.statements.known
 
     @cached_property
+    def compiled(self) -> Compiled:
+        """The statement with what is known of it, compiled if necessary."""
+        return self.statements.get(self.shape)
+
+    @property
     def statement(self) -> Statement:
         """The statement, compiled if necessary."""
-        return self.statements.get(self.shape)
+        return self.compiled.statement
+
+    @property
+    def is_batchable(self) -> bool:
+        """Whether several requests may be answered by one call of the statement."""
+        return self.before is None and self.statements.batchable
+
+    def compile_batch(self) -> None:
+        """Compile the statement for several requests, unless there is none."""
+        self.compiled.batch = self.statements.write_batch(self.shape)
 
     def arguments(self) -> list[Any]:
         """Return the values in the order of the statement's parameters."""
@@ -114,11 +149,20 @@ class StatementPart(ABC):
 
     def __post_init__(self) -> None:
         declared = self.purpose.engine.audit.build_declaration(self.asked.kind) if self.purpose.logged else None
-        self.statements = Statements(self.write, None if declared is None else compile_statement(declared))
+        declaration = None if declared is None else compile_statement(declared)
+        self.statements = Statements(self.write, self.write_batch, self.is_batchable(), declaration)
 
     @abstractmethod
     def write(self, shape: Any) -> Statement:
         """Compile the statement of a shape."""
+
+    def is_batchable(self) -> bool:
+        """Return whether several requests may be answered by one call."""
+        return False
+
+    def write_batch(self, shape: Any) -> BatchStatement | None:
+        """Compile the statement of a shape for several requests; None if there is none."""
+        return None
 
     def make_writer(self, shape: Shape) -> Writer:
         """Return the writer for pages of this shape."""
@@ -142,6 +186,14 @@ class RowsPart(StatementPart):
         return build_root_statement(
             self.asked, self.make_writer(shape), self.purpose.audience, logged=self.purpose.logged
         )
+
+    def is_batchable(self) -> bool:
+        """Arrays of the root differ by request, so that it has no batches."""
+        return not any(isinstance(type_, sa.ARRAY) for type_ in self.asked.root.relation.keys.values())
+
+    def write_batch(self, shape: Shape) -> BatchStatement | None:
+        """Compile the statement for several requests; None if a parameter has no type."""
+        return build_batch_statement(self.asked, self.make_writer(shape), self.purpose.audience)
 
     def bind(self, variables: VariableValues, caller: AnyCaller) -> BoundStatement:
         """Return the statement for this request and its values."""

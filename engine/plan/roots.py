@@ -13,7 +13,8 @@ from engine.declare.paging import list_order_columns, sort_by
 from engine.declare.relations import Audience, Frame
 from engine.declare.sql import SQL
 from engine.load.statements import make_argument_parameters
-from engine.plan.entries import MET, EntrySource, build_log_insertion, list_about_columns
+from engine.plan.batch_statement import BatchStatement, compile_batch
+from engine.plan.entries import MET, EntrySource, build_log_insertion, list_about_columns, select_log_rows
 from engine.plan.json_text import Piece, concatenate, replace_null, write_array, write_object
 from engine.plan.levels import Level
 from engine.plan.pages import ONE_GROUP, PageOf
@@ -45,20 +46,31 @@ class RootField:
 
 def build_root_statement(asked: RootField, writer: Writer, audience: Audience, *, logged: bool = True) -> Statement:
     """Build the statement that answers a root field and inserts its log entries."""
-    parent = Frame(None, make_argument_parameters(asked.root.relation.keys))
+    value, told = _write_root(asked, writer)
+    select = sa.select(encode(value))
+    return compile_statement(add_log_entries(writer.engine.audit, select, told, asked, audience) if logged else select)
+
+
+def build_batch_statement(asked: RootField, writer: Writer, audience: Audience) -> BatchStatement | None:
+    """Build the statement that answers a root field for several requests; None if it cannot be built."""
+    value, told = _write_root(asked, writer)
+    audit = writer.engine.audit
+    return compile_batch(encode(value), select_log_rows(audit, told, asked.kind, audience), audit.table)
+
+
+def _write_root(asked: RootField, writer: Writer) -> tuple[SQL, list[EntrySource]]:
+    """Return SQL for the answer, and what it supplies to log entries."""
+    parent, beyond = Frame(None, make_argument_parameters(asked.root.relation.keys)), False
     if asked.root.relation.connection:
         value, answer, beyond = _page(writer, asked, parent)
     else:
-        value, answer, beyond = *_rows(writer, asked, parent), False
-    if not logged:
-        return compile_statement(select_answer(value))
-    told = [EntrySource(writer.engine.audit, answer, asked.root.about, beyond)]
-    return compile_statement(add_log_entries(writer.engine.audit, select_answer(value), told, asked, audience))
+        value, answer = _rows(writer, asked, parent)
+    return value, [EntrySource(writer.engine.audit, answer, asked.root.about, beyond)]
 
 
-def select_answer(value: SQL) -> sa.Select[Any]:
-    """Select the text of an answer as the bytes that are sent, so that nobody decodes and encodes them."""
-    return sa.select(sa.func.convert_to(value, "UTF8", type_=sa.LargeBinary))
+def encode(text: SQL) -> SQL:
+    """Return SQL for the text of an answer as the bytes that are sent, so that nobody decodes and encodes them."""
+    return sa.func.convert_to(text, "UTF8", type_=sa.LargeBinary)
 
 
 def add_log_entries(

@@ -15,7 +15,7 @@ class Statement:
     parameters: tuple[str, ...]
 
 
-class _Compiler(PGDialect_asyncpg.statement_compiler):  # type: ignore[misc,valid-type]  # a class attribute
+class StatementCompiler(PGDialect_asyncpg.statement_compiler):  # type: ignore[misc,valid-type]  # a class attribute
     """Writes constants as literals, so that the planner can see them."""
 
     def visit_bindparam(self, bindparam: Any, literal_binds: bool = False, **options: Any) -> str:
@@ -25,12 +25,14 @@ class _Compiler(PGDialect_asyncpg.statement_compiler):  # type: ignore[misc,vali
         return written
 
 
-class _Dialect(PGDialect_asyncpg):
-    statement_compiler = _Compiler
+class Dialect(PGDialect_asyncpg):
+    """The dialect of plans."""
+
+    statement_compiler = StatementCompiler
     supports_statement_cache = False
 
 
-DIALECT = _Dialect()  # type: ignore[no-untyped-call]
+DIALECT = Dialect()  # type: ignore[no-untyped-call]
 
 
 def compile_statement(select: sa.Executable) -> Statement:

@@ -36,6 +36,7 @@ ARRAYS = {
 class AccessLog:
     """Writes `access_answer`, as described by `engine.audit.Audit`."""
 
+    table = AccessAnswer
     told: Mapping[str, TypeEngine[Any]] = {
         "subject": sa.BigInteger(),
         "index": sa.LargeBinary(),
@@ -47,8 +48,8 @@ class AccessLog:
     }
     given, empty = AccessResult.GIVEN.value, AccessResult.EMPTY.value
 
-    def build_insertion(self, told: sa.FromClause, kind: AnswerKind, audience: SQL, *, declares: bool) -> sa.Insert:
-        """Insert one row for the answer."""
+    def select_rows(self, told: sa.FromClause, kind: AnswerKind, audience: SQL, *, declares: bool) -> sa.Select[Any]:
+        """Select one row for the answer."""
         key, known = sa.literal(compute_shape_key(kind), sa.BigInteger), aliased(AccessShape)
         columns: dict[str, SQL] = {
             "at": NOW,
@@ -63,8 +64,8 @@ class AccessLog:
             "results": _collect_results(told.c.result),
             **{ARRAYS[name]: _collect(column) for name, column in told.c.items() if name in ARRAYS},
         }
-        answer = sa.select(*columns.values()).select_from(told).having(sa.func.count() > 0)
-        return sa.insert(AccessAnswer).from_select(list(columns), answer)
+        labelled = (value.label(name) for name, value in columns.items())
+        return sa.select(*labelled).select_from(told).having(sa.func.count() > 0)
 
     def build_declaration(self, kind: AnswerKind) -> sa.Insert:
         """Insert the row of `access_shape` for a kind of answers."""

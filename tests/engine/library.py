@@ -47,10 +47,11 @@ KEY = b"the key that marks ids and cursors"
 class LibraryLog:
     """The access log: entries in `log_entry`."""
 
+    table = LogEntry
     told: Mapping[str, TypeEngine[Any]] = {"subject": sa.BigInteger(), "result": sa.Text()}
     given, empty = "GIVEN", "EMPTY"
 
-    def build_insertion(self, told: sa.FromClause, kind: AnswerKind, audience: SQL, *, declares: bool) -> sa.Insert:
+    def select_rows(self, told: sa.FromClause, kind: AnswerKind, audience: SQL, *, declares: bool) -> sa.Select[Any]:
         """An entry for each reader."""
         types = sa.cast(sa.literal("{" + ",".join(kind.types) + "}", sa.Text), sa.ARRAY(sa.Text))
         columns = {
@@ -61,7 +62,7 @@ class LibraryLog:
             "result": told.c.result,
             "operation": sa.func.decode(kind.operation.hex(), "hex"),
         }
-        return sa.insert(LogEntry).from_select(list(columns), sa.select(*columns.values()).select_from(told))
+        return sa.select(*(value.label(name) for name, value in columns.items())).select_from(told)
 
     def build_declaration(self, kind: AnswerKind) -> None:
         """Nothing comes before an answer."""

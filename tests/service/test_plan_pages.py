@@ -11,8 +11,8 @@ from world import KEYRING
 from auth.audiences import Audience
 from demo.city.cast import CHEN, LIN
 from engine.declare.opaque import unseal
-from engine.plan import runner
 from engine.plan.plan import BoundStatement
+from engine.run import runner
 
 COURT = Audience.COURT
 PAGE = """

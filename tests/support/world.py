@@ -15,8 +15,8 @@ from auth.server.token_client import ClientCredential, User, request_token
 from demo.city.cast import CHEN, Subject
 from demo.clients import DemoClient
 from engine.declare.opaque import seal
-from engine.plan import runner
 from engine.plan.plan import BoundStatement
+from engine.run import runner
 from models.keyring import Keyring
 
 ISSUER = "http://127.0.0.1:8000"

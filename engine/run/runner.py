@@ -2,30 +2,23 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractAsyncContextManager, suppress
-from typing import Protocol
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import asyncpg
 
 from engine.plan.plan import BoundStatement, Text
-
-
-class Connections(Protocol):
-    """A pool of asyncpg, or an object with the same method."""
-
-    def acquire(self) -> AbstractAsyncContextManager[asyncpg.Connection]:
-        """Return a context manager that lends a connection."""
-
+from engine.run.batching import Batching
+from engine.run.compiler import COMPILER
+from engine.run.connections import Connections
 
 ATTEMPTS, MOST_DECLARED = 3, 10_000
-COMPILER = ThreadPoolExecutor(1, "compiler")
-"""A single thread, because compilation holds the interpreter lock."""
 
 
 async def compile_all(asking: Iterable[BoundStatement]) -> None:
     """Compile new statements in a thread, so that other requests are not blocked."""
-    if fresh := [ready for ready in asking if not ready.compiled]:
+    if fresh := [ready for ready in asking if not ready.is_compiled]:
         await asyncio.get_running_loop().run_in_executor(COMPILER, lambda: [ready.statement for ready in fresh])
 
 
@@ -44,18 +37,43 @@ async def fetch(connection: asyncpg.Connection, ready: BoundStatement) -> Text:
     return await connection.fetchval(ready.statement.text, *ready.arguments())  # type: ignore[no-any-return]  # bytes
 
 
-async def run(connections: Connections, parts: Mapping[str, BoundStatement | Text], declared: set[str]) -> Text:
-    """Return the JSON text of the answer. The log entries are committed with it.
+@dataclass(frozen=True)
+class Runner:
+    """Runs plans on `connections`.
 
-    declared: the declarations that were executed on this database (`declare`).
+    batches: whether short statements that would wait are answered together. declared: the declarations that were
+    executed on this database (`declare`).
     """
-    asking = {name: part for name, part in parts.items() if isinstance(part, BoundStatement)}
-    await compile_all(asking.values())
-    answers = {name: part for name, part in parts.items() if not isinstance(part, BoundStatement)}
-    if asking:
-        async with connections.acquire() as connection:
-            answers |= await _logged(connection, asking, declared)
-    return b"{" + b",".join(b'"%s":%s' % (name.encode(), answers[name]) for name in parts) + b"}"
+
+    connections: Connections
+    batches: bool = True
+    declared: set[str] = field(default_factory=set)
+
+    @cached_property
+    def batching(self) -> Batching:
+        """The statements that wait."""
+        return Batching(self.connections, self._fetch_alone)
+
+    async def run(self, parts: Mapping[str, BoundStatement | Text]) -> Text:
+        """Return the JSON text of the answer. The log entries are committed with it."""
+        asking = {name: part for name, part in parts.items() if isinstance(part, BoundStatement)}
+        await compile_all(asking.values())
+        answers = {name: part for name, part in parts.items() if not isinstance(part, BoundStatement)}
+        if asking:
+            answers |= await self._answer(asking)
+        return b"{" + b",".join(b'"%s":%s' % (name.encode(), answers[name]) for name in parts) + b"}"
+
+    async def _answer(self, asking: Mapping[str, BoundStatement]) -> dict[str, Text]:
+        if self.batches and len(asking) == 1:
+            ((name, ready),) = asking.items()
+            if ready.is_batchable:
+                return {name: await self.batching.fetch(ready)}
+        async with self.connections.acquire() as connection:
+            return await _logged(connection, asking, self.declared)
+
+    async def _fetch_alone(self, ready: BoundStatement) -> Text:
+        async with self.connections.acquire() as connection:
+            return (await _logged(connection, {"": ready}, self.declared))[""]
 
 
 async def _logged(

@@ -1,0 +1,144 @@
+"""Batches: short statements that would wait for one another are answered by one call and one commit.
+
+The first requests for a statement are sent at once. Those that come while CALLS calls run wait for one of them to end,
+and are then sent together. If such a call fails, each of its requests is sent again by itself, so that no request bears
+the error of another.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Any
+
+import asyncpg
+
+from engine.plan.plan import BoundStatement, Text
+from engine.run.compiler import COMPILER
+from engine.run.connections import Connections
+
+CALLS = 2
+"""Calls of one statement at a time, before requests for it wait."""
+
+LARGEST_BATCH = 32
+SHORT_SECONDS = 0.001
+"""The duration below which a statement is short. A longer one gains more by a connection of its own."""
+
+Waiting = tuple[BoundStatement, asyncio.Future[Text]]
+
+
+@dataclass
+class Queue:
+    """The calls of one statement, and the requests that wait for it."""
+
+    running: int = 0
+    waiting: deque[Waiting] = field(default_factory=deque)
+
+
+@dataclass
+class Batching:
+    """Sends statements, alone or in batches. alone: sends one by itself."""
+
+    connections: Connections
+    alone: Callable[[BoundStatement], Awaitable[Text]]
+    _queues: dict[Any, Queue] = field(default_factory=dict)
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+    async def fetch(self, ready: BoundStatement) -> Text:
+        """Return the answer to one request after its log entries are committed."""
+        compiled = ready.compiled
+        key = compiled, *_list_shared(ready)
+        queue = self._queues.setdefault(key, Queue())
+        if queue.running < CALLS or compiled.seconds > SHORT_SECONDS or not _may_wait(ready):
+            return await self._send(key, queue, ready)
+        future: asyncio.Future[Text] = asyncio.get_running_loop().create_future()
+        queue.waiting.append((ready, future))
+        return await future
+
+    async def _send(self, key: Any, queue: Queue, ready: BoundStatement) -> Text:
+        queue.running += 1
+        started = perf_counter()
+        try:
+            answer = await self.alone(ready)
+            ready.compiled.note_duration(perf_counter() - started)
+            return answer
+        finally:
+            self._end_call(key, queue)
+
+    def _end_call(self, key: Any, queue: Queue) -> None:
+        """Send what waits, now that a call has ended."""
+        queue.running -= 1
+        if queue.waiting and queue.running < CALLS:
+            queue.running += 1
+            some = [queue.waiting.popleft() for _ in range(min(LARGEST_BATCH, len(queue.waiting)))]
+            task = asyncio.create_task(self._send_together(key, queue, some))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        elif not queue.running and not queue.waiting:
+            self._queues.pop(key, None)
+
+    async def _send_together(self, key: Any, queue: Queue, some: list[Waiting]) -> None:
+        live = [one for one in some if not one[1].done()]  # the others were cancelled
+        try:
+            if len(live) == 1 or not await self._call(live):
+                await self._send_singly(live)
+        except BaseException as error:
+            _fail(live, error)
+            if not isinstance(error, Exception):
+                raise
+        finally:
+            self._end_call(key, queue)
+
+    async def _call(self, live: list[Waiting]) -> bool:
+        """Answer requests by one call. Return False if it failed, and nothing is committed."""
+        compiled = live[0][0].compiled
+        batch = compiled.batch
+        assert batch is not None  # noqa: S101 - only requests with one wait
+        started = perf_counter()
+        async with self.connections.acquire() as connection:
+            try:
+                rows = await connection.fetch(batch.text, *batch.arguments([ready.values for ready, _ in live]))
+            except asyncpg.PostgresError:
+                return False
+        compiled.note_duration((perf_counter() - started) / len(live))
+        for (_, future), row in zip(live, rows, strict=True):
+            if not future.done():
+                future.set_result(row[0])
+        return True
+
+    async def _send_singly(self, live: list[Waiting]) -> None:
+        for ready, future in live:
+            try:
+                answer = await self.alone(ready)
+            except Exception as error:
+                _fail([(ready, future)], error)
+            else:
+                if not future.done():
+                    future.set_result(answer)
+
+
+def _may_wait(ready: BoundStatement) -> bool:
+    """Return whether there is a statement for several requests. It is compiled in a thread at the first call."""
+    compiled = ready.compiled
+    if not compiled.batch_written:
+        compiled.batch_written = True
+        COMPILER.submit(ready.compile_batch)
+    return compiled.batch is not None
+
+
+def _list_shared(ready: BoundStatement) -> list[Any]:
+    """Return the values that requests of one call agree on."""
+    batch = ready.compiled.batch
+    found = [ready.values[name] for name in batch.shared] if batch else []
+    return [tuple(value) if isinstance(value, list) else value for value in found]
+
+
+def _fail(live: list[Waiting], error: BaseException) -> None:
+    for _, future in live:
+        if future.done():
+            continue
+        if isinstance(error, Exception):
+            future.set_exception(error)
+        else:
+            future.cancel()
