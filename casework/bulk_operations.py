@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -101,13 +102,18 @@ async def cancel(
 
 async def list_waiting(connection: AsyncConnection, at: datetime) -> Sequence[tuple[int, int]]:
     """Return the operations that may run now, each with its client. The client served longest ago comes first."""
-    served = sa.orm.aliased(BulkOperation)
+    return [(row.id, row.client_key) for row in await connection.execute(_select_waiting(), {"at": at})]
+
+
+@cache
+def _select_waiting() -> sa.Select[int, int]:
+    """Building this takes longer than running it, which happens every second."""
+    served, at = sa.orm.aliased(BulkOperation), sa.bindparam("at", type_=sa.DateTime(timezone=True))
     last = sa.select(sa.func.max(served.ended_at)).where(served.client_key == BulkOperation.client_key)
     query = sa.select(BulkOperation.id, BulkOperation.client_key).where(
         BulkOperation.ended_at.is_(None), sa.func.coalesce(BulkOperation.retry_at, at) <= at
     )
-    order = (last.scalar_subquery().asc().nulls_first(), BulkOperation.id)
-    return [(row.id, row.client_key) for row in await connection.execute(query.order_by(*order))]
+    return query.order_by(last.scalar_subquery().asc().nulls_first(), BulkOperation.id)
 
 
 async def find_open(connection: AsyncConnection, key: int) -> Any:

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from functools import cache
 
 import sqlalchemy as sa
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.hmac import HMAC
 
 from engine.declare.sql import SQL
 
@@ -55,4 +57,12 @@ def unseal(opaque: str, key: bytes) -> str | None:
 
 
 def _mark(octets: bytes, key: bytes) -> bytes:
-    return hmac.digest(key, octets, "sha256")[:MARK_BYTES]
+    hashing = _begin_hash(key).copy()
+    hashing.update(octets)
+    return hashing.finalize()[:MARK_BYTES]
+
+
+@cache
+def _begin_hash(key: bytes) -> HMAC:
+    """Return a hash that has read its key."""
+    return HMAC(key, hashes.SHA256())

@@ -6,6 +6,7 @@ An object costs 1 unless its type has `@cost`. The length of a list is that of i
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from graphql import (
@@ -61,8 +62,18 @@ class Price:
     lists: tuple[tuple[ListLength, "Price"], ...] = ()
     types: tuple["Price", ...] = ()
 
+    @cached_property
+    def constant(self) -> int | None:
+        """The cost if it depends on no variable."""
+        prices = [*(price for _, price in self.lists), *self.types]
+        varies = any(size.variable for size, _ in self.lists) or any(price.constant is None for price in prices)
+        return None if varies else self._compute({})
+
     def compute(self, variables: Variables) -> int:
         """Return the cost for these variables."""
+        return self._compute(variables) if self.constant is None else self.constant
+
+    def _compute(self, variables: Variables) -> int:
         by_row = sum(size.compute(variables) * price.compute(variables) for size, price in self.lists)
         return self.fixed + by_row + max((price.compute(variables) for price in self.types), default=0)
 
