@@ -41,7 +41,7 @@ from settings import Settings
 from telemetry import logs, traces
 from telemetry.exposition import build_metrics_endpoint
 from telemetry.observing import Observing, Telemetry
-from transport.application import Application
+from transport.application import DirectApplication
 from transport.endpoint import GraphQLEndpoint
 from transport.health import answer_alive, build_readiness_endpoint
 from transport.subscriptions import Live
@@ -241,7 +241,7 @@ def create_app(
     routes = parts.build_routes()
     paths = frozenset(route.path for route in routes if isinstance(route, Route))
     observing = Middleware(Observing, telemetry=telemetry, paths=paths)
-    app = Application(routes=routes, middleware=[observing], lifespan=lifespan)
+    app = DirectApplication(routes=routes, middleware=[observing], lifespan=lifespan)
     app.answer_directly("/graphql", GRAPHQL_METHODS, Observing(parts.endpoint, telemetry, paths))
     app.router.redirect_slashes = False  # a redirect would contain the Host header of the request
     app.state.engine, app.state.connections = parts.engine, parts.connections

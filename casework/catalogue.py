@@ -1,6 +1,7 @@
 """The edition of the catalogue in force on a day."""
 
 from datetime import date
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -42,5 +43,12 @@ async def find_code_type(connection: AsyncConnection, code: str, day: date) -> A
 
 
 async def _find(connection: AsyncConnection, model: Any, code: str, day: date) -> Any:
+    return (await connection.execute(_select_entry(model), {"code": code, "day": day})).one_or_none()
+
+
+@cache
+def _select_entry(model: Any) -> sa.Select[Any]:
+    """Select the entry of a code in the edition in force on a day."""
+    code, day = sa.bindparam("code", type_=sa.Text), sa.bindparam("day", type_=sa.Date)
     query = sa.select(model.__table__).join(CatalogueVersion, CatalogueVersion.id == model.version_id)
-    return (await connection.execute(query.where(model.code == code, is_in_force(day)))).one_or_none()
+    return query.where(model.code == code, is_in_force(day))

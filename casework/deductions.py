@@ -146,9 +146,12 @@ def _check_days(proposal: Proposal, today: date) -> None:
 async def _check_standing(connection: AsyncConnection, proposal: Proposal) -> None:
     """Raise Refusal FINDING_REVOKED if the finding is a revoked sanction (R25). Locks the sanction for share."""
     sanction, finding = Sanction, proposal.finding
+    kinds = [kind for kind, found in FOUNDED.items() if found is finding.kind]
+    if not kinds:
+        return
     cited = sa.select(sanction.revoked_on).where(
         sanction.party_id == proposal.party_key,
-        sanction.kind.in_([kind for kind, found in FOUNDED.items() if found is finding.kind]),
+        sanction.kind.in_(kinds),
         sa.func.starts_with(sa.func.document_key(finding.number), sanction.decision_number),
     )
     if any((await connection.execute(cited.with_for_update(read=True))).scalars()):

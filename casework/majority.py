@@ -18,6 +18,19 @@ ALWAYS = date.min
 """-infinity in the database: for organizations, and for documents without a date of birth."""
 
 
+NOT_YET_OF_AGE = (
+    sa.select(Identity.index.label("bound_to"), Identity.sealed, Identity.type)
+    .join(Party, Party.id == Identity.party_id)
+    .where(
+        Party.id == sa.bindparam("party"),
+        Party.kind == PartyKind.PERSON,
+        Party.of_age_from > sa.bindparam("day", type_=sa.Date),
+    )
+    .order_by(Identity.main.desc(), Identity.id)
+)
+"""The documents of a person who is not known to have been of age on a day."""
+
+
 def find_adult_day(born_on: date | None, days: Iterable[date]) -> date | None:
     """Return the earliest day on which a person was of age; None if on none, ALWAYS without a date of birth."""
     if born_on is None:
@@ -40,13 +53,7 @@ async def read_adult_day(
     """Return the earliest day on which a person was of age by its sealed number; None if nothing new follows."""
     if keyring is None or not days:
         return None
-    query = (
-        sa.select(Identity.index.label("bound_to"), Identity.sealed, Identity.type)
-        .join(Party, Party.id == Identity.party_id)
-        .where(Party.id == party_key, Party.kind == PartyKind.PERSON, Party.of_age_from > min(days))
-        .order_by(Identity.main.desc(), Identity.id)
-    )
-    found = (await connection.execute(query)).all()
+    found = (await connection.execute(NOT_YET_OF_AGE, {"party": party_key, "day": min(days)})).all()
     opened = (parse_document(row.type, keyring.open(row.sealed, row.bound_to)) for row in found)
     told = (find_adult_day(number.born_on, days) for number in opened)
     return min((day for day in told if day is not None), default=None)

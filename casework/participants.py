@@ -1,5 +1,6 @@
 """Participants of the cases of the officer's court (R3)."""
 
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,6 +13,21 @@ from models.court_case import CourtCase, Participation, Role
 from models.party import Party
 
 
+@cache
+def _select_case(*, with_role: bool) -> sa.Select[Any]:
+    """Select a case, and the number of roles that a party has in it; with a role, of that role."""
+    part = sa.and_(Participation.case_id == CourtCase.id, Participation.party_id == sa.bindparam("party"))
+    if with_role:
+        part = sa.and_(part, Participation.role == sa.bindparam("role"))
+    return (
+        sa.select(CourtCase.id, CourtCase.number, CourtCase.court_code, CourtCase.stage, CourtCase.filed_on)
+        .add_columns(sa.func.count(Participation.id).label("parts"))
+        .outerjoin(Participation, part)
+        .where(CourtCase.id == sa.bindparam("case"))
+        .group_by(CourtCase.id)
+    )
+
+
 async def find_case(
     connection: AsyncConnection, case_key: int, party_key: int, officer: Officer, role: Role | None = None
 ) -> Any:
@@ -19,17 +35,8 @@ async def find_case(
 
     Raises Refusal NOT_FOUND, NOT_A_PARTICIPANT.
     """
-    part = sa.and_(Participation.case_id == CourtCase.id, Participation.party_id == party_key)
-    if role is not None:
-        part = sa.and_(part, Participation.role == role)
-    query = (
-        sa.select(CourtCase.id, CourtCase.number, CourtCase.court_code, CourtCase.stage, CourtCase.filed_on)
-        .add_columns(sa.func.count(Participation.id).label("parts"))
-        .outerjoin(Participation, part)
-        .where(CourtCase.id == case_key)
-        .group_by(CourtCase.id)
-    )
-    found = await find_own(connection, query, officer, "case")
+    values = {"case": case_key, "party": party_key} | ({} if role is None else {"role": role})
+    found = await find_own(connection, _select_case(with_role=role is not None), officer, "case", values)
     if not found.parts:
         wanted = "in the case" if role is None else "in the case in this role"
         raise Refusal("NOT_A_PARTICIPANT", f"The subject does not take part {wanted} (R3).", "Check both.", "role")

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -206,16 +207,22 @@ async def insert_steps(
     reason: str,
 ) -> None:
     """Record a step of deductions to a state, each with its next sequence number. by: None for a file."""
+    taken = {"status": status, "by": by.key if by else None, "role": by.role if by else None, "at": at}
+    await connection.execute(_insert_step(), {**taken, "reason": reason, "keys": list(keys)})
+
+
+@cache
+def _insert_step() -> sa.Insert:
     step = DeductionStep
     columns = ["deduction_id", "sequence", "status", "staff_id", "staff_role", "taken_at", "reason"]
     values = sa.select(
         Deduction.id,
         sa.func.coalesce(sa.func.max(step.sequence), 0) + 1,
-        sa.literal(status, step.status.type),
-        sa.literal(by.key if by else None, sa.BigInteger),
-        sa.literal(by.role if by else None, step.staff_role.type),
-        sa.literal(at, sa.DateTime(timezone=True)),
-        sa.literal(reason, sa.Text),
+        sa.bindparam("status", type_=step.status.type),
+        sa.bindparam("by", type_=sa.BigInteger),
+        sa.bindparam("role", type_=step.staff_role.type),
+        sa.bindparam("at", type_=sa.DateTime(timezone=True)),
+        sa.bindparam("reason", type_=sa.Text),
     ).outerjoin(step, step.deduction_id == Deduction.id)
-    chosen = values.where(Deduction.id.in_(keys)).group_by(Deduction.id)
-    await connection.execute(sa.insert(step).from_select(columns, chosen))
+    chosen = Deduction.id == sa.any_(sa.bindparam("keys", type_=sa.ARRAY(sa.BigInteger)))
+    return sa.insert(step).from_select(columns, values.where(chosen).group_by(Deduction.id))

@@ -16,9 +16,10 @@ from engine.execution import Executor, InternalError, NotPlanned, PricedRequest,
 from engine.explanation import explain
 from engine.load.caller import AnyCaller
 from engine.load.context import Context
-from engine.plan.plan import BoundStatement, Text
+from engine.plan.plan import Text
 from engine.run.connections import Connections
 from engine.run.runner import ATTEMPTS, Runner
+from engine.statement.bound import BoundStatement
 
 log = logging.getLogger("suxin.graphql")
 OUT_OF_ORDER = "40001"

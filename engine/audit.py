@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Protocol
 
 import sqlalchemy as sa
@@ -31,6 +32,10 @@ class Audit(Protocol):
     """
 
     table: Any
+
+    def __hash__(self) -> int:
+        """Return the hash by which statements of this log are cached."""
+
     told: Mapping[str, TypeEngine[Any]]
     given: str
     empty: str
@@ -58,15 +63,20 @@ def build_insertion(audit: Audit, rows: sa.Select[Any]) -> sa.Insert:
     return sa.insert(audit.table).from_select([column.name for column in rows.selected_columns], rows)
 
 
+@lru_cache(1024)
 def build_array_insertion(audit: Audit, kind: AnswerKind, audience: str) -> sa.Insert:
-    """Return the statement that declares a kind and inserts entries from an array for each name in `Audit.told`."""
+    """Return the statement that declares a kind and inserts entries from an array for each name in `Audit.told`. It is
+    cached: building it takes longer than running it."""
     arrays = (sa.bindparam(f"told_{name}", type_=sa.ARRAY(type_)) for name, type_ in audit.told.items())
     columns = (sa.column(name, type_) for name, type_ in audit.told.items())
     told = sa.func.unnest(*arrays).table_valued(*columns, name="told").render_derived()
-    insertion, declaration = (
-        build_insertion(audit, audit.select_rows(told, kind, sa.literal(audience, sa.Text), declares=True)),
-        audit.build_declaration(kind),
-    )
+    rows = audit.select_rows(told, kind, sa.literal(audience, sa.Text), declares=True)
+    return declare_with(audit, build_insertion(audit, rows), kind)
+
+
+def declare_with(audit: Audit, insertion: sa.Insert, kind: AnswerKind) -> sa.Insert:
+    """Return an insertion that declares the kind of its rows."""
+    declaration = audit.build_declaration(kind)
     return insertion if declaration is None else insertion.add_cte(declaration.cte("declared"))
 
 

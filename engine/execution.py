@@ -19,8 +19,9 @@ from engine.document.error_redaction import add_code
 from engine.load.caller import AnyCaller
 from engine.load.context import Context
 from engine.load.errors import ExpectedError
-from engine.plan.plan import BoundStatement, Text
+from engine.plan.plan import Text
 from engine.plan.walk import Unplanned
+from engine.statement.bound import BoundStatement
 
 QUIET_VALUES: Mapping[str, Any] = {"max_errors": 10, "hide_suggestions": True}
 QUIET: Mapping[str, Any] = {"hide_suggestions": True, "max_coercion_errors": 10}

@@ -8,7 +8,7 @@ from engine.document.cost import MOST_COST
 from engine.document.document import Operation
 from engine.execution import NotPlanned, bind_plan, price_request
 from engine.load.caller import AnyCaller
-from engine.plan.plan import BoundStatement
+from engine.statement.bound import BoundStatement
 
 UNPLANNED = {"mutation": "a mutation is done, then read", "subscription": "each of its events is read by itself"}
 SHOWN = str | int | float | bool | None

@@ -13,8 +13,8 @@ from casework.watches import Customer
 from engine.document.document import DocumentError, Operation
 from engine.document.json_values import JsonError, read_json
 from engine.execution import coerce_variables
-from engine.plan.plan import BoundStatement
 from engine.run import runner
+from engine.statement.bound import BoundStatement
 from jobs.bulk_task import Place, StoppedError, Task
 from jobs.bulk_watches import customer_of, watch_customers
 from models.bulk_operation import BulkError, BulkKind

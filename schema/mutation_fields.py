@@ -8,7 +8,7 @@ The parameters of `deductions.propose` are bound to the fields of the input (`re
 
 import dataclasses
 import inspect
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any
 
 import strawberry
@@ -73,14 +73,19 @@ class MutationField(DeclaredField):
 
 
 def convert_to_dict(given: Any) -> dict[str, Any]:
-    """Convert an input and nested inputs to dictionaries."""
-    return {field.name: _plain(getattr(given, field.name)) for field in dataclasses.fields(given)}
+    """Convert an input and nested inputs, instances of classes or structures, to dictionaries."""
+    return {name: _plain(getattr(given, name)) for name in _list_fields(given) or ()}
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, list):
         return [_plain(one) for one in value]
-    return convert_to_dict(value) if dataclasses.is_dataclass(value) else value
+    return value if _list_fields(value) is None else convert_to_dict(value)
+
+
+def _list_fields(value: Any) -> Iterable[str] | None:
+    """Return the names of the fields of an input; None for any other value."""
+    return getattr(value, "__struct_fields__", None) or getattr(value, "__dataclass_fields__", None)
 
 
 def mutation(
@@ -105,7 +110,7 @@ def mutation(
         description=description, directives=[RequiresScopes.of(requires)], type_annotation=StrawberryAnnotation(payload)
     )
     made.payload, made.requirement = payload, requires
-    made.declaration = MutationRoot(_performed_by(do, given), get_model(shows), _keys(given), lines, also)
+    made.declaration = MutationRoot(_performed_by(do, given), get_model(shows), noun[0], _keys(given), lines, also)
     made.arguments = [argument("input", given, "What to do.")]
     return made
 

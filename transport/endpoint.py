@@ -138,9 +138,9 @@ class GraphQLEndpoint:
         self, request: Request, asked: PricedRequest, body: Body, caller: Caller, reply: "Reply"
     ) -> Response:
         key = read_key(request.headers.getlist("idempotency-key"))
-        mutated = await mutate(self.engine, asked, body.operation_name, caller, key)
+        mutated = await mutate(self.engine, asked, body.operation_name, caller, key, self.executor)
         replayed = {"idempotencyReplayed": True} if mutated.replayed else {}
-        answer = Result.of(mutated.result)
+        answer = mutated.result
         return reply.answer(answer, self._extensions(asked, caller, answer, "loaders: mutation") | replayed)
 
     async def _charge(self, principal: Principal, cost: int, reply: "Reply") -> Charge | None:

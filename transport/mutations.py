@@ -5,15 +5,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import orjson
-from graphql import ExecutionResult
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from casework.idempotency import InProgressError, Request, ReusedError, recall, remember
 from casework.transaction import transact
-from engine.execution import InternalError, PricedRequest, run
+from engine.answering import Result
+from engine.execution import Executor, InternalError, PricedRequest, run
 from engine.load.context import Context, MutationState
+from engine.mutations import answer_mutation
 from resolvers.caller import Caller
+from schema.mutation_fields import convert_to_dict
 from transport.refusals import RequestError
 
 KEY = re.compile(r"[\x21-\x7e]{1,255}")
@@ -23,7 +25,7 @@ KEY = re.compile(r"[\x21-\x7e]{1,255}")
 class Mutated:
     """The result of a mutation. replayed: whether it was performed by an earlier request with the same key."""
 
-    result: ExecutionResult
+    result: Result
     replayed: bool
 
 
@@ -38,21 +40,27 @@ def read_key(headers: Sequence[str]) -> str | None:
 
 
 async def mutate(
-    engine: AsyncEngine, asked: PricedRequest, name: str | None, caller: Caller, key: str | None
+    engine: AsyncEngine,
+    asked: PricedRequest,
+    name: str | None,
+    caller: Caller,
+    key: str | None,
+    executor: Executor = Executor.PLAN,
 ) -> Mutated:
     """Perform a mutation, or return the result of an earlier request with the same key. A refused mutation, or one
-    whose result has errors, is rolled back together with its key. Raises RequestError, and what `run` raises."""
+    whose result has errors, is rolled back together with its key. executor: of the payload. Raises RequestError, and
+    what `run` raises."""
     request = _request(asked, name, caller, key) if key else None
 
     async def work(connection: AsyncConnection) -> Mutated:
         changed = await recall(connection, request) if request else None
         performing = MutationState(changed, replays=changed is not None)
-        result = await _run(connection, asked, caller, performing)
+        result = await _run(connection, asked, caller, performing, executor)
         if request and not performing.replays and performing.changed is not None:
             await remember(connection, request, performing.changed, caller.now)
         if result.errors:  # the access log is rolled back, so no data is returned
-            raise _NothingDoneError(Mutated(ExecutionResult(None, result.errors), performing.replays))
-        if performing.refused:
+            raise _NothingDoneError(Mutated(Result(None, result.errors), performing.replays))
+        if performing.refusal:
             raise _NothingDoneError(Mutated(result, performing.replays))
         return Mutated(result, performing.replays)
 
@@ -77,13 +85,15 @@ class _NothingDoneError(Exception):
 
 
 async def _run(
-    connection: AsyncConnection, asked: PricedRequest, caller: Caller, performing: MutationState
-) -> ExecutionResult:
-    """Execute the mutation by the loaders. Database errors are raised as they are, so that the transaction can be
-    retried."""
+    connection: AsyncConnection, asked: PricedRequest, caller: Caller, performing: MutationState, executor: Executor
+) -> Result:
+    """Perform the mutation, and answer it by the plan of its payload or by the loaders. Database errors are raised as
+    they are, so that the transaction can be retried."""
     context = Context(engine=asked.operation.engine, caller=caller, connection=connection, performing=performing)
     try:
-        return await run(asked, context)
+        planned = executor is Executor.PLAN
+        answer = await answer_mutation(asked, context, convert_to_dict) if planned else None
+        return Result.of(await run(asked, context)) if answer is None else Result(answer)
     except InternalError as error:
         if isinstance(error.__cause__, DBAPIError):
             raise error.__cause__ from None

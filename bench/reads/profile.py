@@ -25,8 +25,8 @@ from bench.systems.workloads import WORKS, Work, draw_picks
 from engine.answering import Result
 from engine.document.document import prepare_operation
 from engine.execution import NotPlanned, bind_plan, price_request
-from engine.plan.plan import BoundStatement
 from engine.run.runner import Runner
+from engine.statement.bound import BoundStatement
 from postgres.connections import PlanConnections
 from resolvers.caller import Caller
 from transport.body import parse_body

@@ -14,7 +14,7 @@ from bench.measuring.pgbench import Statement
 from bench.reads.operations import prepare
 from bench.systems.workloads import Work
 from engine.execution import NotPlanned, bind_plan, price_request
-from engine.plan.plan import BoundStatement
+from engine.statement.bound import BoundStatement
 from models.client import Client
 from postgres import database
 from resolvers.caller import Caller

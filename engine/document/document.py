@@ -1,7 +1,7 @@
 """Preparation of a document: parsing, limits, validation and authorization."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from hashlib import sha256
 
@@ -28,6 +28,7 @@ from engine.document.limits import CycleError, TooComplexError, check_limits
 from engine.document.variables import VariableReader, compile_reader
 from engine.engine import Engine
 from engine.load.errors import ForbiddenError
+from engine.plan.payload import Payload, compile_payload
 from engine.plan.plan import Plan, PlanTarget, compile_plan
 from engine.plan.selection import Selection, find_condition_variables
 from engine.plan.walk import Unplanned
@@ -71,6 +72,14 @@ class Variant:
     def price(self) -> Price:
         """The price of the operation."""
         return compute_price(self.purpose.selection)
+
+    @cached_property
+    def payload(self) -> Payload | Unplanned:
+        """The payload of a mutation, compiled when first used, or the field that cannot be planned."""
+        try:
+            return compile_payload(replace(self.purpose, declares=True), make_argument_reader, self.types)
+        except Unplanned as reason:
+            return reason
 
     @cached_property
     def plan(self) -> Plan | Unplanned:

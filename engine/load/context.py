@@ -28,13 +28,19 @@ class Deferred:
 class MutationState:
     """The mutation of a request.
 
-    changed: the key of the row; given if the mutation `replays` an earlier request. refused: whether nothing was
-    changed.
+    changed: the key of the row; given if the mutation `replays` an earlier request. refusal: why nothing was changed.
+    unseen: whether a plan has found that the caller may not see the row.
     """
 
     changed: int | None = None
     replays: bool = False
-    refused: bool = False
+    refusal: Exception | None = None
+    unseen: bool = False
+
+    @property
+    def is_decided(self) -> bool:
+        """Whether the mutation is performed or refused."""
+        return self.changed is not None or self.refusal is not None
 
 
 class EndedError(Exception):

@@ -99,15 +99,16 @@ def list_about_columns(about: About | None, row: Frame) -> list[SQL]:
 
 
 def build_log_insertion(
-    audit: Audit, answers: Sequence[EntrySource], kind: AnswerKind, audience: Audience
+    audit: Audit, answers: Sequence[EntrySource], kind: AnswerKind, audience: Audience, *, declares: bool = False
 ) -> sa.CTE | None:
-    """Return the CTE that inserts all entries of a root field, or None if there are none."""
-    rows = select_log_rows(audit, answers, kind, audience)
+    """Return the CTE that inserts all entries of a root field, or None if there are none. declares: whether the
+    statement declares their kind."""
+    rows = select_log_rows(audit, answers, kind, audience, declares=declares)
     return None if rows is None else build_insertion(audit, rows).cte("entries")
 
 
 def select_log_rows(
-    audit: Audit, answers: Sequence[EntrySource], kind: AnswerKind, audience: Audience
+    audit: Audit, answers: Sequence[EntrySource], kind: AnswerKind, audience: Audience, *, declares: bool = False
 ) -> sa.Select[Any] | None:
     """Select the rows to insert for all entries of a root field; None if there are none."""
     names = sorted(set().union(*(one.names for one in answers)))
@@ -115,4 +116,4 @@ def select_log_rows(
     if not selects:
         return None
     told = sa.union_all(*selects).subquery("told")
-    return audit.select_rows(told, kind, sa.literal(audit.audience_name(audience), sa.Text), declares=False)
+    return audit.select_rows(told, kind, sa.literal(audit.audience_name(audience), sa.Text), declares=declares)

@@ -12,7 +12,7 @@ from engine.plan.entries import EntrySource
 from engine.plan.json_text import concatenate, replace_null, write_array
 from engine.plan.roots import TEXT, RootField, add_log_entries, build_answer, encode
 from engine.plan.rows import Writer
-from engine.plan.statement import Statement, compile_statement
+from engine.statement.compilation import Statement, compile_statement
 
 ASKED_TYPES = sa.bindparam("asked_types", type_=sa.ARRAY(sa.Text))
 ASKED_KEYS = sa.bindparam("asked_keys", type_=sa.ARRAY(sa.Text))

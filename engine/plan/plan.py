@@ -1,9 +1,9 @@
 """Plans. A plan is compiled once for an operation and an audience, and executed for every request."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache, cached_property
+from functools import cache
 from typing import Any
 
 import orjson
@@ -20,97 +20,16 @@ from engine.load.context import Unconnected
 from engine.load.nodes import NodesRoot, convert_keys, get_node_root, list_readable_types
 from engine.load.statements import name_argument_values
 from engine.plan.arguments import Argued, ArgumentReader, EdgeArguments, PageShape, Shape
-from engine.plan.batch_statement import BatchStatement
 from engine.plan.nodes import build_nodes_statement, name_keys
 from engine.plan.roots import RootField, build_batch_statement, build_root_statement
 from engine.plan.rows import Writer
 from engine.plan.selection import Selection, get_declaration
-from engine.plan.statement import Statement, compile_statement
 from engine.plan.walk import Unplanned, Walk
-
-MOST_SHAPES = 32
-"""The maximum number of statements that are kept for one root field."""
-
-FORGETTING = 1.005
-"""The growth of the least duration of a statement with each call."""
+from engine.statement.batch import BatchStatement
+from engine.statement.bound import BoundStatement, Statements
+from engine.statement.compilation import Statement, compile_statement
 
 Text = bytes
-
-
-@dataclass(eq=False)
-class Compiled:
-    """The statement of a shape. batch: the one for several requests, once it is compiled; None if there is none.
-    seconds: the least duration of the recent calls, for one request."""
-
-    statement: Statement
-    batch: BatchStatement | None = None
-    batch_written: bool = False
-    seconds: float = 0
-
-    def note_duration(self, seconds: float) -> None:
-        """Note the duration of a call. The least one is forgotten after some hundreds of longer ones."""
-        self.seconds = min(self.seconds * FORGETTING, seconds) if self.seconds else seconds
-
-
-@dataclass
-class Statements:
-    """The statements of one root field by shape. declaration: declares their answers to the access log."""
-
-    write: Callable[[Any], Statement]
-    write_batch: Callable[[Any], BatchStatement | None]
-    batchable: bool = False
-    declaration: Statement | None = None
-    known: dict[Any, Compiled] = field(default_factory=dict)
-
-    def get(self, shape: Any) -> Compiled:
-        """Return the statement of a shape. It is compiled when first used."""
-        if shape not in self.known:
-            if len(self.known) >= MOST_SHAPES:
-                self.known.clear()
-            self.known[shape] = Compiled(self.write(shape))
-        return self.known[shape]
-
-
-@dataclass(frozen=True)
-class BoundStatement:
-    """A statement with the values of one request. before: a statement to execute first."""
-
-    statements: Statements
-    shape: Any
-    values: Mapping[str, Any]
-    before: Statement | None = None
-
-    @property
-    def is_compiled(self) -> bool:
-        """Whether the statement is already compiled. Compilation takes as long as a hundred short answers."""
-        return self.shape in self.statements.known
-
-    @cached_property
-    def compiled(self) -> Compiled:
-        """The statement with what is known of it, compiled if necessary."""
-        return self.statements.get(self.shape)
-
-    @property
-    def statement(self) -> Statement:
-        """The statement, compiled if necessary."""
-        return self.compiled.statement
-
-    @property
-    def is_batchable(self) -> bool:
-        """Whether several requests may be answered by one call of the statement."""
-        return self.before is None and self.statements.batchable
-
-    def compile_batch(self) -> None:
-        """Compile the statement for several requests, unless there is none."""
-        self.compiled.batch = self.statements.write_batch(self.shape)
-
-    def arguments(self) -> list[Any]:
-        """Return the values in the order of the statement's parameters."""
-        return self.arguments_of(self.statement)
-
-    def arguments_of(self, statement: Statement) -> list[Any]:
-        """Return the values in the order of the parameters of `statement`."""
-        return [self.values[name] for name in statement.parameters]
 
 
 @cache
@@ -124,7 +43,7 @@ class PlanTarget:
     """The target of a plan: the operation and the audience.
 
     largest_page: the maximum number of rows in a page at the root. between: the separator of those rows. logged:
-    whether log entries are written.
+    whether log entries are written. declares: whether statements declare the kinds of their answers.
     """
 
     engine: Engine
@@ -135,6 +54,7 @@ class PlanTarget:
     largest_page: int = LARGEST_PAGE
     between: str = ","
     logged: bool = True
+    declares: bool = False
 
 
 @dataclass
@@ -148,7 +68,9 @@ class StatementPart(ABC):
     statements: Statements = field(init=False)
 
     def __post_init__(self) -> None:
-        declared = self.purpose.engine.audit.build_declaration(self.asked.kind) if self.purpose.logged else None
+        purpose = self.purpose
+        apart = purpose.logged and not purpose.declares
+        declared = purpose.engine.audit.build_declaration(self.asked.kind) if apart else None
         declaration = None if declared is None else compile_statement(declared)
         self.statements = Statements(self.write, self.write_batch, self.is_batchable(), declaration)
 
@@ -183,8 +105,9 @@ class RowsPart(StatementPart):
 
     def write(self, shape: Shape) -> Statement:
         """Compile the statement for a shape of its pages."""
+        purpose = self.purpose
         return build_root_statement(
-            self.asked, self.make_writer(shape), self.purpose.audience, logged=self.purpose.logged
+            self.asked, self.make_writer(shape), purpose.audience, logged=purpose.logged, declares=purpose.declares
         )
 
     def is_batchable(self) -> bool:

@@ -13,13 +13,13 @@ from engine.declare.paging import list_order_columns, sort_by
 from engine.declare.relations import Audience, Frame
 from engine.declare.sql import SQL
 from engine.load.statements import make_argument_parameters
-from engine.plan.batch_statement import BatchStatement, compile_batch
 from engine.plan.entries import MET, EntrySource, build_log_insertion, list_about_columns, select_log_rows
 from engine.plan.json_text import Piece, concatenate, replace_null, write_array, write_object
 from engine.plan.levels import Level
 from engine.plan.pages import ONE_GROUP, PageOf
 from engine.plan.rows import Writer
-from engine.plan.statement import Statement, compile_statement
+from engine.statement.batch import BatchStatement, compile_batch
+from engine.statement.compilation import Statement, compile_statement
 
 PLACE, TEXT = "place", "text"
 
@@ -44,11 +44,16 @@ class RootField:
         return self.node.name.value
 
 
-def build_root_statement(asked: RootField, writer: Writer, audience: Audience, *, logged: bool = True) -> Statement:
-    """Build the statement that answers a root field and inserts its log entries."""
+def build_root_statement(
+    asked: RootField, writer: Writer, audience: Audience, *, logged: bool = True, declares: bool = False
+) -> Statement:
+    """Build the statement that answers a root field and inserts its log entries. declares: whether it declares their
+    kind."""
     value, told = _write_root(asked, writer)
     select = sa.select(encode(value))
-    return compile_statement(add_log_entries(writer.engine.audit, select, told, asked, audience) if logged else select)
+    if logged:
+        select = add_log_entries(writer.engine.audit, select, told, asked, audience, declares=declares)
+    return compile_statement(select)
 
 
 def build_batch_statement(asked: RootField, writer: Writer, audience: Audience) -> BatchStatement | None:
@@ -74,10 +79,19 @@ def encode(text: SQL) -> SQL:
 
 
 def add_log_entries(
-    audit: Audit, select: sa.Select[Any], told: Sequence[EntrySource], asked: RootField, audience: Audience
+    audit: Audit,
+    select: sa.Select[Any],
+    told: Sequence[EntrySource],
+    asked: RootField,
+    audience: Audience,
+    *,
+    declares: bool = False,
 ) -> sa.Select[Any]:
-    """Return the statement with the CTE that inserts its log entries."""
-    entries = build_log_insertion(audit, told, asked.kind, audience)
+    """Return the statement with the CTE that inserts its log entries, and declares their kind if it `declares`."""
+    entries = build_log_insertion(audit, told, asked.kind, audience, declares=declares)
+    declaration = audit.build_declaration(asked.kind) if declares and entries is not None else None
+    if declaration is not None:
+        select = select.add_cte(declaration.cte("declared"))
     return select if entries is None else select.add_cte(entries)
 
 

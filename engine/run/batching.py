@@ -14,9 +14,10 @@ from typing import Any
 
 import asyncpg
 
-from engine.plan.plan import BoundStatement, Text
+from engine.plan.plan import Text
 from engine.run.compiler import COMPILER
 from engine.run.connections import Connections
+from engine.statement.bound import BoundStatement
 
 CALLS = 2
 """Calls of one statement at a time, before requests for it wait."""

@@ -8,10 +8,11 @@ from functools import cached_property
 
 import asyncpg
 
-from engine.plan.plan import BoundStatement, Text
+from engine.plan.plan import Text
 from engine.run.batching import Batching
 from engine.run.compiler import COMPILER
 from engine.run.connections import Connections
+from engine.statement.bound import BoundStatement
 
 ATTEMPTS, MOST_DECLARED = 3, 10_000
 

@@ -109,30 +109,43 @@ class MutationRoot:
     """A root field that changes a row of `model`.
 
     perform: called with `Acting` and the fields of the input. keys: the model of each field that holds ids; `perform`
-    gets their keys. lines: leads from the changed row's key to the rows that are shown, if they are many.
+    gets their keys. noun: the payload's field of the row. lines: leads from the changed row's key to the rows that are
+    shown, if they are many.
     """
 
     perform: Perform
     model: type
+    noun: str
     keys: Mapping[str, type] = field(default_factory=dict)
     lines: Root | None = None
     also: Sequence[Also] = ()
+
+    def get_answer_root(self, engine: Engine) -> Root:
+        """Return the root that finds the rows by the key of the changed row."""
+        return self.lines or get_node_root(engine, engine.rows[self.model].name)
+
+    async def change(self, context: Context, given: Mapping[str, Any]) -> None:
+        """Perform the mutation, unless it is performed. The outcome is kept in `context.performing`."""
+        performing = context.performing
+        if performing.is_decided:
+            return
+        try:
+            check_texts(given)
+            acting = Acting(context.connection, context.caller, context.engine)
+            performing.changed = await self.perform(acting, **acting.with_keys(given, self.keys))
+        except Refusal as refusal:
+            performing.refusal = refusal
 
 
 async def perform_mutation(context: Context, field: str, root: MutationRoot, given: Mapping[str, Any]) -> Any:
     """Perform a mutation unless it was performed before, and read the changed row as the caller sees it. Returns a row,
     the rows of `root.lines`, or a Refusal."""
     performing = context.performing
-    try:
-        if not performing.replays:
-            check_texts(given)
-            acting = Acting(context.connection, context.caller, context.engine)
-            performing.changed = await root.perform(acting, **acting.with_keys(given, root.keys))
-    except Refusal as refusal:
-        performing.refused = True
-        return refusal
-    asked = root.lines or get_node_root(context.engine, context.engine.rows[root.model].name)
-    rows = await load_root(context, asked, {"keys": [performing.changed]}, RootAnswer(field, context.caller.view))
+    await root.change(context, given)
+    if performing.refusal or performing.unseen:
+        return performing.refusal or _unseen()
+    asked, answer = root.get_answer_root(context.engine), RootAnswer(field, context.caller.view)
+    rows = await load_root(context, asked, {"keys": [performing.changed]}, answer)
     return (rows if root.lines else next(iter(rows), None)) or _unseen()
 
 

@@ -8,7 +8,7 @@ from library_served import ANNAS, BENS, LIBRARIAN, Library, Told
 from library_tables import ANNA, BEN
 
 from engine.execution import Executor, bind_plan
-from engine.plan.plan import BoundStatement
+from engine.statement.bound import BoundStatement
 
 EMMA = {"title": "Emma"}
 ANNAS_ENTRY, BENS_ENTRY = (("LIBRARIAN", "loans", ["Loan"], reader, "GIVEN") for reader in (ANNA, BEN))

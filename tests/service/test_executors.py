@@ -41,6 +41,14 @@ def answered(world: World, token: str, document: str, variables: dict[str, Any])
     return response.status_code, answer.replace(request_id.encode(), b"receipt"), taken(world, request_id)
 
 
+def answered_in_batches(
+    world: World, token: str, document: str, variables: dict[str, Any]
+) -> tuple[int, bytes, Counter[Any]]:
+    """The same, by the statements that answer several requests at once."""
+    with world.batches():
+        return answered(world, token, document, variables)
+
+
 def taken(world: World, request_id: str) -> Counter[Any]:
     with world.engine.begin() as connection:
         connection.execute(sa.text("SET LOCAL session_replication_role = replica"))  # the log is closed to deletion
@@ -99,7 +107,9 @@ def test_both_executors_give_the_same(disturbed: World, loaders_world: World, au
     generator = Generator(schema, asking(disturbed, audience, cursors), 4, conditional=0.1, repeated=0.1, optional=0.3)
     random, token, different, told = Random(f"{SEED}{audience}"), disturbed.token(audience), [], 0
     for document, variables in operations(generator, random):
-        planned, loaded = (answered(world, token, document, variables) for world in (disturbed, loaders_world))
+        ways = (answered, answered_in_batches)
+        planned = random.choice(ways)(disturbed, token, document, variables)
+        loaded = answered(loaders_world, token, document, variables)
         if planned != loaded:
             different.append((document, variables, planned, loaded))
         cursors += cursors_in(orjson.loads(planned[1] + b"}"))

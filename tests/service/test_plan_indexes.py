@@ -14,7 +14,7 @@ from graphql import FieldNode, OperationDefinitionNode, parse
 from world import World
 
 from demo.examples import Example, list_examples
-from engine.plan.plan import BoundStatement
+from engine.statement.bound import BoundStatement
 
 TIMES = 1000
 GROWING = """

@@ -11,8 +11,8 @@ from world import KEYRING
 from auth.audiences import Audience
 from demo.city.cast import CHEN, LIN
 from engine.declare.opaque import unseal
-from engine.plan.plan import BoundStatement
 from engine.run import runner
+from engine.statement.bound import BoundStatement
 
 COURT = Audience.COURT
 PAGE = """

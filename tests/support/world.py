@@ -15,8 +15,8 @@ from auth.server.token_client import ClientCredential, User, request_token
 from demo.city.cast import CHEN, Subject
 from demo.clients import DemoClient
 from engine.declare.opaque import seal
-from engine.plan.plan import BoundStatement
 from engine.run import runner
+from engine.statement.bound import BoundStatement
 from models.keyring import Keyring
 
 ISSUER = "http://127.0.0.1:8000"
@@ -112,6 +112,29 @@ class World:
         planned = runner.fetch
         runner.fetch = fetch
         yield seen
+        runner.fetch = planned
+
+    @contextmanager
+    def batches(self) -> Iterator[list[str]]:
+        """Has the application run statements in batches of one while the context lasts. Gives their texts."""
+        sent: list[str] = []
+
+        async def fetch(connection: Any, ready: BoundStatement) -> bytes:
+            if not ready.is_batchable:
+                return await planned(connection, ready)
+            if not ready.compiled.batch_written:
+                ready.compiled.batch_written = True
+                ready.compile_batch()
+            batch = ready.compiled.batch
+            assert batch is not None
+            sent.append(batch.text)
+            (row,) = await connection.fetch(batch.text, *batch.arguments([ready.values]))
+            found: bytes = row[0]
+            return found
+
+        planned = runner.fetch
+        runner.fetch = fetch
+        yield sent
         runner.fetch = planned
 
     def entries(self) -> list[sa.RowMapping]:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import CompileError
 
 from engine.declare.sql import SQL
-from engine.plan.statement import Dialect, StatementCompiler
+from engine.statement.compilation import Dialect, StatementCompiler
 
 VALUE = "value"
 
