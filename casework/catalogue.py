@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from casework.refusal import Refusal
 from models.case_numbers import admit_case_types
 from models.catalogue import Behaviour, CaseType, CatalogueVersion, CodeType
+from postgres.kept_statements import KeptStatement
 
 
 def is_in_force(day: Any) -> sa.ColumnElement[bool]:
@@ -43,12 +44,12 @@ async def find_code_type(connection: AsyncConnection, code: str, day: date) -> A
 
 
 async def _find(connection: AsyncConnection, model: Any, code: str, day: date) -> Any:
-    return (await connection.execute(_select_entry(model), {"code": code, "day": day})).one_or_none()
+    return await _select_entry(model).fetch_row(connection, {"code": code, "day": day})
 
 
 @cache
-def _select_entry(model: Any) -> sa.Select[Any]:
+def _select_entry(model: Any) -> KeptStatement:
     """Select the entry of a code in the edition in force on a day."""
     code, day = sa.bindparam("code", type_=sa.Text), sa.bindparam("day", type_=sa.Date)
     query = sa.select(model.__table__).join(CatalogueVersion, CatalogueVersion.id == model.version_id)
-    return query.where(model.code == code, is_in_force(day))
+    return KeptStatement(lambda: query.where(model.code == code, is_in_force(day)))

@@ -10,12 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from casework.catalogue import find_behaviour
 from casework.consequences import establish
 from casework.participants import find_case
-from casework.procedure import Act, Step, insert_steps, lock_deduction, permit, require_reason, take
+from casework.procedure import Act, Step, insert_proposed, lock_deduction, permit, require_reason, take
 from casework.refusal import Refusal
-from casework.rows import insert_new
 from models.catalogue import Stage, Tier
 from models.court_case import Role
-from models.deduction import FINDINGS, PROPOSED_ONCE, Deduction, DeductionStatus, FindingKind
+from models.deduction import FINDINGS, PROPOSED_ONCE, DeductionStatus, FindingKind
 from models.sanction import FOUNDED, Sanction
 from models.terms import to_court_day
 
@@ -61,9 +60,7 @@ async def propose(connection: AsyncConnection, proposal: Proposal, act: Act) -> 
         "proposed_by": act.officer.key,
         "proposed_at": act.at,
     }
-    key = await insert_new(connection, Deduction, values, _refuse_duplicate())
-    await insert_steps(connection, [key], DeductionStatus.PROPOSED, act.officer, act.at, reason)
-    return key
+    return await insert_proposed(connection, values, act, reason, _refuse_duplicate())
 
 
 async def resubmit(connection: AsyncConnection, key: int, proposal: Proposal, version: int, act: Act) -> None:
@@ -110,7 +107,8 @@ async def _content(connection: AsyncConnection, proposal: Proposal, act: Act) ->
     _check_points(proposal.points, behaviour)
     _check_days(proposal, to_court_day(act.at))
     await _check_standing(connection, proposal)
-    await establish(connection, act.keyring, proposal.party_key, act.at, proposal.conduct_on)
+    if case.of_age_from > proposal.conduct_on:
+        await establish(connection, act.keyring, proposal.party_key, act.at, proposal.conduct_on)
     return {
         "behaviour_id": behaviour.id,
         "stage": behaviour.stage,

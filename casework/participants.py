@@ -8,24 +8,27 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from auth.officer import Officer
 from casework.refusal import Refusal, refuse_missing
-from casework.rows import find_own
+from casework.rows import require_own
 from models.court_case import CourtCase, Participation, Role
 from models.party import Party
+from postgres.kept_statements import KeptStatement
 
 
 @cache
-def _select_case(*, with_role: bool) -> sa.Select[Any]:
-    """Select a case, and the number of roles that a party has in it; with a role, of that role."""
+def _select_case(*, with_role: bool) -> KeptStatement:
+    """Select a case, the number of roles that a party has in it, or of a given role, and since when it is of age."""
     part = sa.and_(Participation.case_id == CourtCase.id, Participation.party_id == sa.bindparam("party"))
     if with_role:
         part = sa.and_(part, Participation.role == sa.bindparam("role"))
-    return (
-        sa.select(CourtCase.id, CourtCase.number, CourtCase.court_code, CourtCase.stage, CourtCase.filed_on)
-        .add_columns(sa.func.count(Participation.id).label("parts"))
+    parts, age = sa.func.count(Participation.id).label("parts"), sa.func.max(Party.of_age_from).label("of_age_from")
+    query = (
+        sa.select(CourtCase.id, CourtCase.number, CourtCase.court_code, CourtCase.stage, CourtCase.filed_on, parts, age)
         .outerjoin(Participation, part)
+        .outerjoin(Party, Party.id == Participation.party_id)
         .where(CourtCase.id == sa.bindparam("case"))
         .group_by(CourtCase.id)
     )
+    return KeptStatement(lambda: query)
 
 
 async def find_case(
@@ -36,7 +39,7 @@ async def find_case(
     Raises Refusal NOT_FOUND, NOT_A_PARTICIPANT.
     """
     values = {"case": case_key, "party": party_key} | ({} if role is None else {"role": role})
-    found = await find_own(connection, _select_case(with_role=role is not None), officer, "case", values)
+    found = require_own(await _select_case(with_role=role is not None).fetch_row(connection, values), officer, "case")
     if not found.parts:
         wanted = "in the case" if role is None else "in the case in this role"
         raise Refusal("NOT_A_PARTICIPANT", f"The subject does not take part {wanted} (R3).", "Check both.", "role")

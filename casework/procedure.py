@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from auth.officer import Officer
@@ -17,6 +18,7 @@ from models.court import StaffRole
 from models.court_case import CourtCase
 from models.deduction import Deduction, DeductionStatus, DeductionStep
 from models.keyring import Keyring
+from postgres.kept_statements import KeptStatement
 
 
 class Step(StrEnum):
@@ -198,6 +200,38 @@ def _check_people(found: sa.Row[Any], part: str | None, officer: Officer) -> Non
         raise Refusal("SAME_PERSON", message, "Leave it to a colleague.")
 
 
+STEP_COLUMNS = ["deduction_id", "sequence", "status", "staff_id", "staff_role", "taken_at", "reason"]
+
+
+async def insert_proposed(
+    connection: AsyncConnection, values: Mapping[str, Any], act: Act, reason: str, refusal: Refusal
+) -> int:
+    """Insert a deduction with its first step and return its key. Raises `refusal` if it conflicts with another one."""
+    taken = {"step_by": act.officer.key, "step_role": act.officer.role, "step_at": act.at, "step_reason": reason}
+    written = await _insert_proposed(tuple(values)).fetch_row(connection, {**values, **taken})
+    if written is None:
+        raise refusal
+    return int(written.deduction_id)
+
+
+@cache
+def _insert_proposed(names: tuple[str, ...]) -> KeptStatement:
+    """Insert a deduction with these columns, and its first step, in one statement."""
+    table, step = sa.inspect(Deduction).local_table, DeductionStep
+    values = {name: sa.bindparam(name, type_=table.c[name].type) for name in names}
+    made = insert(Deduction).values(values).on_conflict_do_nothing().returning(Deduction.id).cte("made")
+    first = sa.select(
+        made.c.id,
+        sa.literal(1),
+        sa.literal(DeductionStatus.PROPOSED, step.status.type),
+        sa.bindparam("step_by", type_=sa.BigInteger),
+        sa.bindparam("step_role", type_=step.staff_role.type),
+        sa.bindparam("step_at", type_=sa.DateTime(timezone=True)),
+        sa.bindparam("step_reason", type_=sa.Text),
+    )
+    return KeptStatement(lambda: sa.insert(step).from_select(STEP_COLUMNS, first).returning(step.deduction_id))
+
+
 async def insert_steps(
     connection: AsyncConnection,
     keys: Collection[int],
@@ -214,7 +248,6 @@ async def insert_steps(
 @cache
 def _insert_step() -> sa.Insert:
     step = DeductionStep
-    columns = ["deduction_id", "sequence", "status", "staff_id", "staff_role", "taken_at", "reason"]
     values = sa.select(
         Deduction.id,
         sa.func.coalesce(sa.func.max(step.sequence), 0) + 1,
@@ -225,4 +258,4 @@ def _insert_step() -> sa.Insert:
         sa.bindparam("reason", type_=sa.Text),
     ).outerjoin(step, step.deduction_id == Deduction.id)
     chosen = Deduction.id == sa.any_(sa.bindparam("keys", type_=sa.ARRAY(sa.BigInteger)))
-    return sa.insert(step).from_select(columns, values.where(chosen).group_by(Deduction.id))
+    return sa.insert(step).from_select(STEP_COLUMNS, values.where(chosen).group_by(Deduction.id))

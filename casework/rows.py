@@ -1,6 +1,5 @@
 """Rows of the officer's court, and rows that a unique constraint admits once."""
 
-from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -13,14 +12,15 @@ from casework.refusal import Refusal, refuse_missing
 
 
 async def find_own(
-    connection: AsyncConnection,
-    query: sa.Select[*tuple[Any, ...]],
-    officer: Officer,
-    what: str,
-    values: Mapping[str, Any] | None = None,
+    connection: AsyncConnection, query: sa.Select[*tuple[Any, ...]], officer: Officer, what: str
 ) -> sa.Row[Any]:
     """Return the row of a query that selects `court_code`. Raises Refusal NOT_FOUND for another court's row (R20)."""
-    found: sa.Row[Any] | None = (await connection.execute(query, values)).one_or_none()
+    found: sa.Row[Any] = require_own((await connection.execute(query)).one_or_none(), officer, what)
+    return found
+
+
+def require_own(found: Any, officer: Officer, what: str) -> Any:
+    """Return a row with a `court_code`, if there is one. Raises Refusal NOT_FOUND for another court's row (R20)."""
     if found is None or found.court_code != officer.court_code:
         raise refuse_missing(f"{what} in your court")
     return found

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime
-from functools import partial
+from functools import lru_cache, partial
 from typing import TypeVar
 
 import sqlalchemy as sa
@@ -61,11 +61,17 @@ async def transact(
     return result
 
 
+@lru_cache(16)
+def _of_writes(engine: AsyncEngine) -> AsyncEngine:
+    """Return the engine with the isolation level of writes. It is kept: making it takes longer than a statement."""
+    return engine.execution_options(isolation_level="READ COMMITTED")
+
+
 async def _commit(
     engine: AsyncEngine, work: Callable[[AsyncConnection], Awaitable[Result]], at: datetime | None
 ) -> tuple[Result, Counter[EventKind]]:
     """Make one attempt. Return the result of `work` and the number of events by kind."""
-    async with engine.execution_options(isolation_level="READ COMMITTED").begin() as connection:
+    async with _of_writes(engine).begin() as connection:
         take_told(connection)
         if at is not None:
             await date_records(connection, at)

@@ -3,13 +3,16 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import asyncpg
 from graphql import GraphQLError
+from sqlalchemy.exc import DBAPIError
 
 from engine.execution import PricedRequest
 from engine.load.context import Context
 from engine.plan.plan import Text
 from engine.plan.walk import Unplanned
 from engine.run.runner import compile_all
+from engine.statement.bound import BoundStatement
 
 
 async def answer_mutation(
@@ -34,7 +37,16 @@ async def answer_mutation(
         return None
     ready = payload.bind(performing.changed, asked.values, context.caller)
     await compile_all([ready])
-    found = await context.connection.exec_driver_sql(ready.statement.text, tuple(ready.arguments()))
-    answer = payload.write(found.scalar_one())
+    answer = payload.write(await _fetch(context, ready))
     performing.unseen = answer is None
     return answer
+
+
+async def _fetch(context: Context, ready: BoundStatement) -> Text:
+    """Execute a statement by the driver, in the transaction of the mutation. Raises DBAPIError."""
+    raw = await context.connection.get_raw_connection()
+    driver: Any = raw.driver_connection
+    try:
+        return await driver.fetchval(ready.statement.text, *ready.arguments())  # type: ignore[no-any-return]  # bytes
+    except asyncpg.PostgresError as error:
+        raise DBAPIError(ready.statement.text, None, error, hide_parameters=True) from error

@@ -22,6 +22,7 @@ from auth.server.token_client import ClientCredential
 from bench.database.data import Data, copy_database, open_database
 from bench.measuring import results
 from bench.measuring.pgbench import Statement, run_pgbench
+from bench.measuring.processor import find_postmaster, measure_processor
 from bench.measuring.rounds import Run, Schedule, measure
 from bench.measuring.wrk import Load, LoadError, run_wrk
 from bench.systems.suxin import Suxin
@@ -95,10 +96,14 @@ def sign_in(system: Suxin, judge: Password) -> Mapping[str, str]:
 def measure_http(system: Suxin, judge: Password, parts: Sequence[Any], engine: sa.Engine, connections: int) -> Run:
     """Return the function that loads Suxin. It raises LoadError if fewer deductions exist than were answered."""
 
+    postmaster = find_postmaster(system.data.url)
+
     def run(seconds: float) -> Load:
         headers, before = sign_in(system, judge), count_deductions(engine)
         sent = make_bodies(system.data, parts, math.ceil(seconds * MOST))
-        load = run_wrk(system.url, sent, headers, connections, seconds)
+        load = measure_processor(
+            lambda: run_wrk(system.url, sent, headers, connections, seconds), system.process, postmaster
+        )
         written = count_deductions(engine) - before
         if written < load.per_second * seconds * 0.9:
             raise LoadError(f"{load.per_second * seconds:.0f} proposals were answered, and {written} are there.")
@@ -152,9 +157,10 @@ def main(
             }
             figures = measure(runs, schedule, lambda doing: status.update(doing))
         engine.dispose()
-    table = Table("proposals", "a second", "p50 ms", "p99 ms")
+    table = Table("proposals", "a second", "p50 ms", "p99 ms", "server µs", "PostgreSQL µs")
+    shown = ("per_second", "p50", "p99", "server_us", "postgres_us")
     for name, found in figures.items():
-        table.add_row(name, *(f"{found.median(figure):,.1f}" for figure in ("per_second", "p50", "p99")))
+        table.add_row(name, *(f"{found.median(figure):,.1f}" for figure in shown))
     console.print(table)
     given = results.describe_run(schedule, subjects=subjects, connections=connections)
     console.print(f"written to {results.write('writes', {**given, 'proposals': results.summarize(figures, {})})}")
