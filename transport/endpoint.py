@@ -141,7 +141,8 @@ class GraphQLEndpoint:
         mutated = await mutate(self.engine, asked, body.operation_name, caller, key, self.executor)
         replayed = {"idempotencyReplayed": True} if mutated.replayed else {}
         answer = mutated.result
-        return reply.answer(answer, self._extensions(asked, caller, answer, "loaders: mutation") | replayed)
+        executor = "plan" if isinstance(answer.data, bytes) else "loaders: mutation"
+        return reply.answer(answer, self._extensions(asked, caller, answer, executor) | replayed)
 
     async def _charge(self, principal: Principal, cost: int, reply: "Reply") -> Charge | None:
         charge = await self.budgets.charge(principal, cost) if self.budgets else None
