@@ -18,6 +18,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 DIALECT = PGDialect_asyncpg()  # type: ignore[no-untyped-call]
 
 
+Reader = Callable[[Any], Any]
+
+
 class KeptStatement:
     """A statement with bind parameters. build: returns it; called at the first use, when all models are mapped."""
 
@@ -33,6 +36,12 @@ class KeptStatement:
         """The text, with parameters $1, $2 …"""
         return str(self._compiled)
 
+    @cached_property
+    def _readers(self) -> Sequence[tuple[str, Reader]]:
+        """The names of the columns of the result, and what makes a Python value of each."""
+        columns = self._compiled._result_columns
+        return [(column.keyname, _get_reader(column.type)) for column in columns]
+
     async def fetch(self, connection: AsyncConnection, values: Mapping[str, Any]) -> Sequence[Any]:
         """Return the rows, with their columns as attributes. Raises DBAPIError."""
         given = {**self._compiled.params, **values}
@@ -41,11 +50,17 @@ class KeptStatement:
             found = await driver.fetch(self.text, *(given[name] for name in self._compiled.positiontup or ()))
         except asyncpg.PostgresError as error:
             raise DBAPIError(self.text, None, error, hide_parameters=True) from error
-        return [SimpleNamespace(**row) for row in found]
+        return [SimpleNamespace(**{name: read(row[name]) for name, read in self._readers}) for row in found]
 
     async def fetch_row(self, connection: AsyncConnection, values: Mapping[str, Any]) -> Any:
         """Return the first row, or None."""
         return next(iter(await self.fetch(connection, values)), None)
+
+
+def _get_reader(type_: sa.types.TypeEngine[Any]) -> Reader:
+    """Return what makes a Python value, such as a member of an enumeration, of a value of the driver."""
+    found: Reader | None = type_.dialect_impl(DIALECT).result_processor(DIALECT, None)
+    return found or (lambda value: value)
 
 
 async def _get_driver(connection: AsyncConnection) -> asyncpg.Connection:
