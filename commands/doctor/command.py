@@ -26,6 +26,7 @@ COLOURS = {State.OK: "green", State.WARNING: "yellow", State.PROBLEM: "red"}
 
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    deep: Annotated[bool, typer.Option(help="Compare what is derived with its base; reads whole tables.")] = False,
 ) -> None:
     """Examine an installation: settings, keys, database, worker and backlog. Says what is wrong and what to do.
 
@@ -34,9 +35,11 @@ def doctor(
 
     Example: suxin doctor
 
+    Example: suxin doctor --deep
+
     Example: suxin doctor --json | jq '.findings[] | select(.state != "ok")'
     """
-    findings = list(examine(os.environ, lambda: datetime.now(UTC)))
+    findings = list(examine(os.environ, lambda: datetime.now(UTC), deep=deep))
     sound = all(finding.state is not State.PROBLEM for finding in findings)
     if as_json:
         found = {"ok": sound, "findings": [asdict(finding) for finding in findings]}
@@ -46,8 +49,8 @@ def doctor(
     raise typer.Exit(0 if sound else 1)
 
 
-def examine(environment: Mapping[str, str], now: Callable[[], datetime]) -> Iterator[Finding]:
-    """Run all checks."""
+def examine(environment: Mapping[str, str], now: Callable[[], datetime], *, deep: bool = False) -> Iterator[Finding]:
+    """Run all checks. deep: whether what is derived is compared with its base."""
     try:
         settings = Settings.from_environment(environment)
         traces.is_wanted(environment)
@@ -56,17 +59,17 @@ def examine(environment: Mapping[str, str], now: Callable[[], datetime]) -> Iter
         return
     yield ok("settings", "They can be read.")
     yield from machine.examine(settings)
-    yield from _of_database(settings, now)
+    yield from _of_database(settings, now, deep)
 
 
-def _of_database(settings: Settings, now: Callable[[], datetime]) -> Sequence[Finding]:
+def _of_database(settings: Settings, now: Callable[[], datetime], deep: bool) -> Sequence[Finding]:
     if settings.database_url is None and not (settings.data_dir / "postgresql").exists():
         text = f"There is no embedded database in {settings.data_dir.absolute()}."
         return [problem("database", text, "Run `suxin migrate`, or set SUXIN_DATABASE_URL.")]
     try:
         with database.open_database(settings) as url:
             found: Sequence[Finding] = asyncio.run(
-                with_engine(url, partial(service.examine, settings=settings, now=now))
+                with_engine(url, partial(service.examine, settings=settings, now=now, deep=deep))
             )
             return found
     except database.DatabaseError as error:

@@ -8,6 +8,7 @@ from cryptography.exceptions import InvalidTag
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from casework.backlog import Backlog, measure_backlog
+from commands.doctor import derived
 from commands.doctor.finding import Finding, ok, problem, warning
 from jobs.worker import is_led
 from models.keyring import Keyring, KeyringError, load_keyring
@@ -24,12 +25,17 @@ PATIENCE_SECONDS = 600.0
 START = "Start `suxin serve`, or `suxin worker` where SUXIN_WORKER=false."
 
 
-async def examine(engine: AsyncEngine, settings: Settings, now: Callable[[], datetime]) -> Sequence[Finding]:
-    """Run all checks of a database. Checks of tables are skipped if the schema is not up to date."""
+async def examine(
+    engine: AsyncEngine, settings: Settings, now: Callable[[], datetime], *, deep: bool = False
+) -> Sequence[Finding]:
+    """Run all checks of a database. Checks of tables are skipped if the schema is not up to date. deep: whether what is
+    derived is compared with its base.
+    """
     async with engine.connect() as connection:
         found = [await _version(connection), await _clock(connection, now), await _revision(connection)]
         if not found[-1].remedy:
             found += [one async for one in _tables(connection, settings, now())]
+            found += [one async for one in derived.examine(connection)] if deep else []
         return found
 
 

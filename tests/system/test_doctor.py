@@ -58,6 +58,10 @@ class Installation:
         """What is found, by what was looked at."""
         return {finding.check: finding for finding in examine({**self.environment, **changes}, now)}
 
+    def compare(self) -> dict[str, Finding]:
+        """What is found, by what was looked at and compared with its base."""
+        return {finding.check: finding for finding in examine(self.environment, lambda: NOW, deep=True)}
+
     def sick(self, now: Callable[[], datetime] = lambda: NOW, **changes: str) -> dict[str, Finding]:
         """What is not as it should be. The clock is not: the tests' stands still, and the database's goes on."""
         found = self.look(now, **changes)
@@ -370,7 +374,7 @@ def test_the_command_fails_with_a_problem(sound: Installation) -> None:
 
 
 def test_the_command_succeeds_with_warnings(sound: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("commands.doctor.command.examine", lambda *_: [Finding("disk", State.WARNING, "x", "y")])
+    monkeypatch.setattr("commands.doctor.command.examine", lambda *_, **__: [Finding("disk", State.WARNING, "x", "y")])
     told = CliRunner().invoke(app, ["doctor", "--json"], env=dict(sound.environment))
     assert (told.exit_code, json.loads(told.stdout)["ok"]) == (0, True)
 
@@ -378,3 +382,82 @@ def test_the_command_succeeds_with_warnings(sound: Installation, monkeypatch: py
 def test_the_command_says_how_it_is_used() -> None:
     shown = CliRunner().invoke(app, ["doctor", "--help"], env={"COLUMNS": "200"}).stdout
     assert "Example: suxin doctor --json" in shown
+
+
+# --- what is derived --------------------------------------------------------------------------------------------------
+
+DERIVED = ["publicity", "disclosure", "names", "access index"]
+ANSWER = """
+    INSERT INTO access_answer (at, client_key, request_id, audience, purpose, shape_id, subjects, results, parties)
+    VALUES (:now, 1, gen_random_uuid(), 'BANK', 'LOAN_APPROVAL', 1, 1, ARRAY['GIVEN'], ARRAY[1::bigint])
+"""
+INDEXED = "INSERT INTO access_index SELECT int8send(1), at, id, client_key FROM access_answer WHERE at = :now"
+REACHED = "UPDATE access_index_state SET snapshot = pg_current_snapshot()"
+
+
+@pytest.fixture
+def indexed(sound: Installation) -> Installation:
+    """An installation whose log has one answer, which is in the index."""
+    with sound.engine.begin() as connection:
+        connection.execute(sa.text("TRUNCATE access_answer, access_index"))
+        connection.execute(sa.text(ANSWER), {"now": NOW})
+        connection.execute(sa.text(INDEXED), {"now": NOW})
+    with sound.engine.begin() as connection:
+        connection.execute(sa.text(REACHED))
+    return sound
+
+
+def test_what_is_derived_is_as_its_base_says(indexed: Installation) -> None:
+    found = indexed.compare()
+    assert list(found) == CHECKS + DERIVED
+    assert [found[name].state for name in DERIVED] == [State.OK] * len(DERIVED)
+
+
+@pytest.mark.parametrize(
+    ("check", "breaking", "mending", "told"),
+    [
+        (
+            "publicity",
+            "UPDATE deduction SET publicity = '[2020-01-01,2020-01-02)' WHERE id = (SELECT max(id) FROM deduction"
+            " WHERE id NOT IN (SELECT deduction_id FROM code_record WHERE deduction_id IS NOT NULL))",
+            "UPDATE deduction AS d SET publicity = deduction_publicity(d)",
+            "The days of publicity are wrong: 1 of deduction.",
+        ),
+        (
+            "disclosure",
+            "UPDATE party SET disclosed = NOT disclosed WHERE id = (SELECT min(id) FROM party WHERE NOT held)",
+            "UPDATE party AS p SET disclosed = party_disclosed(p)",
+            "1 parties are disclosed or hidden wrongly.",
+        ),
+        (
+            "names",
+            "UPDATE party SET folded = folded || '甲' WHERE id = (SELECT min(id) FROM party)",
+            "UPDATE party SET folded = left(folded, -1) WHERE id = (SELECT min(id) FROM party)",
+            "1 names are not found by their folded forms.",
+        ),
+        (
+            "access index",
+            "DELETE FROM access_index",
+            "SELECT 1",
+            "1 entries are missing, 0 are of no answer.",
+        ),
+        (
+            "access index",
+            "INSERT INTO access_index SELECT int8send(2), at, answer_id, client_key FROM access_index",
+            "SELECT 1",
+            "0 entries are missing, 1 are of no answer.",
+        ),
+    ],
+)
+def test_what_bypassed_the_triggers_is_found(
+    indexed: Installation, check: str, breaking: str, mending: str, told: str
+) -> None:
+    with indexed.engine.begin() as connection:
+        connection.execute(sa.text("SET LOCAL session_replication_role = replica"))
+        connection.execute(sa.text(breaking))
+    found = indexed.compare()
+    with indexed.engine.begin() as connection:
+        connection.execute(sa.text("SET LOCAL session_replication_role = replica"))
+        connection.execute(sa.text(mending))
+    assert {name: found[name].found for name in DERIVED if found[name].state is State.PROBLEM} == {check: told}
+    assert found[check].remedy
