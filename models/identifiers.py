@@ -43,6 +43,7 @@ INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff"))
 PERSON_NUMBER = re.compile(r"[1-9][0-9]{16}[0-9X]")
 OLD_PERSON_NUMBER = re.compile(r"[1-9][0-9]{14}")
 ORGANIZATION_CODE = re.compile(r"[0-9A-HJ-NPQRTUWXY]{2}[0-9]{6}[0-9A-HJ-NPQRTUWXY]{10}")
+LENGTH = 18
 EARLIEST_BIRTH = date(1880, 1, 1)
 PAST = date(2026, 1, 1)
 """A day in the past, so that the clock is read for later dates of birth only."""
@@ -69,7 +70,7 @@ def parse_person_number(text: str) -> PersonNumber:
     IdentifierError ID_NUMBER for a wrong length, character, check digit (ISO 7064) or date of birth.
     """
     plain = _unmasked(text)
-    if OLD_PERSON_NUMBER.fullmatch(plain):
+    if len(plain) != LENGTH and OLD_PERSON_NUMBER.fullmatch(plain):
         plain = f"{plain[:6]}19{plain[6:]}"
         plain += ric.calc_check_digit(plain + "0")
     if not PERSON_NUMBER.fullmatch(plain):
