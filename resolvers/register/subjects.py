@@ -47,7 +47,7 @@ def select_subjects(audience: Audience, arguments: Mapping[str, SQL]) -> Any:
     asked = _asked()
     indexes = (asked.c.index, asked.c.former_index)
     identity, party = aliased(models.Identity), aliased(models.Party)
-    documents = _documents(party)
+    documents = _documents(asked, party)
     consent, share = _consents(asked, indexes, documents), _share(asked, indexes)
     outcome = _outcome(asked, audience, consent, share, party)
     return (
@@ -93,11 +93,11 @@ def _asked() -> Any:
     return asked.render_derived()
 
 
-def _documents(party: Any) -> Any:
-    """Select the keyed hashes of all documents of a party, as an array."""
+def _documents(asked: Any, party: Any) -> Any:
+    """Select the keyed hashes of all documents of a person, as an array. Organizations need no consent."""
     identity = aliased(models.Identity)
     indexes = sa.func.array_agg(identity.index, type_=sa.ARRAY(sa.LargeBinary)).label("indexes")
-    return sa.select(indexes).where(identity.party_id == party.id).lateral("documents")
+    return sa.select(indexes).where(asked.c.person, identity.party_id == party.id).lateral("documents")
 
 
 def _consents(asked: Any, indexes: Sequence[SQL], documents: Any) -> Any:
@@ -117,7 +117,7 @@ def _consents(asked: Any, indexes: Sequence[SQL], documents: Any) -> Any:
                 for scope, name in KNOWN.items()
             ),
         )
-        .where(consent.subject_index == sa.any_(every), consents(consent))
+        .where(asked.c.person, consent.subject_index == sa.any_(every), consents(consent))
         .lateral("consent")
     )
 
