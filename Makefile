@@ -65,6 +65,8 @@ bench: $(INSTALLED)  ## All benchmarks: other servers, access log, hostile docum
 	@command -v wrk >/dev/null || (echo 'The benchmark needs wrk: apt-get install wrk' && false)
 	$(BIN)/python -m nodejs install bench/peers
 	$(BIN)/python -m bench.reads.comparison
+	$(BIN)/python -m bench.reads.comparison --connections 1 --rounds 2 --seconds 4
+	$(BIN)/python -m bench.reads.comparison --connections 32 --rounds 2 --seconds 4
 	$(BIN)/python -m bench.reads.profile
 	$(BIN)/python -m bench.reads.log_share
 	$(BIN)/python -m bench.writes.proposals
