@@ -82,8 +82,8 @@ class Batching:
     async def _send_together(self, key: Any, queue: Queue, some: list[Waiting]) -> None:
         live = [one for one in some if not one[1].done()]  # the others were cancelled
         try:
-            if len(live) == 1 or not await self._call(live):
-                await self._send_singly(live)
+            if len(live) <= 1 or not await self._call(live):
+                await asyncio.gather(*(self._send_alone(ready, future) for ready, future in live))
         except BaseException as error:
             _fail(live, error)
             if not isinstance(error, Exception):
@@ -92,7 +92,10 @@ class Batching:
             self._end_call(key, queue)
 
     async def _call(self, live: list[Waiting]) -> bool:
-        """Answer requests by one call. Return False if it failed, and nothing is committed."""
+        """Answer requests by one call. Return False if it failed, and nothing is committed.
+
+        Raises OSError and asyncpg.PostgresConnectionError, after which it may be committed.
+        """
         compiled = live[0][0].compiled
         batch = compiled.batch
         assert batch is not None  # noqa: S101 - only requests with one wait
@@ -100,6 +103,8 @@ class Batching:
         async with self.connections.acquire() as connection:
             try:
                 rows = await connection.fetch(batch.text, *batch.arguments([ready.values for ready, _ in live]))
+            except asyncpg.PostgresConnectionError:
+                raise
             except asyncpg.PostgresError:
                 return False
         compiled.note_duration((perf_counter() - started) / len(live))
@@ -108,15 +113,14 @@ class Batching:
                 future.set_result(row[0])
         return True
 
-    async def _send_singly(self, live: list[Waiting]) -> None:
-        for ready, future in live:
-            try:
-                answer = await self.alone(ready)
-            except Exception as error:
-                _fail([(ready, future)], error)
-            else:
-                if not future.done():
-                    future.set_result(answer)
+    async def _send_alone(self, ready: BoundStatement, future: asyncio.Future[Text]) -> None:
+        try:
+            answer = await self.alone(ready)
+        except Exception as error:
+            _fail([(ready, future)], error)
+        else:
+            if not future.done():
+                future.set_result(answer)
 
 
 def _may_wait(ready: BoundStatement) -> bool:

@@ -71,18 +71,24 @@ async def test_a_batch_writes_the_entries_of_each_answer(library: Library) -> No
 
 @dataclass
 class Held:
-    """The pool of a library, which lends no connection until it is opened. lent: how many it has lent."""
+    """The pool of a library, which lends no connection until it is opened. lent: how many it has lent. losing: the
+    number of the one whose server process is ended while it is lent."""
 
     pool: asyncpg.Pool
     open: asyncio.Event = field(default_factory=asyncio.Event)
     lent: int = 0
+    losing: int = 0
 
     @asynccontextmanager
     async def acquire(self) -> AsyncIterator[asyncpg.Connection]:
         """Lend a connection."""
         await self.open.wait()
         self.lent += 1
+        place = self.lent
         async with self.pool.acquire() as connection:
+            if place == self.losing:
+                async with self.pool.acquire() as other:
+                    await other.execute("SELECT pg_terminate_backend($1, 5000)", connection.get_server_pid())
             yield connection
 
 
@@ -159,8 +165,26 @@ async def test_each_request_bears_its_own_error(library: Library, waiting: Waiti
     assert waiting.held.lent == CALLS + 1 + 3
 
 
+async def test_a_call_that_loses_its_connection_is_not_repeated(library: Library, waiting: Waiting) -> None:
+    """It may be committed: its requests bear the error, as one by itself would, and nothing is logged twice."""
+    await waiting.send(*(ask_for(library, "Poems", 1) for _ in range(CALLS + 3)))
+    waiting.held.losing = CALLS + 1
+    found = await waiting.gather()
+    assert set(found[CALLS:]) <= {asyncpg.ConnectionDoesNotExistError, asyncpg.InterfaceError}
+    assert waiting.held.lent == CALLS + 1
+
+
+async def test_a_batch_that_nobody_waits_for_is_not_sent(library: Library, waiting: Waiting) -> None:
+    await waiting.send(*(ask_for(library, "Poems", 1) for _ in range(CALLS + 2)))
+    for task in waiting.sent[CALLS:]:
+        task.cancel()
+    found = await waiting.gather()
+    assert found[CALLS:] == [asyncio.CancelledError] * 2
+    assert waiting.held.lent == CALLS
+
+
 async def test_the_queue_is_empty_after_all(library: Library, waiting: Waiting) -> None:
     await waiting.send(*(ask_for(library, "Poems", first) for first in (1, 1, 1, -1, 2)))
     await waiting.gather()
+    await asyncio.gather(*waiting.runner.batching._tasks)
     assert waiting.runner.batching._queues == {}
-    assert waiting.runner.batching._tasks == set()

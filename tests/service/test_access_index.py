@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from generated import sized
 from hypothesis import given
 from hypothesis import strategies as st
+from indexing import write_index
 from look_ups import look_up
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from world import World
@@ -55,15 +56,6 @@ async def answer(connection: AsyncConnection, subjects: Iterable[int | bytes], m
     }
     key: int = (await connection.execute(ANSWER, {"at": AT + timedelta(minutes=minute), **told})).scalar_one()
     return key
-
-
-async def write_index(engine: AsyncEngine) -> int:
-    """What the worker does every second."""
-    async with engine.connect() as connection:
-        await connection.execution_options(isolation_level="REPEATABLE READ")
-        written = await index_answers(connection)
-        await connection.commit()
-    return written
 
 
 async def found(connection: AsyncConnection, subject: int | bytes) -> Counter[int]:

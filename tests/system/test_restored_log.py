@@ -8,9 +8,10 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import sqlalchemy as sa
+from indexing import write_index
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from casework.access_index import index_answers, is_behind
+from casework.access_index import is_behind
 from commands.doctor import derived
 from commands.doctor.finding import State
 from jobs.access_log import ensure_access_log
@@ -49,15 +50,6 @@ async def answer(engine: AsyncEngine, minute: int) -> None:
     """Write an answer about a party."""
     async with engine.begin() as connection:
         await connection.execute(ANSWER, {"at": AT + timedelta(minutes=minute)})
-
-
-async def write_index(engine: AsyncEngine) -> int:
-    """Do what the worker does every second."""
-    async with engine.connect() as connection:
-        await connection.execution_options(isolation_level="REPEATABLE READ")
-        written = await index_answers(connection)
-        await connection.commit()
-    return written
 
 
 async def list_minutes(engine: AsyncEngine) -> list[int]:
