@@ -67,7 +67,7 @@ async def transact(
 
 
 @lru_cache(16)
-def _of_writes(engine: AsyncEngine) -> AsyncEngine:
+def get_write_engine(engine: AsyncEngine) -> AsyncEngine:
     """Return the engine with the isolation level of writes. It is kept: making it takes longer than a statement."""
     return engine.execution_options(isolation_level="READ COMMITTED")
 
@@ -76,7 +76,7 @@ async def _commit(
     engine: AsyncEngine, work: Callable[[AsyncConnection], Awaitable[Result]], at: datetime | None
 ) -> tuple[Result, Counter[EventKind]]:
     """Make one attempt. Return the result of `work` and the number of events by kind."""
-    async with _of_writes(engine).begin() as connection:
+    async with get_write_engine(engine).begin() as connection:
         take_told(connection)
         if at is not None:
             await date_records(connection, at)

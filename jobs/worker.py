@@ -18,6 +18,7 @@ from engine.engine import Engine
 from ingest.ledger import mark_interrupted
 from jobs.access_indexer import AccessIndexer
 from jobs.bulk_runner import BulkRunner
+from jobs.card_maker import CardMaker
 from jobs.dispatcher import Dispatcher
 from jobs.loop import Job, repeat, stop
 from jobs.outbound import SENDING, Network, Outbound
@@ -67,9 +68,10 @@ async def work_on(
     engine = database.make_async_engine(url, CONNECTIONS, STATEMENT_SECONDS)
     outbound = Outbound(networks, SENDING)
     dispatcher = Dispatcher(graphql.audit, engine, keyring, outbound, now)
-    bulk, indexer = BulkRunner(graphql, engine, keyring, now), AccessIndexer(engine=engine)
+    bulk = BulkRunner(graphql, engine, keyring, now)
+    derived = AccessIndexer(engine=engine), CardMaker(engine=engine, now=now)
     try:
-        await work(lambda: database.connect(direct_url, SESSION), engine, now, dispatcher, bulk, indexer)
+        await work(lambda: database.connect(direct_url, SESSION), engine, now, dispatcher, bulk, *derived)
     finally:
         await outbound.close()
         await engine.dispose()

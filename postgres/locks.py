@@ -19,6 +19,11 @@ class Lock(enum.IntEnum):
     RUNS = 0x5355
     """Running imports. Each import holds it with the key of its run, for the session."""
 
+    CARDS = 0x5355_4344
+    """Cards of parties, with a number from 0 to 63 by the party's key. Writers share it until they commit; the maker of
+    cards holds it alone (migration 0034).
+    """
+
     ESTABLISHING = 0x5355_5845
     """Writing of cases and parties by imports. The first step of each chunk takes it. Whoever moves rows between
     parties takes it and then RECORDING.

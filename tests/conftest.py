@@ -1,5 +1,6 @@
 """What tests share: one embedded PostgreSQL a worker, a migrated template, and a fresh database for each module."""
 
+import asyncio
 import itertools
 import json
 import tempfile
@@ -29,6 +30,8 @@ from world import ISSUER, KEYRING, NOW, World
 import nodejs
 from auth.audiences import Audience
 from auth.server.token_client import ClientCredential, request_token
+from casework.cards import find_wrong_cards, make_due_cards
+from casework.transaction import get_write_engine
 from demo.city.build import CitySummary, build_city
 from demo.clients import DemoClient, register_clients
 from demo.stage import LOOPBACK, open_socket, run_server, write_keys
@@ -143,7 +146,7 @@ async def shipped(engine: AsyncEngine) -> AsyncIterator[None]:
 @pytest.fixture
 async def connection(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     """A transaction that is rolled back when the test ends."""
-    async with engine.connect() as connection:
+    async with get_write_engine(engine).connect() as connection:
         yield connection
         await connection.rollback()
 
@@ -222,9 +225,15 @@ async def build(
     summary = await build_city(
         engine, keyring, clients=primary_keys, scale=0.02, today=to_court_day(moment), progress=lambda *_: None
     )
+    await make_due_cards(engine, to_court_day(moment))
+    async with engine.begin() as connection:
+        await connection.execute(WITHDRAW_A_THIRD)
     await engine.dispose()
     return clients, summary
 
+
+WITHDRAW_A_THIRD = sa.text("INSERT INTO card_withdrawal (party_id) SELECT id FROM party WHERE id % 3 = 0")
+"""So that answers about the city come from cards and from tables."""
 
 EXPORTS = {
     "cases": "cases.csv",
@@ -243,12 +252,22 @@ def _clients(url: sa.URL, moment: datetime) -> dict[Audience, DemoClient]:
     return clients
 
 
+async def _find_wrong_cards(url: sa.URL) -> list[int]:
+    """The parties whose cards were not withdrawn by some write of a module's tests."""
+    engine = database.make_async_engine(url, pool_size=1, statement_timeout=60)
+    async with engine.connect() as connection:
+        wrong = await find_wrong_cards(connection)
+    await engine.dispose()
+    return wrong
+
+
 @pytest.fixture(scope="module")
 def database_copy(postgres: sa.URL, city: City) -> Iterator[sa.URL]:
     """A copy of the city that is this module's own."""
     name = f"suxin_world_{next(numbers)}"
     _administer(postgres, f"create database {name} template {city.database}")
     yield postgres.set(database=name)
+    assert asyncio.run(_find_wrong_cards(postgres.set(database=name))) == []
     _administer(postgres, f"drop database {name} with (force)")
 
 

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from casework.cards import find_wrong_cards
 from commands.doctor.finding import Finding, ok, problem
 from models.names import fold
 from models.party import Party
@@ -33,6 +34,7 @@ async def examine(connection: AsyncConnection) -> AsyncIterator[Finding]:
     yield await _disclosure(connection)
     yield await _names(connection)
     yield await _access_index(connection)
+    yield await _cards(connection)
 
 
 async def _count(connection: AsyncConnection, query: str) -> int:
@@ -83,6 +85,15 @@ async def _access_index(connection: AsyncConnection) -> Finding:
         return ok("access index", "Every answer is found by each of its subjects.")
     remedy = "Empty `access_index` and set `access_index_state.snapshot` to NULL: the worker builds it anew."
     return problem("access index", f"{missing} entries are missing, {surplus} are of no answer.", remedy)
+
+
+async def _cards(connection: AsyncConnection) -> Finding:
+    """The cards of parties that courts read instead of the tables."""
+    wrong = len(await find_wrong_cards(connection))
+    if not wrong:
+        return ok("cards", "Every card says what the tables say.")
+    remedy = "Run `TRUNCATE party_card, carded_deduction, card_withdrawal`: the worker makes all cards anew."
+    return problem("cards", f"{wrong} cards differ from the tables.", remedy)
 
 
 def _anew(statement: str) -> str:

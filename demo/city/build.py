@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from casework.outbox import PLACE
 from casework.reminders import remind
-from casework.transaction import date_records
+from casework.transaction import date_records, get_write_engine
 from demo.city.calibration import Figures
 from demo.city.cast import CHEN, DEMO_COURT
 from demo.city.copying import Progress, colour, copy
@@ -86,7 +86,7 @@ async def build_city(
     `clients`: keys of registered clients, for consents and the access log.
     Raises CityError if the catalogue is missing or the city exists.
     """
-    async with engine.begin() as connection:
+    async with get_write_engine(engine).begin() as connection:
         await _prepare(connection, keyring)
         draft = Draft(await read_tables(connection, clients), keyring, today, seed)
         make_rows(draft, Figures().scaled(scale), progress)

@@ -23,18 +23,34 @@ class Frame:
     """The columns of one row in a statement, by name.
 
     extras: arguments of the relation, read like columns. hoisted: conditions on the subject that the statement has
-    already evaluated, by key (`RowType.hoists`).
+    already evaluated, by key (`RowType.hoists`). joiner: joins a select to the row, in plans.
     """
 
     def __init__(
         self, row: Any, extras: Mapping[str, SQL] | None = None, hoisted: Mapping[Any, SQL] | None = None
     ) -> None:
         self.row, self.extras, self.hoisted = row, extras or {}, hoisted or {}
+        self.joiner: Joiner | None = None
 
     def __getattr__(self, name: str) -> Any:
         if name in self.extras:
             return self.extras[name]
         return self.row.c[name] if isinstance(self.row, sa.FromClause) else getattr(self.row, name)
+
+    def find(self, name: str) -> SQL | None:
+        """Return a column that only some sources of the row have; None if this one has not."""
+        columns = self.row.c if isinstance(self.row, sa.FromClause) else self.row
+        found: SQL | None = getattr(columns, name, None)
+        return found
+
+    def join(self, select: "Beside") -> "Frame | None":
+        """Return the columns of a select with at most one row beside this one. A statement joins it once, whatever
+        reads it. None if the statement cannot join."""
+        return self.joiner(select) if self.joiner else None
+
+
+Beside = Callable[[Frame], sa.Select[Any]]
+Joiner = Callable[[Beside], Frame]
 
 
 @dataclass(frozen=True)
@@ -83,8 +99,8 @@ class Relation:
     target: the model of the other rows. on: the join condition. keys: names and types of the parent's columns that `on`
     reads. many: whether the edge leads to a list. connection: whether the list is paged. orders: of a list, by name.
     filters: conditions by name. arguments: names and types of arguments that `on` reads from the child's frame. source:
-    makes the FROM element for each parent. read: selects the row from columns that its parent holds already; plans use
-    it instead of the table. assumed: the length of an unpaged list in the cost.
+    makes the FROM element for each parent. read: selects the rows from what the parent holds already; plans use it
+    instead of the table, unless it returns None. assumed: the length of an unpaged list in the cost.
     """
 
     target: type
@@ -96,7 +112,7 @@ class Relation:
     filters: Mapping[str, Callable[[Frame, SQL], SQL]] = field(default_factory=dict)
     arguments: Mapping[str, TypeEngine[Any]] = field(default_factory=dict)
     source: Callable[[Frame, Audience, Mapping[str, SQL]], sa.Select[Any]] | None = None
-    read: Callable[[Frame, Audience], sa.Select[Any]] | None = None
+    read: Callable[[Frame, Audience], sa.Select[Any] | None] | None = None
     assumed: int = 5
 
     @property

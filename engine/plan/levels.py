@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.sql import operators
 from sqlalchemy.sql.elements import BinaryExpression, BooleanClauseList, Cast
 
-from engine.declare.relations import Frame, RowType
+from engine.declare.relations import Beside, Frame, RowType
 from engine.declare.sql import SQL
 
 
@@ -14,8 +14,8 @@ from engine.declare.sql import SQL
 class Level:
     """The rows of one FROM element.
 
-    told: whether the access log has entries for the subjects of the rows. joined: lateral joins. met: texts with
-    subjects of edges. condition: a condition that holds for the rows.
+    told: whether the access log has entries for the subjects of the rows. joined: lateral joins. beside: the columns of
+    those that `Frame.join` has made. met: texts with subjects of edges. condition: a condition that holds for the rows.
     """
 
     row_type: RowType
@@ -23,6 +23,7 @@ class Level:
     frame: Frame
     told: bool = True
     joined: list[sa.FromClause] = field(default_factory=list)
+    beside: dict[Beside, Frame] = field(default_factory=dict)
     met: list[SQL] = field(default_factory=list)
     condition: SQL | None = None
 

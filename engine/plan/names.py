@@ -54,5 +54,13 @@ class Names:
     def derive(self, select: sa.Select[Any], shared: bool = False) -> tuple[sa.FromClause, Named]:
         """Return a select as a FROM element under a new name. shared: whether several parts of a statement read it."""
         name = self.make_name()
-        found = select.cte(name) if shared else select.subquery(name)
-        return found, Named(name, {column.key: (column.name, column.type) for column in found.c})
+        return _named(select.cte(name) if shared else select.subquery(name), name)
+
+    def join(self, select: sa.Select[Any]) -> tuple[sa.FromClause, Named]:
+        """Return a select as a lateral join under a new name."""
+        name = self.make_name()
+        return _named(select.lateral(name), name)
+
+
+def _named(found: sa.FromClause, name: str) -> tuple[sa.FromClause, Named]:
+    return found, Named(name, {column.key: (column.name, column.type) for column in found.c})

@@ -9,7 +9,7 @@ from graphql import FieldNode, GraphQLField, GraphQLObjectType, get_named_type
 from graphql.execution.collect_fields import FieldDetailsList
 
 from engine.declare.paging import list_order_columns, sort_by, start_after, write_cursor
-from engine.declare.relations import Audience, Frame, Order, Relation
+from engine.declare.relations import Audience, Beside, Frame, Order, Relation, RowType
 from engine.declare.sql import SQL
 from engine.engine import Engine
 from engine.load.caller import LARGEST_PAGE
@@ -104,17 +104,32 @@ class Writer:
         """Return the level of the rows that a relation leads to."""
         row_type = self.engine.get_row_type(relation)
         arguments = edge.bind_arguments() if edge else {}
+        held = relation.read(parent.frame, self.audience) if relation.read and parent else None
         if relation.source and parent:
             source, row = self.names.derive(relation.source(parent.frame, self.audience, arguments))
-        elif relation.read and parent:
-            source, row = self.names.derive(relation.read(parent.frame, self.audience))
+        elif held is not None:
+            source, row = self.names.derive(held)
         else:
             source, row = self.names.take(row_type.source(self.audience, arguments))
-        level = Level(row_type, source, Frame(row, arguments))
+        level = self._level(row_type, source, Frame(row, arguments))
         if parent and self._same_subject(level, relation, parent):
             level.frame.hoisted = parent.frame.hoisted
         elif row_type.hoists and (conditions := row_type.hoists(level.frame, self.audience)):
             self._hoist(level, conditions)
+        return level
+
+    def _level(self, row_type: RowType, source: sa.FromClause, frame: Frame) -> Level:
+        """Return the level of a FROM element. Its frame joins what is read beside a row."""
+        level = Level(row_type, source, frame)
+
+        def join(select: Beside) -> Frame:
+            if select not in level.beside:
+                lateral, columns = self.names.join(select(frame))
+                level.joined.append(lateral)
+                level.beside[select] = Frame(columns)
+            return level.beside[select]
+
+        frame.joiner = join
         return level
 
     def _hoist(self, level: Level, conditions: Mapping[Any, SQL]) -> None:
@@ -188,7 +203,7 @@ class Writer:
         numbered = any(fields[0].node.name.value == "pageInfo" for fields in asked.values())
         source, row = self._cut(child, where, order, edge.bind_first(), numbered, shared=within is None)
         inherited = within.frame.hoisted if within and child.frame.hoisted is within.frame.hoisted else None
-        level = Level(child.row_type, source, Frame(row, child.frame.extras, inherited))
+        level = self._level(child.row_type, source, Frame(row, child.frame.extras, inherited))
         places = list_order_columns(order, level.frame, level.row_type.key)
         return PageOf(level, shape, places, sort_by(order, places), count, edge.bind_first(), numbered)
 

@@ -21,6 +21,7 @@ from models.catalogue import Colour
 from models.code_record import ANNULLED, VANISHING, Perspective, Reading, is_known_today
 from models.terms import COURT_TIME
 from resolvers.joins import has_not_ended
+from resolvers.register.cards import find_colour
 from resolvers.view import TODAY
 from resolvers.visibility.audiences import EVERYBODY, NOBODY
 from resolvers.visibility.items import may_see_code_record
@@ -49,8 +50,13 @@ def _in_knowledge(row: Any, audience: Audience, as_of: SQL, reading: SQL) -> SQL
         return is_known_today(row)
     next_day = sa.cast(sa.func.coalesce(as_of, TODAY), sa.DateTime) + sa.text("interval '1 day'")
     end_of_day = sa.func.timezone(COURT_TIME.key, next_day) - sa.text("interval '1 microsecond'")
-    moment = sa.case((reading == Reading.KNOWN.value, end_of_day), else_=KNOWN_FOR_GOOD)
+    moment = sa.case((_is_known_then(reading, audience), end_of_day), else_=KNOWN_FOR_GOOD)
     return sa.func.range_contains_elem(row.known, moment, type_=sa.Boolean)
+
+
+def _is_known_then(reading: SQL, audience: Audience) -> SQL:
+    """Return whether the knowledge of the day is asked for, not today's (R26)."""
+    return reading == Reading.KNOWN.value if audience in LOOKING_BACK else sa.false()
 
 
 def _seen(period: Any, party_id: SQL, audience: Audience, as_of: SQL, reading: SQL) -> SQL:
@@ -73,6 +79,18 @@ def period_of(party: Frame, audience: Audience, arguments: Mapping[str, SQL]) ->
     A party without periods is green. The day is compared by a function, not an operator: a party has few periods, and
     the primary key and the index of current periods are faster than the index of the exclusion constraint.
     """
+    day, known_then = sa.func.coalesce(arguments["as_of"], TODAY), _is_known_then(arguments["reading"], audience)
+    ordinary = _period_of(party, audience, arguments)
+    card = find_colour(party, audience, day, ~known_then)
+    if card is None:
+        return ordinary
+    holds, colour, during = card
+    own = sa.type_coerce(party.id, sa.BigInteger).label("party_id")
+    carded = sa.select(own, colour.label("colour"), during.label("during")).where(holds)
+    return sa.select(sa.union_all(carded, ordinary.where(~holds)).subquery("period"))
+
+
+def _period_of(party: Frame, audience: Audience, arguments: Mapping[str, SQL]) -> sa.Select[Any]:
     period, one = aliased(models.CodePeriod), sa.select(sa.literal(1).label("one")).subquery("one")
     covers = sa.and_(
         _seen(period, party.id, audience, arguments["as_of"], arguments["reading"]),

@@ -1,5 +1,6 @@
 """Derived fields of a deduction (R6, R8), and its relations."""
 
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -7,10 +8,11 @@ from sqlalchemy.orm import aliased
 
 import models
 from auth.audiences import Audience
-from engine.declare.relations import Frame, Order, Relation
+from engine.declare.relations import Frame, Order, Relation, read_relationship
 from engine.declare.sql import SQL
 from models.deduction import DeductionStatus
 from resolvers.joins import exists, join
+from resolvers.register.cards import read_case, read_repairs
 from resolvers.view import TODAY
 from resolvers.visibility.reach import is_at_or_below
 
@@ -29,11 +31,13 @@ def is_under_objection(row: Frame, audience: Audience) -> SQL:
 
 
 OBJECTIONS = join(models.Objection, "deduction_id", many=True)
+CASE = replace(read_relationship(models.Deduction.case), read=read_case)
 REPAIRS = Relation(
     target=models.Repair,
     on=lambda deduction, repair: sa.and_(repair.deduction_id == deduction.id, repair.party_id == deduction.party_id),
     keys={"id": sa.BigInteger(), "party_id": sa.BigInteger()},
     many=True,
+    read=read_repairs,
 )
 OF_BATCH = join(models.Deduction, "batch_id", many=True, NEWEST=Order(("proposed_at",), descending=True))
 

@@ -1,8 +1,11 @@
 """Relations of a party, with their orders."""
 
+from dataclasses import replace
+
 import models
 from engine.declare.relations import Order, Relation
 from resolvers.joins import join
+from resolvers.register.cards import read_deductions
 
 
 def list_of_party(model: type, order: Order = Order(()), parent: str = "id") -> Relation:  # noqa: B008 - it is frozen
@@ -10,7 +13,7 @@ def list_of_party(model: type, order: Order = Order(()), parent: str = "id") -> 
     return join(model, "party_id", parent, many=True, DEFAULT=order)
 
 
-DEDUCTIONS = list_of_party(models.Deduction)
+DEDUCTIONS = replace(list_of_party(models.Deduction), read=read_deductions)
 SANCTIONS = list_of_party(models.Sanction, Order(("effective_on",), descending=True))
 LISTINGS = list_of_party(models.Listing, Order(("published_on",), descending=True))
 CERTIFICATES = list_of_party(models.Certificate, Order(("issued_on",)))

@@ -1,6 +1,6 @@
 """Visibility of items about a party: deductions, listings, certificates, sanctions, colours, measures."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -14,6 +14,7 @@ from models.catalogue import Colour
 from models.court_case import LABOUR_WORDS
 from models.listing import ListingKind
 from models.measure import MeasureStatus
+from models.party_card import COURT_OF_CASE
 from resolvers.joins import exists
 from resolvers.view import NOW, PURPOSE, TODAY
 from resolvers.visibility.audiences import EVERYBODY, NOBODY, PARTNERS
@@ -26,6 +27,12 @@ def _own_court(case_id: Operand) -> SQL:
     return exists(case, case.id == case_id, is_in_jurisdiction(case.court_code))
 
 
+def _is_of_own_court(row: Frame, otherwise: Callable[[], SQL]) -> SQL:
+    """Return whether the case of a deduction is in the caller's jurisdiction, by the row's own column if it has one."""
+    court = row.find(COURT_OF_CASE)
+    return otherwise() if court is None else is_in_jurisdiction(court)
+
+
 def is_published(row: Frame) -> SQL:
     """Return whether a deduction is published now."""
     return sa.and_(is_public(row), row.published_at <= NOW)
@@ -33,7 +40,7 @@ def is_published(row: Frame) -> SQL:
 
 def may_see_deduction(row: Frame, audience: Audience) -> SQL:
     if audience is Audience.COURT:
-        return sa.or_(_own_court(row.case_id), is_published(row))
+        return sa.or_(_is_of_own_court(row, lambda: _own_court(row.case_id)), is_published(row))
     if audience is Audience.LITIGANT_PORTAL:
         return sa.and_(is_self(row.party_id), row.notified_at <= NOW)
     if audience is Audience.EMPLOYER:
@@ -66,7 +73,7 @@ def may_see_repair(row: Frame, audience: Audience) -> SQL:
     if audience is Audience.COURT:
         record = sa.orm.aliased(models.CodeRecord)
         own = exists(record, record.id == row.code_record_id, is_in_jurisdiction(record.court_code))
-        return sa.or_(own, is_own_deduction(row.deduction_id))
+        return sa.or_(own, _is_of_own_court(row, lambda: is_own_deduction(row.deduction_id)))
     return is_self(row.party_id) if audience is Audience.LITIGANT_PORTAL else NOBODY
 
 

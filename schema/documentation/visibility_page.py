@@ -10,7 +10,7 @@ from sqlalchemy.orm import aliased
 
 from auth.audiences import Audience
 from auth.scopes import PERSONS, Scope
-from engine.declare.relations import Frame, RowType
+from engine.declare.relations import Frame, RowType, TableRows
 from engine.declare.sql import SQL
 from engine.engine import Engine
 
@@ -32,14 +32,16 @@ PLAIN = {"false": NONE, "true": ALL}
 
 
 class _Columns:
-    """The mapped columns of a row. Other names are columns that the source of the type derives."""
+    """The columns of a row. derives: whether the source of its type has others than those that are mapped."""
 
-    def __init__(self, mapped: Any) -> None:
-        self._mapped = mapped
+    def __init__(self, mapped: Any, derives: bool) -> None:
+        self._mapped, self._derives = mapped, derives
 
     def __getattr__(self, name: str) -> SQL:
-        found: SQL = getattr(self._mapped, name, sa.literal_column(f"row.{name}"))
-        return found
+        found: SQL | None = getattr(self._mapped, name, None)
+        if found is None and not self._derives:
+            raise AttributeError(name)
+        return sa.literal_column(f"row.{name}") if found is None else found
 
 
 def write_visibility_page(engine: Engine) -> str:
@@ -52,7 +54,8 @@ def write_visibility_page(engine: Engine) -> str:
 
 def _conditions(row_type: RowType) -> dict[Audience, str]:
     mapped: Any = sa.inspect(row_type.model, raiseerr=False) and aliased(row_type.model, name="row")
-    frame = Frame(_Columns(mapped), hoisted=REACHED)
+    derives = not mapped or not isinstance(row_type.source, TableRows)
+    frame = Frame(_Columns(mapped, derives), hoisted=REACHED)
     return {audience: _text(row_type.seen_by(frame, audience), mapped) for audience in Audience}
 
 

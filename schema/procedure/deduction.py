@@ -63,7 +63,7 @@ class Deduction(Node):
     published_at: datetime | None = column("When it was published (发布时间).")
     expires_on: date | None = column("Last day of its publicity (公示期满日).")
     behaviour: Behaviour = relation(models.Deduction.behaviour, "The behaviour (失信行为).", requires=CATALOGUE)
-    case: Case | None = relation(models.Deduction.case, "The case (案件).")
+    case: Case | None = relation(deductions.CASE, "The case (案件).")
     party: LazyParty | None = relation(models.Deduction.party, "The subject (主体).", requires=KNOWN_PARTY)
     assessment: Assessment | None = relation(
         participations.DEDUCTION_ASSESSMENT, "The subject's score in this stage (环节得分)."

@@ -10,16 +10,21 @@ import orjson
 import pytest
 import sqlalchemy as sa
 from argument_values import some_ids, values
+from cards import make_all_cards, withdraw_some
 from disturbance import Disturbance
 from generated import OPERATIONS, SEED
 from graphql import build_schema
 from operations import Generator, Values
 from the_engine import printed
-from world import World
+from world import NOW, World
 
 from auth.audiences import Audience, scopes_of
+from models.terms import to_court_day
 
 LONGEST = 6_000
+CARDS_HOLD = 10
+"""The number of operations after which other cards are withdrawn: none, half of them, or all."""
+
 OWN = {"id", "answer_id", "request_id"}
 """What differs between two requests that are otherwise the same."""
 
@@ -30,6 +35,8 @@ def disturbed(world: World) -> World:
     clients = {audience: client.primary_key for audience, client in world.clients.items()}
     with world.engine.begin() as connection:
         Disturbance(connection, SEED).apply(clients)
+    with world.engine.begin() as connection:
+        make_all_cards(connection, to_court_day(NOW))
     return world
 
 
@@ -106,7 +113,10 @@ def test_both_executors_give_the_same(disturbed: World, loaders_world: World, au
     schema = build_schema(printed(scopes_of(audience)))
     generator = Generator(schema, asking(disturbed, audience, cursors), 4, conditional=0.1, repeated=0.1, optional=0.3)
     random, token, different, told = Random(f"{SEED}{audience}"), disturbed.token(audience), [], 0
-    for document, variables in operations(generator, random):
+    for place, (document, variables) in enumerate(operations(generator, random)):
+        if place % CARDS_HOLD == 0:
+            with disturbed.engine.begin() as connection:
+                withdraw_some(connection, random.choice((0, 0.5, 1)), random)
         ways = (answered, answered_in_batches)
         planned = random.choice(ways)(disturbed, token, document, variables)
         loaded = answered(loaders_world, token, document, variables)

@@ -14,6 +14,8 @@ from generated import sized
 from hypothesis import given
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from casework.cards import BUCKETS, MAKE, find_wrong_cards
+
 DAY = date(2026, 1, 10)
 NEVER_WAS = ("REVOKED", "WITHDRAWN", "SHIELDED")
 DAYS = st.integers(-3, 12).map(lambda n: DAY + timedelta(n))
@@ -97,6 +99,14 @@ class Matter:
             row = await self.one("code_record", key)
             assert span(row["publicity"]) == await self.days_of_record(row), (table, row)
         assert (await self.one("party", self.party))["disclosed"] is await self.disclosed()
+        await self.check_cards()
+
+    async def check_cards(self) -> None:
+        """The card that was made after the last change is right, or withdrawn; it is made anew."""
+        assert await find_wrong_cards(self.connection) == []
+        values = {"bucket": self.party % BUCKETS, "parties": [self.party], "day": DAY}
+        assert (await self.connection.execute(MAKE, values)).scalar_one() == 1
+        assert await find_wrong_cards(self.connection) == []
 
     # --- the rules, a second time -------------------------------------------------------------------------------------
 

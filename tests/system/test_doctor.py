@@ -386,7 +386,7 @@ def test_the_command_says_how_it_is_used() -> None:
 
 # --- what is derived --------------------------------------------------------------------------------------------------
 
-DERIVED = ["publicity", "disclosure", "names", "access index"]
+DERIVED = ["publicity", "disclosure", "names", "access index", "cards"]
 ANSWER = """
     INSERT INTO access_answer (at, client_key, request_id, audience, purpose, shape_id, subjects, results, parties)
     VALUES (:now, 1, gen_random_uuid(), 'BANK', 'LOAN_APPROVAL', 1, 1, ARRAY['GIVEN'], ARRAY[1::bigint])
@@ -446,6 +446,21 @@ def test_what_is_derived_is_as_its_base_says(indexed: Installation) -> None:
             "INSERT INTO access_index SELECT int8send(2), at, answer_id, client_key FROM access_index",
             "SELECT 1",
             "0 entries are missing, 1 are of no answer.",
+        ),
+        (
+            "cards",
+            "UPDATE carded_deduction SET has_repairs = NOT has_repairs WHERE id = "
+            "(SELECT min(id) FROM carded_deduction WHERE party_id NOT IN (SELECT party_id FROM card_withdrawal))",
+            "UPDATE carded_deduction AS d SET has_repairs = EXISTS (SELECT FROM repair WHERE deduction_id = d.id)",
+            "1 cards differ from the tables.",
+        ),
+        (
+            "cards",
+            "UPDATE party_card SET colour = 'GOLD' WHERE colour <> 'GOLD' AND party_id = "
+            "(SELECT min(party_id) FROM party_card WHERE party_id NOT IN (SELECT party_id FROM card_withdrawal))",
+            "UPDATE party_card AS k SET colour = coalesce((SELECT p.colour FROM code_period AS p"
+            " WHERE p.party_id = k.party_id AND p.during = k.during AND p.perspective = 'COURT'), 'GREEN')",
+            "1 cards differ from the tables.",
         ),
     ],
 )

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from cards import check_cards
 from courtroom import NOW, Courtroom, open_courtroom
 from generated import sized
 from hypothesis import Phase
@@ -61,6 +62,11 @@ class Imports(ByFile, ByHand):
             bank[row.name, row.kind] += row.notes
         told = Counter((row.name, row.kind) for row in rows)
         return dict(told), dict(bank), [(row.name, row.sequence) for row in rows], [row.position for row in rows]
+
+    @invariant()
+    def cards_are_as_the_tables_say(self) -> None:
+        """Those that were made after the last step and not withdrawn in this one."""
+        self.runner.run(check_cards(self.engine, self.room.now))
 
     @invariant()
     def rows_are_as_the_rules_say(self) -> None:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import pytest
 import sqlalchemy as sa
+from cards import check_cards
 from courtroom import COURT, NOW, Courtroom, open_courtroom
 from generated import sized
 from hypothesis import Phase
@@ -433,6 +434,11 @@ class Procedure(RuleBasedStateMachine):
             )
             for key, item in world.items.items()
         }  # fmt: skip
+
+    @invariant()
+    def cards_are_as_the_tables_say(self) -> None:
+        """Those that were made after the last step and not withdrawn in this one."""
+        self.runner.run(check_cards(self.engine, self.room.now))
 
     @invariant()
     def the_colours_are_as_the_rules_say(self) -> None:

@@ -1,0 +1,93 @@
+"""Making of cards (models/party_card.py). The SQL function `make_cards` copies; this module finds what is due."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from casework.transaction import get_write_engine
+
+BUCKETS = 64
+"""Parties of one bucket are locked together: by the key modulo this number."""
+
+WINDOW = 20_000
+"""Keys of parties that one sweep looks at."""
+
+WITHDRAWN = sa.text("SELECT DISTINCT party_id FROM card_withdrawal LIMIT :most")
+OUTDATED = sa.text("SELECT party_id FROM party_card WHERE remake_on <= :day LIMIT :most")
+WITHOUT = sa.text(
+    "SELECT id FROM party AS p WHERE id > :after AND id <= :after + :window"
+    " AND NOT EXISTS (SELECT FROM party_card AS k WHERE k.party_id = p.id)"
+)
+LAST = sa.text("SELECT coalesce(max(id), 0) FROM party")
+MAKE = sa.text("SELECT make_cards(:bucket, :parties, :day)")
+
+
+async def find_due_cards(engine: AsyncEngine, day: date, after: int, window: int = WINDOW) -> tuple[set[int], int]:
+    """Find the parties whose card is withdrawn or outdated, and those without a card whose key follows `after`.
+
+    Returns them, and the `after` of the next sweep: 0 when the last party was reached. At most `window` of each kind.
+    """
+    async with engine.connect() as connection:
+        withdrawn = await connection.execute(WITHDRAWN, {"most": window})
+        outdated = await connection.execute(OUTDATED, {"day": day, "most": window})
+        without = await connection.execute(WITHOUT, {"after": after, "window": window})
+        last: int = (await connection.execute(LAST)).scalar_one()
+        due = {*withdrawn.scalars(), *outdated.scalars(), *without.scalars()}
+    return due, after + window if after + window < last else 0
+
+
+async def make_cards(engine: AsyncEngine, parties: Iterable[int], day: date) -> int:
+    """Make the cards of parties anew, with their colours on `day`. Each bucket has its own short transaction.
+
+    Buckets in which somebody writes are left out. Returns the number of cards that were made.
+    """
+    buckets: dict[int, list[int]] = defaultdict(list)
+    for party in parties:
+        buckets[party % BUCKETS].append(party)
+    made = 0
+    for bucket, members in buckets.items():
+        async with get_write_engine(engine).begin() as connection:
+            values = {"bucket": bucket, "parties": members, "day": day}
+            made += (await connection.execute(MAKE, values)).scalar_one()
+    return made
+
+
+async def make_due_cards(engine: AsyncEngine, day: date) -> int:
+    """Make all cards that are due. Returns their number."""
+    made, after = 0, 0
+    while True:
+        due, after = await find_due_cards(engine, day, after)
+        made += await make_cards(engine, due, day)
+        if not after:
+            return made
+
+
+WRONG = sa.text(
+    """
+    WITH valid AS (
+        SELECT k.* FROM party_card AS k
+        WHERE NOT EXISTS (SELECT FROM card_withdrawal AS w WHERE w.party_id = k.party_id)
+    ), copied AS (
+        SELECT c.* FROM carded_deduction AS c WHERE c.party_id IN (SELECT party_id FROM valid)
+    ), facts AS (
+        SELECT f.* FROM deduction_facts AS f WHERE f.party_id IN (SELECT party_id FROM valid)
+    ), periods AS (
+        SELECT party_id, colour, during FROM code_period WHERE perspective = 'COURT' AND upper_inf(known)
+    )
+    SELECT party_id FROM (TABLE copied EXCEPT TABLE facts) AS surplus
+    UNION SELECT party_id FROM (TABLE facts EXCEPT TABLE copied) AS missing
+    UNION SELECT party_id FROM valid AS k WHERE k.during IS NOT NULL AND NOT EXISTS (
+        SELECT FROM periods AS p WHERE p.party_id = k.party_id AND p.colour = k.colour AND p.during = k.during
+    ) AND NOT (
+        k.colour = 'GREEN' AND k.during = '(,)' AND NOT EXISTS (SELECT FROM periods AS p WHERE p.party_id = k.party_id)
+    )
+    """
+)
+
+
+async def find_wrong_cards(connection: AsyncConnection) -> list[int]:
+    """Return the parties whose card is valid and differs from the tables. There must be none. Reads whole tables."""
+    return sorted((await connection.execute(WRONG)).scalars())
