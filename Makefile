@@ -69,6 +69,8 @@ bench: $(INSTALLED)  ## All benchmarks: other servers, access log, hostile docum
 	$(BIN)/python -m bench.reads.comparison --connections 32 --rounds 2 --seconds 4
 	$(BIN)/python -m bench.reads.profile
 	$(BIN)/python -m bench.reads.log_share
+	$(BIN)/python -m bench.reads.cold
+	$(BIN)/python -m bench.reads.mixed
 	$(BIN)/python -m bench.writes.proposals
 	$(BIN)/python -m bench.reads.hostile
 	$(BIN)/python -m bench.imports.cases

@@ -27,7 +27,7 @@ from ingest.merge.ages import lower_ages
 from ingest.merge.docket import Docket, find_touched, merge_cases
 from ingest.merge.links import link_cases
 from ingest.merge.parties import Resolved, follow_mergers, merge_parties
-from ingest.merge.session import SEAL, SETTINGS
+from ingest.merge.session import REPLAN, SEAL, SETTINGS
 from ingest.merge.staging import FOR_PARTIES, create_staging, empty_staging, stage_rows, stage_subjects
 from ingest.records import Chunk, Format, LineRecord, Merged
 from ingest.report import Rejects, Summary
@@ -170,6 +170,7 @@ class Run:
     async def _establish(self, chunk: Chunk) -> Resolved:
         """Write cases and parties of a chunk, with their consequences."""
         connection = self.establishing
+        await connection.execute(REPLAN)
         await connection.execute(SETTINGS, self._set(Lock.ESTABLISHING))
         await stage_subjects(connection, chunk)
         docket = await self._merge_cases() if chunk.cases else Docket(0, 0)
@@ -211,6 +212,7 @@ class Run:
     async def _record(self, chunk: Chunk, resolved: Resolved) -> Merged:
         """Write the lines of a chunk, with their consequences."""
         connection, rows = self.recording, self.format.staged
+        await connection.execute(REPLAN)
         await connection.execute(SETTINGS, self._set(Lock.RECORDING))
         await stage_rows(connection, rows, chunk, resolved.parties, resolved.renumbered)
         await follow_mergers(connection, rows)

@@ -107,13 +107,16 @@ class Kept:
         newer = sa.func.coalesce(self.table.c.exported_on > EXPORTED, sa.false())
         return sa.or_(newer, self.stands)
 
+    def _was_known(self) -> sa.ColumnElement[bool]:
+        """Whether a row is none of the new ones. An anti-join: a row would be compared with a whole array."""
+        new = sa.func.unnest(NEW).table_valued("key").render_derived("new_rows")
+        return ~sa.exists().where(new.c.key == self.table.c.id)
+
     def _outdated(self) -> Any:
-        known = self.table.c.id != sa.all_(NEW)
-        return sa.select(sa.func.count()).where(self._met(), known, self.is_older(), self._differs())
+        return sa.select(sa.func.count()).where(self._met(), self._was_known(), self.is_older(), self._differs())
 
     def _differing(self) -> Any:
-        known = self.table.c.id != sa.all_(NEW)
-        return sa.select(self.table.c.id).where(self._met(), known, ~self.is_older(), self._differs())
+        return sa.select(self.table.c.id).where(self._met(), self._was_known(), ~self.is_older(), self._differs())
 
     def _note(self, source: Source, matter: str) -> Any:
         """Insert a record of each changed column, and return the keys of the rows."""
@@ -137,7 +140,7 @@ class Kept:
             )
             .select_from(sa.join(self.table, self.staged, self._met()).join(lateral, sa.true()))
             .where(lateral.c.former.is_distinct_from(lateral.c.present), ~self.is_older())
-            .where(self.table.c.id != sa.all_(NEW))
+            .where(self._was_known())
         )
         columns = ["import_run_id", "changed_at", matter, "field", "former", "present"]
         return sa.insert(RecordChange).from_select(columns, chosen).returning(getattr(RecordChange, matter))

@@ -44,7 +44,9 @@ def main(
 
     Example: python -m bench.reads.log_share --subjects 20000 --rounds 3
     """
-    shares = Table("", "req/s", "without the log", f"the log's share (target {TARGET:.0%})")
+    shares = Table(
+        "", "req/s", "without the log", f"share (target {TARGET:.0%})", "PostgreSQL µs", "without the log", "the log"
+    )
     schedule = Schedule(rounds, seconds, warm_up=1)
     with open_database(subjects) as data, ExitStack() as stack:
         systems = [Suxin(data), Unlogged(data)]
@@ -55,7 +57,9 @@ def main(
             figures, sizes = Bench(data, systems, 8, schedule).run(work, draw_picks(work, subjects, 32))
             logged, unlogged = figures[Suxin.name], figures[Unlogged.name]
             rates = (f"{one.median('per_second'):,.0f}" for one in (logged, unlogged))
-            shares.add_row(work.name, *rates, f"{1 - logged.times(unlogged):.0%}")
+            used = [one.median("postgres_us") for one in (logged, unlogged)]
+            took = (f"{one:,.0f}" for one in (*used, used[0] - used[1]))
+            shares.add_row(work.name, *rates, f"{1 - logged.times(unlogged):.0%}", *took)
             found[work.name] = results.summarize(figures, sizes)
     console.print(shares)
     given = results.describe_run(schedule, subjects=subjects, connections=8)

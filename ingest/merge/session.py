@@ -13,5 +13,10 @@ SETTINGS = sa.text(
 planner would choose sequential scans. Commits are asynchronous until SEAL.
 """
 
+REPLAN = sa.text("DISCARD PLANS")
+"""Has the statements of a chunk planned for the tables as they are: plans are kept after five chunks, and an import may
+begin with empty tables.
+"""
+
 SEAL = sa.text("SELECT pg_logical_emit_message(true, 'suxin', 'imported')")
 """Writes a WAL record, so that the last, synchronous commit flushes all commits before it."""
