@@ -73,7 +73,7 @@ WRONG = sa.text(
     ), copied AS (
         SELECT c.* FROM carded_deduction AS c WHERE c.party_id IN (SELECT party_id FROM valid)
     ), facts AS (
-        SELECT f.* FROM deduction_facts AS f WHERE f.party_id IN (SELECT party_id FROM valid)
+        SELECT f.* FROM deduction_facts AS f WHERE f.party_id IN (SELECT party_id FROM valid WHERE copied)
     ), periods AS (
         SELECT party_id, colour, during FROM code_period WHERE perspective = 'COURT' AND upper_inf(known)
     )

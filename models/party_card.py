@@ -60,7 +60,7 @@ class PartyCard(Base):
     """A party's colour for its courts, and the days on which it holds by today's knowledge (R13, R14).
 
     during: unbounded for a party without periods, NULL if the table must be read. remake_on: the first day on which the
-    colour does not hold any more.
+    colour does not hold any more. copied: whether its deductions are copied; false if there are too many.
     """
 
     __tablename__ = "party_card"
@@ -69,6 +69,7 @@ class PartyCard(Base):
     colour: Mapped[Colour | None] = mapped_column(_copy_type(CodePeriod.__table__.c.colour.type))
     during: Mapped[Range[date] | None] = mapped_column(DATERANGE)
     remake_on: Mapped[date | None] = mapped_column(sa.Computed("upper(during)", persisted=True), index=True)
+    copied: Mapped[bool]
 
 
 class CardedDeduction(Base):

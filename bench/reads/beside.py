@@ -23,15 +23,16 @@ from bench.systems.processes import ROOT
 from bench.systems.suxin import Suxin
 
 FIGURES = {"requests_per_second": "req/s", "server_us": "server µs", "postgres_us": "PostgreSQL µs"}
+MODULE = "bench.reads.comparison"
 console = Console()
 
 
-def _run_once(place: Path, subjects: int, connections: int, seconds: float) -> Mapping[str, Any]:
-    """The results of one round of `bench.reads.comparison` in a checkout, by workload."""
+def _run_once(place: Path, module: str, subjects: int, connections: int, seconds: float) -> Mapping[str, Any]:
+    """The results of one round of the comparison in a checkout, by workload."""
     with tempfile.NamedTemporaryFile(suffix=".json") as file:
         options = {"subjects": subjects, "connections": connections, "seconds": seconds, "rounds": 1, "warm-up": 1}
         given = [part for name, value in options.items() for part in (f"--{name}", str(value))]
-        command = [sys.executable, "-m", "bench.reads.comparison", "--systems", Suxin.name, "--output", file.name]
+        command = [sys.executable, "-m", module, "--systems", Suxin.name, "--output", file.name]
         environment = {**os.environ, "PYTHONPATH": str(place)}
         subprocess.run([*command, *given], cwd=place, env=environment, check=True, stdout=subprocess.DEVNULL)
         works: Mapping[str, Any] = json.loads(file.read())["works"]
@@ -39,11 +40,12 @@ def _run_once(place: Path, subjects: int, connections: int, seconds: float) -> M
 
 
 def _median(rounds: Sequence[Mapping[str, Any]], work: str, figure: str) -> float:
-    return statistics.median(float(one[work][figure]) for one in rounds)
+    return statistics.median(float(one[work].get(figure) or 0) for one in rounds)
 
 
 def main(
     other: Annotated[Path, typer.Argument(help="The other checkout. It uses the same virtual environment.")],
+    module: Annotated[str, typer.Option(help="Its module for the comparison.")] = MODULE,
     subjects: Annotated[int, typer.Option(help="Size of the databases.")] = 200_000,
     rounds: Annotated[int, typer.Option(help="Rounds; both run once per round.")] = 5,
     seconds: Annotated[float, typer.Option(help="Seconds per run.")] = 5,
@@ -54,10 +56,11 @@ def main(
     Example: python -m bench.reads.beside ../suxin-before --subjects 20000 --rounds 3
     """
     places, found = {"before": other.resolve(), "after": ROOT}, {"before": [], "after": []}  # type: ignore[var-annotated]
+    modules = {"before": module, "after": MODULE}
     for _ in range(rounds):
         for name, place in places.items():
             with console.status(name):
-                found[name].append(_run_once(place, subjects, connections, seconds))
+                found[name].append(_run_once(place, modules[name], subjects, connections, seconds))
     table = Table("", *(f"{shown}, {name}" for shown in FIGURES.values() for name in places), "ratio")
     for work in found["after"][0]:
         figures = {key: [_median(found[name], work, key) for name in places] for key in FIGURES}

@@ -33,7 +33,7 @@ class Idle(Suxin):
 
     @property
     def environment(self) -> Mapping[str, str]:
-        return {**super().environment, "SUXIN_WORKER": "no"}
+        return {**super().environment, "SUXIN_WORKER": "false"}
 
 
 def _in_state(data: Data, state: str, run: Run) -> Run:

@@ -13,6 +13,9 @@ down_revision = "0033"
 LOCK = 0x5355_4344
 """`postgres.locks.Lock.CARDS`, with the number of the bucket."""
 
+MOST = 100
+"""Deductions of a party that are copied at most: every change has all of them copied again."""
+
 COLUMNS = (
     "d.party_id", "d.id", "d.case_id", "d.behaviour_id", "d.points", "d.published_at", "d.expires_on", "c.disclosed",
     "d.status", "d.publicity", "c.court_code", "c.number", "c.cause", "d.role", "d.stage", "d.tier", "d.version",
@@ -37,7 +40,8 @@ CREATE TABLE party_card (
     party_id bigint NOT NULL CONSTRAINT pk_party_card PRIMARY KEY,
     colour varchar(40),
     during daterange,
-    remake_on date GENERATED ALWAYS AS (upper(during)) STORED
+    remake_on date GENERATED ALWAYS AS (upper(during)) STORED,
+    copied boolean NOT NULL
 );
 CREATE INDEX ix_party_card_remake_on ON party_card (remake_on);
 CREATE TABLE carded_deduction AS TABLE deduction_facts WITH NO DATA;
@@ -68,8 +72,9 @@ BEGIN
     END IF;
     DELETE FROM card_withdrawal WHERE party_id = ANY (parties);
     DELETE FROM party_card WHERE party_id = ANY (parties);
-    INSERT INTO party_card (party_id, colour, during)
-    SELECT k.id, found.colour, found.during
+    INSERT INTO party_card (party_id, colour, during, copied)
+    SELECT k.id, found.colour, found.during,
+        {MOST} >= (SELECT count(*) FROM (SELECT FROM deduction d WHERE d.party_id = k.id LIMIT {MOST} + 1) AS found_first)
     FROM party k LEFT JOIN LATERAL (
         SELECT p.colour, p.during FROM code_period p
         WHERE p.party_id = k.id AND p.perspective = 'COURT' AND upper_inf(p.known) AND range_contains_elem(p.during, day)
@@ -80,7 +85,7 @@ BEGIN
     WHERE k.id = ANY (parties) AND k.id & 63 = bucket;
     GET DIAGNOSTICS made = ROW_COUNT;
     INSERT INTO carded_deduction SELECT f.* FROM deduction_facts f
-    WHERE f.party_id = ANY (parties) AND f.party_id & 63 = bucket;
+    WHERE f.party_id IN (SELECT k.party_id FROM party_card k WHERE k.party_id = ANY (parties) AND k.copied);
     RETURN made;
 END $$
 """

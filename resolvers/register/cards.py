@@ -37,7 +37,7 @@ def read_deductions(party: Frame, audience: Audience) -> sa.Select[Any] | None:
     copies, facts = models.CardedDeduction.__table__.alias("copies"), models.DeductionFacts.__table__.alias("facts")
     both = sa.union_all(sa.select(copies, sa.true().label("carded")), sa.select(facts, sa.false().label("carded")))
     found = both.subquery("found")  # PostgreSQL reads both like one table only if their selects have no conditions
-    return sa.select(found).where(found.c.party_id == party.id, found.c.carded == card.party_id.is_not(None))
+    return sa.select(found).where(found.c.party_id == party.id, found.c.carded == card.copied.is_(sa.true()))
 
 
 def read_repairs(deduction: Frame, audience: Audience) -> sa.Select[Any] | None:

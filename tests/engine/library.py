@@ -5,7 +5,7 @@ An answer that tells of a reader's loans is logged with the reader.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import Enum
 from typing import Any
@@ -32,7 +32,7 @@ from engine.declare.fields import (
 from engine.declare.filters import Filters, filter_by, filter_input
 from engine.declare.nodes import Node
 from engine.declare.opaque import bind_key
-from engine.declare.relations import About, Frame, Order, Prepared, Relation
+from engine.declare.relations import About, Frame, Order, Prepared, Relation, read_relationship
 from engine.declare.row_types import row_interface, row_type, row_variant
 from engine.declare.sql import SQL
 from engine.engine import Engine
@@ -128,6 +128,22 @@ def is_overdue(loan: Frame, audience: Audience) -> SQL:
     return sa.and_(loan.returned_on.is_(None), loan.due_on < DAY)
 
 
+def find_book(loan: Frame) -> sa.Select[Any]:
+    """The book of a loan."""
+    book = aliased(BookRow)
+    return sa.select(*sa.inspect(book).selectable.c).where(book.id == loan.book_id)
+
+
+def read_book(loan: Frame, audience: Audience) -> sa.Select[Any] | None:
+    """The book of a loan from beside it; None in a statement that joins nothing."""
+    found = loan.join(find_book)
+    names = BookRow.__table__.columns.keys()
+    return None if found is None else sa.select(*(getattr(found, name).label(name) for name in names))
+
+
+BOOK = replace(read_relationship(LoanRow.book), read=read_book)
+
+
 @row_interface(BookRow, discriminator="kind", requires=any_of("catalogue"), seen_by=may_see_book)
 class Book(Node):
     """A book."""
@@ -188,7 +204,7 @@ class Loan(Node):
     due_on: date = column("When it must come back.")
     returned_on: date | None = column("When it came back; null until then.")
     overdue: bool = expression(is_overdue, "Whether it should have come back.")
-    book: Book | None = relation(LoanRow.book, "The book; null where it has gone to a closed shelf.")
+    book: Book | None = relation(BOOK, "The book; null where it has gone to a closed shelf.")
 
 
 SHELVES = Relation(ShelfRow, lambda given, shelf: sa.true(), {}, many=True, orders={"NAME": Order(("name",))})

@@ -60,6 +60,19 @@ async def test_an_audience_sees_its_own_rows(
     assert [(loan["reader"], loan["book"]) for loan in found["loans"]["nodes"]] == loans
 
 
+async def test_what_is_beside_a_row_is_joined_once(library: Library) -> None:
+    document = "{ loans(first: 4) { nodes { reader one: book { title } two: book { year shelf { name } } } } }"
+    found = await library.data(BENS, document)
+    shelf = {"name": "Novels"}
+    emma = {"reader": BEN, "one": {"title": "Emma"}, "two": {"year": 1815, "shelf": shelf}}
+    assert found == {"loans": {"nodes": [emma, {"reader": BEN, "one": None, "two": None}]}}
+    parts = bind_plan(library.asked(BENS, document), BENS)
+    assert isinstance(parts, dict)
+    (part,) = parts.values()
+    assert isinstance(part, BoundStatement)
+    assert part.statement.text.count("LATERAL") == 1
+
+
 async def test_an_expression_reads_the_view(library: Library) -> None:
     document = "{ loans(first: 2) { nodes { dueOn returnedOn overdue } } }"
     returned = {"dueOn": "2026-12-01", "returnedOn": "2026-11-28", "overdue": False}

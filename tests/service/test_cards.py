@@ -15,7 +15,7 @@ from world import NOW, World, sealed
 
 import models
 from auth.audiences import Audience
-from casework.cards import BUCKETS, find_due_cards, find_wrong_cards, make_cards
+from casework.cards import BUCKETS, MAKE, find_due_cards, find_wrong_cards, make_cards
 from casework.transaction import get_write_engine
 from engine.declare.relations import ROW_TYPE, Frame
 from jobs.card_maker import CardMaker
@@ -186,6 +186,29 @@ async def test_writers_do_not_wait_for_each_other(own: AsyncEngine, item: sa.Row
         await two.execute(sa.text(period), dict(item._mapping))
         await two.rollback()
         await one.rollback()
+
+
+async def test_of_a_party_with_very_many_deductions_none_is_copied(own: AsyncEngine, item: sa.Row[Any]) -> None:
+    """Every change would have all of them copied again."""
+    many = (
+        CHANGES["new deduction"]
+        .replace("conduct_on - 1", "conduct_on - n")
+        .replace("FROM deduction", "FROM generate_series(1, :more) AS n, deduction")
+    )
+    left = sa.text(
+        "SELECT copied, (SELECT count(*) FROM carded_deduction WHERE party_id = :party_id) FROM party_card"
+        " WHERE party_id = :party_id"
+    )
+    async with get_write_engine(own).connect() as connection:
+        values = {**item._mapping, "bucket": item.party_id % BUCKETS, "parties": [item.party_id], "day": TODAY}
+        own_count = sa.text("SELECT count(*) FROM deduction WHERE party_id = :party_id")
+        before = (await connection.execute(own_count, values)).scalar_one()
+        for more, copied in ((100 - before, (True, 100)), (1, (False, 0))):
+            await connection.execute(sa.text(many.replace("另一份", f"另{more}份")), values | {"more": more})
+            assert (await connection.execute(MAKE, values)).scalar_one() == 1
+            assert tuple((await connection.execute(left, values)).one()) == copied
+            assert await find_wrong_cards(connection) == []
+        await connection.rollback()
 
 
 # --- what is due ------------------------------------------------------------------------------------------------------
