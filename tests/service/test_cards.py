@@ -328,6 +328,56 @@ def test_a_colour_that_has_ended_is_not_read(
     assert ask(executors.plans, item, COLOUR, on=yesterday, reading="KNOWN") == known
 
 
+ITEMS = """
+    query ($id: ID!) {
+      node(id: $id) { ... on Party { deductions(first: 100) { nodes { id case { id } repairs { id } } } } }
+    }
+"""
+MOVE = """
+    UPDATE court_case SET confidentiality = '{confidentiality}', court_code = (
+      SELECT code FROM court WHERE left(code, 3) <> (SELECT left(court_code, 3) FROM client WHERE audience = 'COURT')
+      AND length(code) > 2 ORDER BY code LIMIT 1
+    ) WHERE id = :case_id
+"""
+
+
+@pytest.mark.parametrize(("confidentiality", "shown"), [("OPEN", True), ("STATE_SECRET", False)])
+def test_copies_are_seen_by_the_predicates_of_the_tables(
+    executors: Executors,
+    world: World,
+    own: AsyncEngine,
+    item: sa.Row[Any],
+    confidentiality: str,
+    shown: bool,
+) -> None:
+    """Of another court's case: a published deduction without its repairs, and nothing that stays inside (R16)."""
+    key, former = (
+        sealed(f"Deduction:{item.id}"),
+        "SELECT court_code, confidentiality FROM court_case WHERE id = :case_id",
+    )
+
+    def find(service: World) -> Any:
+        return {one["id"]: one for one in ask(service, item, ITEMS)["deductions"]["nodes"]}.get(key)
+
+    with world.engine.begin() as connection:
+        before = connection.execute(sa.text(former), dict(item._mapping)).one()
+    assert find(executors.plans)["repairs"] == find(executors.loaders)["repairs"] != []
+    try:
+        with world.engine.begin() as connection:
+            connection.execute(sa.text(MOVE.format(confidentiality=confidentiality)), dict(item._mapping))
+        with world.engine.begin() as connection:
+            make_all_cards(connection, TODAY)
+        found = find(executors.plans)
+        assert found == find(executors.loaders)
+        assert (found is not None, found and found["repairs"]) == (shown, [] if shown else None)
+    finally:
+        with world.engine.begin() as connection:
+            back = (
+                "UPDATE court_case SET court_code = :court_code, confidentiality = :confidentiality WHERE id = :case_id"
+            )
+            connection.execute(sa.text(back), {**item._mapping, **before._mapping})
+
+
 def test_a_copy_has_every_column_that_an_answer_may_read() -> None:
     """Fields, relations and predicates of a deduction and of its case read no other."""
     copies = Frame(models.DeductionFacts.__table__.alias("row"))
