@@ -126,7 +126,8 @@ class World:
                 ready.compiled.batch_written = True
                 ready.compile_batch()
             batch = ready.compiled.batch
-            assert batch is not None
+            if batch is None:  # the same for all requests
+                return await planned(connection, ready)
             sent.append(batch.text)
             (row,) = await connection.fetch(batch.text, *batch.arguments([ready.values]))
             found: bytes = row[0]
