@@ -83,6 +83,7 @@ def stored(lawless: Executors, place: Place, value: object) -> int:
     update = f"UPDATE {place.table} SET {place.column} = CAST(:value AS {place.sql}) WHERE id = ({row}) RETURNING id"  # noqa: S608
     with lawless.plans.engine.begin() as connection:
         connection.execute(sa.text("SET LOCAL session_replication_role = replica"))  # no trigger stands in the way
+        connection.execute(sa.text("INSERT INTO card_withdrawal (party_id) SELECT party_id FROM party_card"))
         return int(connection.execute(sa.text(update), {"value": value}).scalar_one())
 
 
