@@ -23,6 +23,8 @@ WITHOUT = sa.text(
 )
 LAST = sa.text("SELECT coalesce(max(id), 0) FROM party")
 MAKE = sa.text("SELECT make_cards(:bucket, :parties, :day)")
+MAKE_ALL = sa.text("SELECT make_cards(:bucket, ARRAY(SELECT id FROM party WHERE id & 63 = :bucket), :day)")
+"""Makes the cards of all parties of a bucket."""
 
 
 async def find_due_cards(engine: AsyncEngine, day: date, after: int, window: int = WINDOW) -> tuple[set[int], int]:

@@ -12,7 +12,7 @@ from casework.consequences import Visible, find_visible, follow
 from casework.matters import Matter
 from ingest.merge.staging import SHARED
 from ingest.records import Format, LineRecord, Merged
-from ingest.versions import Kept, Present, Source, Written
+from ingest.versions import Kept, Present, Source, Written, is_among
 from models.party import Party
 
 
@@ -75,8 +75,8 @@ class KeyedFormat(Format):
             sa.select(
                 count,
                 count.filter(held),
-                count.filter(~held, key == sa.any_(fresh_keys)),
-                count.filter(~held, key == sa.any_(other_keys), key != sa.all_(fresh_keys)),
+                count.filter(~held, is_among(key, fresh_keys)),
+                count.filter(~held, is_among(key, other_keys), ~is_among(key, fresh_keys)),
             )
             .select_from(sa.join(self.staged, self.table, self.met()).outerjoin(Party, Party.id == staged.party_id))
             .where(staged.turn == turn)

@@ -17,6 +17,13 @@ EXPORTED = sa.bindparam("exported", type_=sa.Date)
 NEW = sa.bindparam("new", type_=sa.ARRAY(sa.BigInteger))
 
 
+def is_among(key: sa.ColumnElement[Any], keys: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+    """Return whether a key is in an array. PostgreSQL hashes the array; by `= ANY` it would compare each row with all of
+    it as soon as the plan is kept for all values.
+    """
+    return key.in_(sa.select(sa.func.unnest(keys)))
+
+
 @dataclass(frozen=True)
 class Source:
     """The day of the export, the key of the run, and the time of the import."""
@@ -107,16 +114,15 @@ class Kept:
         newer = sa.func.coalesce(self.table.c.exported_on > EXPORTED, sa.false())
         return sa.or_(newer, self.stands)
 
-    def _was_known(self) -> sa.ColumnElement[bool]:
-        """Whether a row is none of the new ones. An anti-join: a row would be compared with a whole array."""
-        new = sa.func.unnest(NEW).table_valued("key").render_derived("new_rows")
-        return ~sa.exists().where(new.c.key == self.table.c.id)
-
     def _outdated(self) -> Any:
-        return sa.select(sa.func.count()).where(self._met(), self._was_known(), self.is_older(), self._differs())
+        return sa.select(sa.func.count()).where(
+            self._met(), ~is_among(self.table.c.id, NEW), self.is_older(), self._differs()
+        )
 
     def _differing(self) -> Any:
-        return sa.select(self.table.c.id).where(self._met(), self._was_known(), ~self.is_older(), self._differs())
+        return sa.select(self.table.c.id).where(
+            self._met(), ~is_among(self.table.c.id, NEW), ~self.is_older(), self._differs()
+        )
 
     def _note(self, source: Source, matter: str) -> Any:
         """Insert a record of each changed column, and return the keys of the rows."""
@@ -140,7 +146,7 @@ class Kept:
             )
             .select_from(sa.join(self.table, self.staged, self._met()).join(lateral, sa.true()))
             .where(lateral.c.former.is_distinct_from(lateral.c.present), ~self.is_older())
-            .where(self._was_known())
+            .where(~is_among(self.table.c.id, NEW))
         )
         columns = ["import_run_id", "changed_at", matter, "field", "former", "present"]
         return sa.insert(RecordChange).from_select(columns, chosen).returning(getattr(RecordChange, matter))
@@ -153,7 +159,7 @@ class Kept:
         named = "case_id" in self.content or "case_id" in self.key
         tied = {"case_id": None} if "case_id" in self.table.c and not named else {}
         update = sa.update(self.table).values(self._values() | tied | {"exported_on": EXPORTED})
-        return update.where(self._met(), self.table.c.id == sa.any_(KEYS))
+        return update.where(self._met(), is_among(self.table.c.id, KEYS))
 
     def _refresh(self) -> Any:
         """Rows without difference get the day of this export, if it is newer."""

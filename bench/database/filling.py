@@ -11,7 +11,7 @@ from rich.progress import track
 
 from bench.database.indexes import without_indexes
 from bench.database.subjects import Subject, make_subject
-from casework.cards import BUCKETS
+from casework.cards import BUCKETS, MAKE_ALL
 from models.court_case import CourtCase
 from models.deduction import Deduction
 from models.identifiers import mask_number
@@ -37,10 +37,6 @@ SETTLED = ("vacuum (freeze, analyze)", "alter system set autovacuum = off", "sel
 """Autovacuum is off while the benchmarks run."""
 
 
-CARDS = sa.text("SELECT make_cards(:bucket, ARRAY(SELECT id FROM party WHERE id & 63 = :bucket), :day)")
-"""Makes the cards of a bucket, as the worker does."""
-
-
 def fill(engine: sa.Engine, keyring: Keyring, subjects: int, today: date, console: Console) -> None:
     """Insert `subjects` subjects, three cases for every four subjects, and two deductions for every case."""
     with engine.begin() as connection, without_indexes(connection, console):
@@ -55,7 +51,7 @@ def fill(engine: sa.Engine, keyring: Keyring, subjects: int, today: date, consol
         _advance_keys(connection)
     with console.status("cards"), engine.begin() as connection:
         for bucket in range(BUCKETS):
-            connection.execute(CARDS, {"bucket": bucket, "day": today})
+            connection.execute(MAKE_ALL, {"bucket": bucket, "day": today})
     with console.status("vacuum and statistics"), engine.connect() as connection:
         settled = connection.execution_options(isolation_level="AUTOCOMMIT")
         for last in SETTLED:

@@ -6,10 +6,9 @@ from random import Random
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from casework.cards import BUCKETS, find_wrong_cards, make_due_cards
+from casework.cards import BUCKETS, MAKE_ALL, find_wrong_cards, make_due_cards
 from models.terms import to_court_day
 
-MAKE = sa.text("SELECT make_cards(:bucket, ARRAY(SELECT id FROM party WHERE id & 63 = :bucket), :day)")
 WITHDRAW = sa.text("INSERT INTO card_withdrawal (party_id) SELECT unnest(CAST(:parties AS bigint[]))")
 COUNT = sa.text("SELECT (SELECT count(*) FROM party), (SELECT count(*) FROM party_card)")
 
@@ -17,7 +16,7 @@ COUNT = sa.text("SELECT (SELECT count(*) FROM party), (SELECT count(*) FROM part
 def make_all_cards(connection: sa.Connection, day: date) -> None:
     """Make the card of every party anew."""
     for bucket in range(BUCKETS):
-        connection.execute(MAKE, {"bucket": bucket, "day": day})
+        connection.execute(MAKE_ALL, {"bucket": bucket, "day": day})
 
 
 def withdraw_some(connection: sa.Connection, share: float, random: Random) -> None:
