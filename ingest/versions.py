@@ -18,8 +18,9 @@ NEW = sa.bindparam("new", type_=sa.ARRAY(sa.BigInteger))
 
 
 def is_among(key: sa.ColumnElement[Any], keys: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
-    """Return whether a key is in an array. PostgreSQL hashes the array; by `= ANY` it would compare each row with all of
-    it as soon as the plan is kept for all values.
+    """Return whether a key is in an array.
+
+    The array is hashed. By `= ANY`, a plan that is kept for all values would compare each row with all of it.
     """
     return key.in_(sa.select(sa.func.unnest(keys)))
 
