@@ -7,6 +7,7 @@ from datetime import date
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+import models
 from casework.transaction import get_write_engine
 
 BUCKETS = 64
@@ -16,7 +17,10 @@ WINDOW = 20_000
 """Keys of parties that one sweep looks at."""
 
 WITHDRAWN = sa.text("SELECT DISTINCT party_id FROM card_withdrawal LIMIT :most")
-OUTDATED = sa.text("SELECT party_id FROM party_card WHERE remake_on <= :day LIMIT :most")
+OUTDATED = sa.text(
+    "SELECT party_id FROM party_card WHERE remake_on <= :day"
+    " UNION SELECT party_id FROM carded_identity WHERE remake_on <= :day LIMIT :most"
+)
 WITHOUT = sa.text(
     "SELECT id FROM party AS p WHERE id > :after AND id <= :after + :window"
     " AND NOT EXISTS (SELECT FROM party_card AS k WHERE k.party_id = p.id)"
@@ -67,8 +71,9 @@ async def make_due_cards(engine: AsyncEngine, day: date) -> int:
             return made
 
 
+COPY = ", ".join(column.name for column in models.IdentityFacts.__table__.columns)
 WRONG = sa.text(
-    """
+    f"""
     WITH valid AS (
         SELECT k.* FROM party_card AS k
         WHERE NOT EXISTS (SELECT FROM card_withdrawal AS w WHERE w.party_id = k.party_id)
@@ -76,17 +81,27 @@ WRONG = sa.text(
         SELECT c.* FROM carded_deduction AS c WHERE c.party_id IN (SELECT party_id FROM valid)
     ), facts AS (
         SELECT f.* FROM deduction_facts AS f WHERE f.party_id IN (SELECT party_id FROM valid WHERE copied)
+    ), documents AS (
+        SELECT c.* FROM carded_identity AS c WHERE c.party_id IN (SELECT party_id FROM valid)
+    ), held AS (
+        SELECT f.* FROM identity_facts AS f WHERE f.party_id IN (SELECT party_id FROM valid)
+    ), coloured AS (
+        SELECT party_id, 'COURT' AS perspective, colour, during FROM valid
+        UNION ALL SELECT party_id, 'OUTSIDE', colour, during FROM documents
     ), periods AS (
-        SELECT party_id, colour, during FROM code_period WHERE perspective = 'COURT' AND upper_inf(known)
+        SELECT party_id, perspective, colour, during FROM code_period WHERE upper_inf(known)
     )
     SELECT party_id FROM (TABLE copied EXCEPT TABLE facts) AS surplus
     UNION SELECT party_id FROM (TABLE facts EXCEPT TABLE copied) AS missing
-    UNION SELECT party_id FROM valid AS k WHERE k.during IS NOT NULL AND NOT EXISTS (
-        SELECT FROM periods AS p WHERE p.party_id = k.party_id AND p.colour = k.colour AND p.during = k.during
-    ) AND NOT (
-        k.colour = 'GREEN' AND k.during = '(,)' AND NOT EXISTS (SELECT FROM periods AS p WHERE p.party_id = k.party_id)
-    )
-    """
+    UNION SELECT party_id FROM (SELECT {COPY} FROM documents EXCEPT SELECT {COPY} FROM held) AS surplus
+    UNION SELECT party_id FROM (SELECT {COPY} FROM held EXCEPT SELECT {COPY} FROM documents) AS missing
+    UNION SELECT party_id FROM coloured AS k WHERE k.during IS NOT NULL AND NOT EXISTS (
+        SELECT FROM periods AS p WHERE p.party_id = k.party_id AND p.perspective = k.perspective
+            AND p.colour = k.colour AND p.during = k.during
+    ) AND NOT (k.colour = 'GREEN' AND k.during = '(,)' AND NOT EXISTS (
+        SELECT FROM periods AS p WHERE p.party_id = k.party_id AND p.perspective = k.perspective
+    ))
+    """  # noqa: S608 - columns of the model
 )
 
 

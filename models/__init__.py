@@ -30,7 +30,7 @@ from models.listing import Listing, Removal
 from models.measure import Measure
 from models.objection import Objection
 from models.party import Identity, Party
-from models.party_card import CardedDeduction, CardWithdrawal, DeductionFacts, PartyCard
+from models.party_card import CardedDeduction, CardedIdentity, CardWithdrawal, DeductionFacts, IdentityFacts, PartyCard
 from models.party_name import PartyName
 from models.point_conversion import PointConversion, VillageNotice
 from models.record_step import RecordStep
@@ -47,13 +47,13 @@ from models.webhook import Delivery, Webhook
 __all__ = [
     "AccessAnswer", "AccessIndex", "AccessIndexState", "AccessRecord", "AccessShape", "AssertionUse",
     "AuthorizationCode", "Base", "Batch", "Behaviour", "Benefit", "BulkChunk", "BulkOperation", "BulkUpload",
-    "BulkUploadPiece", "Bulletin", "CalendarDay", "CardWithdrawal", "CardedDeduction", "CaseType",
+    "BulkUploadPiece", "Bulletin", "CalendarDay", "CardWithdrawal", "CardedDeduction", "CardedIdentity", "CaseType",
     "CatalogueVersion", "Certificate", "Client", "ClientBudget", "CodePeriod", "CodeRecord", "CodeRecordVersion",
     "CodeType", "Consent", "ConsequenceNotice", "Court", "CourtCase", "Deduction", "DeductionFacts",
     "DeductionStep", "DeductionVersion", "Delivery", "Event", "GradingRule", "Household", "HouseholdMember",
-    "IdempotencyKey", "Identity", "IdentityAct", "IdentityConflict", "ImportFinding", "ImportRun", "IncentiveLoan",
-    "IntegrityReport", "IssuedToken", "Listing", "Measure", "MoralBankItem", "Notification", "Objection",
-    "Participation", "Party", "PartyCard", "PartyName", "PartyRelation", "PointConversion", "RecordChange",
+    "IdempotencyKey", "Identity", "IdentityAct", "IdentityConflict", "IdentityFacts", "ImportFinding", "ImportRun",
+    "IncentiveLoan", "IntegrityReport", "IssuedToken", "Listing", "Measure", "MoralBankItem", "Notification",
+    "Objection", "Participation", "Party", "PartyCard", "PartyName", "PartyRelation", "PointConversion", "RecordChange",
     "RecordStep", "Reminder", "Removal", "Repair", "Sanction", "Settlement", "ShareCode", "Staff", "StaffAccount",
     "StaffSession", "TrustedDocument", "Village", "VillageNotice", "VocabularyWord", "Watch", "WatchLine",
     "WatchOrder", "Webhook",

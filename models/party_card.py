@@ -1,4 +1,4 @@
-"""Cards: what courts read most often about a party, copied from the tables (ADR 26).
+"""Cards: what is read most often about a party, copied from the tables (ADR 26).
 
 A card is made by the SQL function `make_cards`. Triggers withdraw it in the transaction that changes what it says.
 """
@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import DATERANGE, Range
+from sqlalchemy.dialects.postgresql import ARRAY, DATERANGE, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, DatabaseView
@@ -15,6 +15,7 @@ from models.catalogue import Colour
 from models.code_record import CodePeriod
 from models.court_case import CourtCase
 from models.deduction import Deduction
+from models.party import Identity, Party
 
 OF_CASE = "case_"
 """The prefix of the columns that are those of the case."""
@@ -30,6 +31,13 @@ COLUMNS = (
 
 CASE_COLUMNS = tuple(name.removeprefix(OF_CASE) for name in COLUMNS if name.startswith(OF_CASE) and name != "case_id")
 KEY = ("party_id", "id")
+
+
+PARTY_COLUMNS = (
+    "kind", "disclosed", "held", "folded", "name", "of_age_from", "merged_id", "village_id", "household_id",
+    "created_at",
+)  # fmt: skip
+"""What is copied of a party beside its key: all its columns."""
 
 
 def _find_origin(name: str) -> sa.Column[Any]:
@@ -54,6 +62,19 @@ def _copy() -> list[sa.Column[Any]]:
         for name, origin in origins.items()
     ]
     return [*copies, sa.Column("has_repairs", sa.Boolean, nullable=False)]
+
+
+def _copy_party() -> list[sa.Column[Any]]:
+    origins: Any = Party.__table__.c
+    copies = [
+        sa.Column(name, _copy_type(origins[name].type), nullable=origins[name].nullable) for name in PARTY_COLUMNS
+    ]
+    return [
+        sa.Column("index", Identity.__table__.c.index.type, primary_key=True),
+        sa.Column("party_id", sa.BigInteger, nullable=False),
+        *copies,
+        sa.Column("indexes", ARRAY(sa.LargeBinary)),
+    ]
 
 
 class PartyCard(Base):
@@ -86,6 +107,25 @@ class CardedDeduction(Base):
     )
 
 
+class CardedIdentity(Base):
+    """A document of a party that has a card: the party, found by the keyed hash of the number.
+
+    indexes: of all documents of a person. colour, during, remake_on: as in `PartyCard`, outside the courts.
+    Without a valid card the row must not be read.
+    """
+
+    __table__ = sa.Table(
+        "carded_identity",
+        Base.metadata,
+        *_copy_party(),
+        sa.Column("colour", _copy_type(CodePeriod.__table__.c.colour.type)),
+        sa.Column("during", DATERANGE),
+        sa.Column("remake_on", sa.Date, sa.Computed("upper(during)", persisted=True), index=True),
+        sa.ForeignKeyConstraint(["party_id"], ["party_card.party_id"], ondelete="CASCADE"),
+        sa.Index("ix_carded_identity_party_id", "party_id"),
+    )
+
+
 class CardWithdrawal(Base):
     """A card that is not valid any more. Rows are only inserted, so that writers do not wait for each other."""
 
@@ -99,3 +139,9 @@ class DeductionFacts(DatabaseView):
     """What `CardedDeduction` is copied from."""
 
     __table__ = sa.Table("deduction_facts", DatabaseView.metadata, *_copy())
+
+
+class IdentityFacts(DatabaseView):
+    """What `CardedIdentity` is copied from, apart from the colour."""
+
+    __table__ = sa.Table("identity_facts", DatabaseView.metadata, *_copy_party())

@@ -88,11 +88,11 @@ async def _access_index(connection: AsyncConnection) -> Finding:
 
 
 async def _cards(connection: AsyncConnection) -> Finding:
-    """The cards of parties that courts read instead of the tables."""
+    """The cards that are read instead of the tables."""
     wrong = len(await find_wrong_cards(connection))
     if not wrong:
         return ok("cards", "Every card says what the tables say.")
-    remedy = "Run `TRUNCATE party_card, carded_deduction, card_withdrawal`: the worker makes all cards anew."
+    remedy = "Run `TRUNCATE party_card CASCADE`: the worker makes all cards anew."
     return problem("cards", f"{wrong} cards differ from the tables.", remedy)
 
 

@@ -3,6 +3,7 @@ from consents alone, so that it does not reveal whether a person is known."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import reduce
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,8 +21,10 @@ from engine.load.errors import TooManySubjectsError
 from engine.load.statements import ARGUMENT
 from models.access_record import MatchOutcome
 from models.party import PartyKind
+from models.party_card import PARTY_COLUMNS
 from models.party_name import NameStanding, is_known_as
 from resolvers.joins import join
+from resolvers.register.cards import COLOUR, DURING, read_party
 from resolvers.register.subject_keys import ASKED, KEYS, bind_subjects, build_view
 from resolvers.view import SHARES, TODAY
 from resolvers.visibility.audiences import PARTNERS
@@ -35,8 +38,7 @@ class Subject:
 
 
 PARTY_COLUMN = "party_"
-PARTY_COLUMNS = [column.key for column in sa.inspect(models.Party).column_attrs if column.key != "id"]
-"""The columns of the party that a look-up reads, beside its key."""
+"""The prefix of the columns of the party."""
 
 KNOWN: Mapping[Scope | None, str] = {None: "known"} | {scope: f"known_by_{scope.name.lower()}" for scope in PERSONS}
 """The columns that say whether a party may be known, by the scope of consent or share code."""
@@ -46,36 +48,29 @@ def select_subjects(audience: Audience, arguments: Mapping[str, SQL]) -> Any:
     """Select one row for each subject, in order, with its outcome, and its party if MATCHED."""
     asked = _asked()
     indexes = (asked.c.index, asked.c.former_index)
-    identity, party = aliased(models.Identity), aliased(models.Party)
+    party, join_party = read_party(indexes, _kind(asked))
     documents = _documents(asked, party)
     consent, share = _consents(asked, indexes, documents), _share(asked, indexes)
     outcome = _outcome(asked, audience, consent, share, party)
-    return (
-        sa.select(
-            asked.c.ordinal,
-            asked.c.index,
-            asked.c.reference,
-            asked.c.relation,
-            outcome.label("outcome"),
-            sa.case((outcome == MatchOutcome.MATCHED.value, party.id)).label("party_id"),
-            _matched_name(asked, outcome, party).label("matched_name"),
-            consent.c.id.label("consent_id"),
-            share.c.id.label("share_code_id"),
-            *(getattr(party, name).label(PARTY_COLUMN + name) for name in PARTY_COLUMNS),
-            *(
-                may_be_known(Frame(party), audience, scope, _is_granted(consent, documents, scope)).label(name)
-                for scope, name in KNOWN.items()
-            ),
-        )
-        .select_from(asked)
-        .outerjoin(identity, identity.index.in_(indexes))
-        .outerjoin(party, sa.and_(party.id == identity.party_id, party.disclosed, party.kind == _kind(asked)))
-        .outerjoin(documents, sa.true())
-        .outerjoin(consent, sa.true())
-        .outerjoin(share, sa.true())
-        .offset(ROW_BY_ROW)
-        .subquery("looked_up")
+    found = sa.select(
+        asked.c.ordinal,
+        asked.c.index,
+        asked.c.reference,
+        asked.c.relation,
+        outcome.label("outcome"),
+        sa.case((outcome == MatchOutcome.MATCHED.value, party.id)).label("party_id"),
+        _matched_name(asked, outcome, party).label("matched_name"),
+        consent.c.id.label("consent_id"),
+        share.c.id.label("share_code_id"),
+        *(getattr(party, name).label(PARTY_COLUMN + name) for name in (*PARTY_COLUMNS, COLOUR, DURING)),
+        *(
+            may_be_known(party, audience, scope, _is_granted(consent, documents, scope)).label(name)
+            for scope, name in KNOWN.items()
+        ),
     )
+    others = (documents, consent, share)
+    source = reduce(lambda joined, other: joined.outerjoin(other, sa.true()), others, join_party(asked))
+    return found.select_from(source).offset(ROW_BY_ROW).subquery("looked_up")
 
 
 def _kind(asked: Any) -> SQL:
@@ -93,11 +88,15 @@ def _asked() -> Any:
     return asked.render_derived()
 
 
-def _documents(asked: Any, party: Any) -> Any:
+def _documents(asked: Any, party: Frame) -> Any:
     """Select the keyed hashes of all documents of a person, as an array. Organizations need no consent."""
-    identity = aliased(models.Identity)
-    indexes = sa.func.array_agg(identity.index, type_=sa.ARRAY(sa.LargeBinary)).label("indexes")
-    return sa.select(indexes).where(asked.c.person, identity.party_id == party.id).lateral("documents")
+    identity, arrays = aliased(models.Identity), sa.ARRAY(sa.LargeBinary)
+    own = sa.select(sa.func.array_agg(identity.index, type_=arrays)).where(identity.party_id == party.id)
+    own = own.correlate_except(identity)
+    indexes = sa.func.coalesce(party.indexes, own.scalar_subquery(), type_=arrays)
+    one = sa.select(sa.literal(1).label("one")).subquery("one")
+    read = sa.select(sa.case((asked.c.person, indexes)).label("indexes")).select_from(one)
+    return read.offset(ROW_BY_ROW).lateral("documents")
 
 
 def _consents(asked: Any, indexes: Sequence[SQL], documents: Any) -> Any:
@@ -178,7 +177,7 @@ PARTY = join(models.Party, "id", "party_id")
 
 def _read_party(report: Frame, audience: Audience) -> sa.Select[Any]:
     """Select the party that `select_subjects` has read."""
-    others = [getattr(report, PARTY_COLUMN + name).label(name) for name in PARTY_COLUMNS]
+    others = [getattr(report, PARTY_COLUMN + name).label(name) for name in (*PARTY_COLUMNS, COLOUR, DURING)]
     return sa.select(report.party_id.label("id"), *others)
 
 

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from cards import make_all_cards
+from conftest import City
 from executors import Executors
+from look_ups import look_up
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from world import NOW, World, sealed
@@ -17,9 +19,11 @@ import models
 from auth.audiences import Audience
 from casework.cards import BUCKETS, MAKE, find_due_cards, find_wrong_cards, make_cards
 from casework.transaction import get_write_engine
+from demo.city.cast import CHEN
 from engine.declare.relations import ROW_TYPE, Frame
 from jobs.card_maker import CardMaker
-from models.party_card import CASE_COLUMNS, COLUMNS, OF_CASE
+from models.keyring import load_keyring
+from models.party_card import CASE_COLUMNS, COLUMNS, OF_CASE, PARTY_COLUMNS
 from models.terms import to_court_day
 from postgres import database
 from postgres.locks import Lock
@@ -77,6 +81,15 @@ CHANGES = {
     "colour": "UPDATE code_period SET colour = 'GOLD' WHERE party_id = :party_id AND upper_inf(known)",
     "ended colour": "UPDATE code_period SET known = tstzrange(lower(known), lower(known) + interval '1 day')"
     " WHERE party_id = :party_id",
+    "name": "UPDATE party SET name = name || '甲' WHERE id = :party_id",
+    "village": "UPDATE party SET village_id = (SELECT max(id) FROM village) WHERE id = :party_id",
+    "disclosure": "UPDATE party SET disclosed = false WHERE id = :party_id",
+    "document": "INSERT INTO identity (party_id, type, index, sealed, masked, main) SELECT party_id, type,"
+    " decode(repeat('00', 21), 'hex'), sealed, masked, false FROM identity WHERE party_id = :party_id LIMIT 1",
+    "number": "UPDATE identity SET index = decode(repeat('00', 21), 'hex') WHERE party_id = :party_id AND main",
+    "lost document": "DELETE FROM identity WHERE party_id = :party_id",
+    "colour outside": "UPDATE code_period SET colour = 'GOLD' WHERE party_id = :party_id AND perspective = 'OUTSIDE'"
+    " AND upper_inf(known)",
     "new deduction": "INSERT INTO deduction (case_id, party_id, role, behaviour_id, stage, tier, points, status,"
     " version, conduct_on, finding_kind, finding_document, proposed_at, exported_on) SELECT case_id, party_id, role,"
     " behaviour_id, stage, tier, points, 'PROPOSED', 1, conduct_on - 1, 'RULING', '另一份', proposed_at, current_date"
@@ -99,7 +112,8 @@ UNSEEN = {
     "the day of its export": "UPDATE deduction SET exported_on = current_date WHERE id = :id",
     "the day of the case's export": "UPDATE court_case SET exported_on = current_date WHERE id = :case_id",
     "what was decided of a repair": "UPDATE repair SET reasons = '另一个理由' WHERE deduction_id = :id",
-    "the name": "UPDATE party SET village_id = NULL WHERE id = :party_id",
+    "the same party": "UPDATE party SET name = name WHERE id = :party_id",
+    "how a number is sealed": "UPDATE identity SET sealed = sealed || '\\x00' WHERE party_id = :party_id",
 }
 
 
@@ -231,7 +245,7 @@ async def test_a_sweep_finds_what_is_withdrawn_outdated_or_missing(own: AsyncEng
 
 async def test_the_worker_makes_what_is_due(own: AsyncEngine, world: World) -> None:
     with world.engine.begin() as connection:
-        connection.execute(sa.text("TRUNCATE party_card, carded_deduction, card_withdrawal"))
+        connection.execute(sa.text("TRUNCATE party_card CASCADE"))
     await CardMaker(engine=own, now=lambda: NOW).start_due()
     with world.engine.connect() as connection:
         parties, cards = connection.execute(
@@ -328,6 +342,92 @@ def test_a_colour_that_has_ended_is_not_read(
     assert ask(executors.plans, item, COLOUR, on=yesterday, reading="KNOWN") == known
 
 
+@pytest.fixture
+def chen(city: City, world: World) -> dict[str, Any]:
+    """A person for whom the bank holds a consent: the key, and the keyed hash of the number."""
+    index = load_keyring(city.settings.key_file).index(CHEN.number)
+    with world.engine.connect() as connection:
+        key = connection.execute(sa.text("SELECT party_id FROM identity WHERE index = :index"), {"index": index})
+        return {"index": index, "party_id": key.scalar_one()}
+
+
+@pytest.fixture
+def of_chen(world: World, own: AsyncEngine, chen: dict[str, Any]) -> Iterator[Callable[[str], None]]:
+    """Changes copies of this person alone."""
+
+    def alter(statement: str) -> None:
+        with world.engine.begin() as connection:
+            connection.execute(sa.text(statement), {**chen, "today": TODAY, "other": b"\1" * 21})
+
+    yield alter
+    with world.engine.begin() as connection:
+        make_all_cards(connection, TODAY)
+
+
+def test_a_bank_reads_valid_cards_and_nothing_else(world: World, of_chen: Callable[[str], None]) -> None:
+    with world.engine.begin() as connection:
+        connection.execute(sa.text("INSERT INTO card_withdrawal (party_id) SELECT party_id FROM party_card"))
+    true = look_up(world, CHEN)
+    of_chen("DELETE FROM card_withdrawal")
+    assert look_up(world, CHEN) == true
+    of_chen("UPDATE carded_identity SET name = '改', colour = 'GOLD', during = '(,)' WHERE index = :index")
+    read = look_up(world, CHEN)["party"]
+    assert (read["name"], read["creditCode"]["colour"]) == ("改", "GOLD")
+    of_chen("UPDATE carded_identity SET colour = 'BLUE', during = daterange(NULL, :today) WHERE index = :index")
+    assert look_up(world, CHEN)["party"]["creditCode"] == true["party"]["creditCode"]
+    of_chen("INSERT INTO card_withdrawal (party_id) VALUES (:party_id)")
+    assert look_up(world, CHEN) == true
+    of_chen("DELETE FROM party_card WHERE party_id = :party_id")
+    assert look_up(world, CHEN) == true
+
+
+NEVER_FOUND = {
+    "hidden": "UPDATE party SET disclosed = false WHERE id = :party_id",
+    "of the other kind": "UPDATE party SET kind = 'ORGANIZATION', of_age_from = '-infinity' WHERE id = :party_id",
+}
+
+
+@pytest.mark.parametrize("change", NEVER_FOUND)
+@pytest.mark.parametrize("withdrawn", [True, False])
+def test_a_party_that_may_not_be_found_has_no_card_for_partners(
+    world: World, own: AsyncEngine, chen: dict[str, Any], change: str, withdrawn: bool
+) -> None:
+    columns = "SELECT kind, disclosed, of_age_from FROM party WHERE id = :party_id"
+    with world.engine.begin() as connection:
+        before = connection.execute(sa.text(columns), chen).one()._mapping
+        connection.execute(sa.text(NEVER_FOUND[change]), chen)
+    try:
+        if not withdrawn:
+            with world.engine.begin() as connection:
+                make_all_cards(connection, TODAY)
+        assert look_up(world, CHEN) == {"outcome": "NOT_FOUND", "party": None}
+    finally:
+        back = "UPDATE party SET kind = :kind, disclosed = :disclosed, of_age_from = :of_age_from WHERE id = :party_id"
+        with world.engine.begin() as connection:
+            connection.execute(sa.text(back), {**chen, **before})
+
+
+def test_a_consent_for_another_document_counts_with_a_card_and_without(
+    world: World, of_chen: Callable[[str], None]
+) -> None:
+    """The documents of a person are copied with the card (R15)."""
+    of_chen(
+        "INSERT INTO identity (party_id, type, index, sealed, masked, main) SELECT party_id, type, :other, sealed,"
+        " masked, false FROM identity WHERE index = :index"
+    )
+    moved = "UPDATE consent SET subject_index = {to} WHERE subject_index = {at}"
+    of_chen(moved.format(to=":other", at=":index"))
+    try:
+        answers = [look_up(world, CHEN)]
+        with world.engine.begin() as connection:
+            make_all_cards(connection, TODAY)
+        answers.append(look_up(world, CHEN))
+        assert answers[0] == answers[1]
+    finally:
+        of_chen(moved.format(to=":index", at=":other"))
+        of_chen("DELETE FROM identity WHERE index = :other")
+
+
 ITEMS = """
     query ($id: ID!) {
       node(id: $id) { ... on Party { deductions(first: 100) { nodes { id case { id } repairs { id } } } } }
@@ -376,6 +476,10 @@ def test_copies_are_seen_by_the_predicates_of_the_tables(
                 "UPDATE court_case SET court_code = :court_code, confidentiality = :confidentiality WHERE id = :case_id"
             )
             connection.execute(sa.text(back), {**item._mapping, **before._mapping})
+
+
+def test_all_columns_of_a_party_are_copied() -> None:
+    assert {"id", *PARTY_COLUMNS} == set(models.Party.__table__.columns.keys())
 
 
 def test_a_copy_has_every_column_that_an_answer_may_read() -> None:

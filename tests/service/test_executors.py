@@ -23,7 +23,8 @@ from models.terms import to_court_day
 
 LONGEST = 6_000
 CARDS_HOLD = 10
-"""The number of operations after which other cards are withdrawn: none, half of them, or all."""
+"""The number of operations after which other cards are withdrawn for plans: none, half of them, or all. The loaders'
+answers are given without any."""
 
 OWN = {"id", "answer_id", "request_id"}
 """What differs between two requests that are otherwise the same."""
@@ -106,6 +107,12 @@ def cursors_in(value: Any) -> Iterator[str]:
             yield from cursors_in(one)
 
 
+def withdraw(world: World, share: float, random: Random) -> None:
+    """Withdraw this share of the cards, and restore the others."""
+    with world.engine.begin() as connection:
+        withdraw_some(connection, share, random)
+
+
 @pytest.mark.generated
 @pytest.mark.parametrize("audience", list(Audience))
 def test_both_executors_give_the_same(disturbed: World, loaders_world: World, audience: Audience) -> None:
@@ -113,16 +120,16 @@ def test_both_executors_give_the_same(disturbed: World, loaders_world: World, au
     schema = build_schema(printed(scopes_of(audience)))
     generator = Generator(schema, asking(disturbed, audience, cursors), 4, conditional=0.1, repeated=0.1, optional=0.3)
     random, token, different, told = Random(f"{SEED}{audience}"), disturbed.token(audience), [], 0
-    for place, (document, variables) in enumerate(operations(generator, random)):
-        if place % CARDS_HOLD == 0:
-            with disturbed.engine.begin() as connection:
-                withdraw_some(connection, random.choice((0, 0.5, 1)), random)
-        ways = (answered, answered_in_batches)
-        planned = random.choice(ways)(disturbed, token, document, variables)
-        loaded = answered(loaders_world, token, document, variables)
-        if planned != loaded:
-            different.append((document, variables, planned, loaded))
-        cursors += cursors_in(orjson.loads(planned[1] + b"}"))
-        told += len(planned[2])
+    ways = (answered, answered_in_batches)
+    asked = operations(generator, random)
+    while block := list(islice(asked, CARDS_HOLD)):
+        withdraw(disturbed, random.choice((0, 0.5, 1)), random)
+        planned = [random.choice(ways)(disturbed, token, *operation) for operation in block]
+        withdraw(disturbed, 1, random)
+        loaded = [answered(loaders_world, token, *operation) for operation in block]
+        pairs = zip(block, planned, loaded, strict=True)
+        different += [(*operation, one, other) for operation, one, other in pairs if one != other]
+        cursors += (cursor for one in planned for cursor in cursors_in(orjson.loads(one[1] + b"}")))
+        told += sum(len(one[2]) for one in planned)
     assert different[:1] == []
     assert told or audience in {Audience.AUDITOR}

@@ -45,7 +45,7 @@ from models.import_run import FindingLevel, ImportState
 from models.keyring import Keyring
 from models.listing import Listing, ListingKind
 from models.party import IdentityType
-from models.party_card import CardedDeduction, PartyCard
+from models.party_card import CardedDeduction, CardedIdentity, PartyCard
 from models.party_name import NameStanding
 from models.relation import RelationKind
 from models.vocabulary import WordKind
@@ -216,7 +216,7 @@ NOT_LOOKED_UP_FOR = {"access_answer.audience", "access_answer.purpose"}
 
 def _choices() -> list[tuple[str, str, list[str]]]:
     """Every column that holds an enum: its table, its name, and the values that somebody in the city must have."""
-    copies = {PartyCard.__table__, CardedDeduction.__table__}
+    copies = {PartyCard.__table__, CardedDeduction.__table__, CardedIdentity.__table__}
     columns = [column for table in Base.metadata.sorted_tables if table not in copies for column in table.columns]
     return [
         (column.table.name, column.name, sorted(set(column.type.enums) - NEVER_STORED.get(str(column), set())))

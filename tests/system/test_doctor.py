@@ -456,6 +456,13 @@ def test_what_is_derived_is_as_its_base_says(indexed: Installation) -> None:
         ),
         (
             "cards",
+            "UPDATE carded_identity SET folded = folded || '甲' WHERE index = "
+            "(SELECT min(index) FROM carded_identity WHERE party_id NOT IN (SELECT party_id FROM card_withdrawal))",
+            "UPDATE carded_identity AS i SET folded = p.folded FROM party AS p WHERE p.id = i.party_id",
+            "1 cards differ from the tables.",
+        ),
+        (
+            "cards",
             "UPDATE party_card SET colour = 'GOLD' WHERE colour <> 'GOLD' AND party_id = "
             "(SELECT min(party_id) FROM party_card WHERE party_id NOT IN (SELECT party_id FROM card_withdrawal))",
             "UPDATE party_card AS k SET colour = coalesce((SELECT p.colour FROM code_period AS p"
