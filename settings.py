@@ -11,7 +11,7 @@ from urllib.parse import SplitResult, urlsplit
 
 Network = IPv4Network | IPv6Network
 PREFIX = "SUXIN_"
-DATABASE_URL, DIRECT_URL = "SUXIN_DATABASE_URL", "SUXIN_DIRECT_URL"
+DATABASE_URL, DIRECT_URL, OWNER_URL = "SUXIN_DATABASE_URL", "SUXIN_DIRECT_URL", "SUXIN_OWNER_URL"
 
 
 class SettingsError(ValueError):
@@ -25,6 +25,7 @@ class Settings:
     database_url: PostgreSQL 15 or newer; None starts an embedded server in `data_dir`.
     direct_url: the same database without a pooler, for connections that need a session of their own: notifications,
     leadership of the worker, imports, migrations. None is `database_url`.
+    owner_url: the same database as the user that owns the tables, for migrations. None is `direct_url`.
     data_dir: contains the embedded database and the key files. It must not be under version control.
     issuer: the public URL of the service (RFC 8414), and the resource identifier of the API (RFC 9728).
     token_lifetime: lifetime of access tokens in seconds, 60 to 600.
@@ -44,6 +45,7 @@ class Settings:
 
     database_url: str | None = None
     direct_url: str | None = None
+    owner_url: str | None = None
     data_dir: Path = Path(".suxin")
     issuer: str = "http://127.0.0.1:8000"
     token_lifetime: int = 300
@@ -81,8 +83,9 @@ class Settings:
         if unknown := sorted(given.keys() - known.keys()):
             raise SettingsError(f"Unknown setting {unknown[0]}. Suxin knows: {', '.join(known)}.")
         settings = cls(**{known[name]: PARSERS[known[name]](name, value) for name, value in given.items()})
-        if settings.direct_url and not settings.database_url:
-            raise SettingsError(f"{DIRECT_URL} needs {DATABASE_URL}: the embedded server is reached directly.")
+        for name, value in ((DIRECT_URL, settings.direct_url), (OWNER_URL, settings.owner_url)):
+            if value and not settings.database_url:
+                raise SettingsError(f"{name} needs {DATABASE_URL}: the embedded server is reached directly.")
         return settings
 
 
@@ -150,6 +153,7 @@ def _networks(name: str, value: str) -> Sequence[Network]:
 PARSERS: dict[str, Any] = {
     "database_url": _database_url,
     "direct_url": _database_url,
+    "owner_url": _database_url,
     "data_dir": _directory,
     "issuer": _issuer,
     "token_lifetime": _seconds_or_count(60, 600),

@@ -22,12 +22,7 @@ ELSEWHERE = sa.text(
     "SELECT control.system_identifier FROM access_index_state AS state, pg_control_system() AS control"
     " WHERE state.system <> control.system_identifier"
 )
-RESTART = (
-    "LOCK TABLE access_answer IN ACCESS EXCLUSIVE MODE",
-    "DELETE FROM access_index",
-    "UPDATE access_index_state SET snapshot = NULL, epoch = epoch + 1,"
-    " system = (SELECT system_identifier FROM pg_control_system())",
-)
+RESTART = sa.text("SELECT begin_access_log_epoch()")
 
 
 async def is_behind(connection: AsyncConnection) -> bool:
@@ -56,8 +51,5 @@ async def restart_elsewhere(connection: AsyncConnection) -> bool:
     """
     if (await connection.execute(ELSEWHERE)).first() is None:
         return False
-    for statement in RESTART:
-        await connection.execute(sa.text(statement))
-    epoch = (await connection.execute(HOLD)).scalar_one()
-    await connection.execute(sa.text(f"ALTER TABLE access_answer ALTER epoch SET DEFAULT {int(epoch)}"))
+    await connection.execute(RESTART)
     return True

@@ -7,6 +7,7 @@ import typer
 import uvicorn
 
 from commands.session import console, explain_errors, prepare_database
+from postgres import database
 from settings import DATABASE_URL, Settings
 from telemetry import logs, traces
 from telemetry.exposition import share_counters
@@ -27,7 +28,8 @@ def serve(
         traces.is_wanted(os.environ)  # validates the variables
         with prepare_database(settings) as url, share_counters(workers):
             console.print(f"Suxin listens on http://{host}:{port}/graphql as {settings.issuer}")
-            os.environ[DATABASE_URL] = url.render_as_string(hide_password=False)
+            service = database.get_service_url(settings, url)
+            os.environ[DATABASE_URL] = service.render_as_string(hide_password=False)
             uvicorn.run(
                 "server:create_worker",
                 factory=True,

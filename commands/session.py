@@ -60,7 +60,7 @@ def explain_errors(*more: type[Exception]) -> Iterator[None]:
 def prepare_database(settings: Settings) -> Iterator[sa.URL]:
     """Run the database at the newest revision, with the shipped catalogue."""
     with database.open_database(settings) as url:
-        database.migrate(database.get_direct_url(settings, url))
+        database.migrate(database.get_owner_url(settings, url))
         asyncio.run(with_engine(url, install_catalogue))
         yield url
 

@@ -43,9 +43,9 @@ def worker(
             start_http_server(metrics_port, metrics_host)
         console.print("The worker runs until you press Ctrl-C.")
         try:
-            keyring, direct = load_keyring(settings.key_file), database.get_direct_url(settings, url)
-            networks = settings.webhook_networks
-            asyncio.run(work_on(build_engine(), url, direct, networks, keyring, lambda: datetime.now(UTC)))
+            service, keyring = database.get_service_url(settings, url), load_keyring(settings.key_file)
+            direct, networks = database.get_direct_url(settings, service), settings.webhook_networks
+            asyncio.run(work_on(build_engine(), service, direct, networks, keyring, lambda: datetime.now(UTC)))
         except KeyboardInterrupt:
             console.print("The worker has stopped.")
 

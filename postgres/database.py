@@ -9,15 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+import psycopg
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from postgres import roles
 from postgres.locks import Lock
 from secret_file import create_secret
-from settings import DATABASE_URL, DIRECT_URL, Settings
+from settings import DATABASE_URL, DIRECT_URL, OWNER_URL, Settings
 
 MINIMUM_VERSION = 150000
 CONNECT_SECONDS = 5
@@ -26,6 +28,7 @@ POOL_SECONDS, IDLE_SECONDS = 1, 10
 
 NAME = "application_name"
 EMBEDDED_DATABASE = "suxin"
+SERVICE_PASSWORD = "postgresql-service.txt"  # noqa: S105 - a file
 IDENTITY = (
     "SELECT system_identifier, (SELECT oid FROM pg_database WHERE datname = current_database())"
     " FROM pg_control_system()"
@@ -50,8 +53,9 @@ def open_database(settings: Settings) -> Iterator[sa.URL]:
     if settings.database_url:
         url = read_url(settings.database_url)
         check_server(url)
-        if (direct := get_direct_url(settings, url)) != url:
-            check_direct(direct, url)
+        for name, other in ((DIRECT_URL, get_direct_url(settings, url)), (OWNER_URL, get_owner_url(settings, url))):
+            if other != url:
+                check_same(name, other, url)
         yield url
     else:
         with run_embedded(settings.data_dir) as url:
@@ -61,6 +65,21 @@ def open_database(settings: Settings) -> Iterator[sa.URL]:
 def get_direct_url(settings: Settings, url: sa.URL) -> sa.URL:
     """Return the URL for connections that need a session of their own. Raises DatabaseError."""
     return read_url(settings.direct_url, DIRECT_URL) if settings.direct_url else url
+
+
+def get_owner_url(settings: Settings, url: sa.URL) -> sa.URL:
+    """Return the URL for migrations. Raises DatabaseError."""
+    return read_url(settings.owner_url, OWNER_URL) if settings.owner_url else get_direct_url(settings, url)
+
+
+def get_service_url(settings: Settings, url: sa.URL) -> sa.URL:
+    """Return the URL with which the service works: in the embedded server, that of a user that owns nothing."""
+    if settings.database_url:
+        return url
+    engine = make_sync_engine(url)
+    user, password = roles.log_in(engine, settings.data_dir / "keys" / SERVICE_PASSWORD)
+    engine.dispose()
+    return url.set(username=user, password=password)
 
 
 def read_url(text: str, name: str = DATABASE_URL) -> sa.URL:
@@ -143,11 +162,11 @@ def check_server(url: sa.URL) -> None:
         raise DatabaseError(f"Suxin needs PostgreSQL 15 or newer; this server is {version // 10000}.")
 
 
-def check_direct(direct: sa.URL, url: sa.URL) -> None:
-    """Raise DatabaseError unless `direct` leads to the database at `url`."""
-    remedy = f"Check {DIRECT_URL}, or unset it to use {DATABASE_URL}."
-    if _asked(direct, IDENTITY, remedy) != _asked(url, IDENTITY, remedy):
-        raise DatabaseError(f"{DIRECT_URL} leads to another database than {DATABASE_URL}. {remedy}")
+def check_same(name: str, other: sa.URL, url: sa.URL) -> None:
+    """Raise DatabaseError unless `other`, the URL in the setting `name`, leads to the database at `url`."""
+    remedy = f"Check {name}, or unset it to use {DATABASE_URL}."
+    if _asked(other, IDENTITY, remedy) != _asked(url, IDENTITY, remedy):
+        raise DatabaseError(f"{name} leads to another database than {DATABASE_URL}. {remedy}")
 
 
 def _asked(url: sa.URL, statement: str, remedy: str) -> Sequence[Any]:
@@ -246,10 +265,24 @@ async def connect(url: sa.URL, settings: Mapping[str, str], **options: Any) -> a
 
 
 def migrate(url: sa.URL) -> None:
-    """Upgrade the database schema to the latest revision."""
+    """Upgrade the database schema to the latest revision, and grant the roles their rights.
+
+    Raises DatabaseError if the user does not own the tables that are to be changed.
+    """
     config = _migrations()
     config.attributes["url"] = use_sync_driver(url)
-    command.upgrade(config, "head")
+    try:
+        command.upgrade(config, "head")
+    except sa.exc.ProgrammingError as error:
+        if not isinstance(error.orig, psycopg.errors.InsufficientPrivilege):
+            raise
+        raise DatabaseError(
+            f"{url.username} may not migrate the database. Set {OWNER_URL} to the owner's URL."
+        ) from None
+    engine = make_sync_engine(url)
+    with engine.begin() as connection:
+        roles.grant_rights(connection)
+    engine.dispose()
 
 
 def list_revisions() -> Sequence[str]:

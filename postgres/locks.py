@@ -16,6 +16,9 @@ class Lock(enum.IntEnum):
     DATABASE = 7468
     """Creation of the database in the embedded server. Every process takes it at start, for the session."""
 
+    ROLES = 7469
+    """Granting of rights to roles, and creation of the user of the service in the embedded server."""
+
     RUNS = 0x5355
     """Running imports. Each import holds it with the key of its run, for the session."""
 

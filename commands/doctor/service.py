@@ -13,8 +13,8 @@ from commands.doctor.finding import Finding, ok, problem, warning
 from jobs.worker import is_led
 from models.keyring import Keyring, KeyringError, load_keyring
 from models.party import Identity
-from postgres import database
-from settings import Settings
+from postgres import database, roles
+from settings import DATABASE_URL, OWNER_URL, Settings
 
 SKEW_SECONDS = 5.0
 """With a larger difference, tokens are refused and deadlines are wrong."""
@@ -34,6 +34,7 @@ async def examine(
     async with engine.connect() as connection:
         found = [await _version(connection), await _clock(connection, now), await _revision(connection)]
         if not found[-1].remedy:
+            found.append(await connection.run_sync(_roles, settings.database_url is None))
             found += [one async for one in _tables(connection, settings, now())]
             found += [one async for one in derived.examine(connection)] if deep else []
         return found
@@ -62,6 +63,30 @@ async def _clock(connection: AsyncConnection, now: Callable[[], datetime]) -> Fi
     where = "ahead of" if skew > 0 else "behind"
     text = f"The database's clock is {abs(skew):.0f} seconds {where} this machine's."
     return problem("clock", text, "Let both machines keep time by NTP.")
+
+
+POWERFUL = sa.text(
+    "SELECT current_user FROM pg_roles WHERE rolname = current_user AND (rolsuper"
+    " OR EXISTS (SELECT FROM pg_tables WHERE schemaname = current_schema() AND pg_has_role(tableowner, 'USAGE')))"
+)
+
+
+def _roles(connection: sa.Connection, embedded: bool) -> Finding:
+    """Whether the service works without the rights of the owner (ADR 29). embedded: its user is chosen by Suxin."""
+    if not roles.exist(connection):
+        text = f"The roles {roles.SERVICE} and {roles.READER} do not exist."
+        remedy = "Create them as a superuser (`CREATE ROLE ... NOLOGIN`), then run `suxin migrate`."
+        return warning("roles", text, remedy)
+    if wrong := roles.find_wrong_rights(connection):
+        text = f"{roles.SERVICE} or {roles.READER} have other rights than they should on {', '.join(wrong[:5])}."
+        return problem("roles", text, "Find out who changed them, then run `suxin migrate` as the owner.")
+    if not embedded and (user := connection.scalar(POWERFUL)):
+        text = f"The service connects as {user}, who may change the tables, the access log included."
+        remedy = (
+            f"Create a user in the role {roles.SERVICE} for {DATABASE_URL}, and set {OWNER_URL} to the owner's URL."
+        )
+        return warning("roles", text, remedy)
+    return ok("roles", "The service owns no table.")
 
 
 async def _revision(connection: AsyncConnection) -> Finding:
