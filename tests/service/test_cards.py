@@ -407,25 +407,49 @@ def test_a_party_that_may_not_be_found_has_no_card_for_partners(
             connection.execute(sa.text(back), {**chen, **before})
 
 
+COPIED = ", ".join(
+    name
+    for name in [c.name for c in models.Consent.__table__.columns]
+    if name not in {"id", "subject_index", "reference"}
+)
+OTHER_DOCUMENT = (
+    "INSERT INTO identity (party_id, type, index, sealed, masked, main) SELECT party_id, type, :other, sealed, masked,"
+    " false FROM identity WHERE index = :index",
+    f"INSERT INTO consent (subject_index, reference, {COPIED}) SELECT :other, '另一份', {COPIED}"  # noqa: S608
+    " FROM consent WHERE subject_index = :index AND client_key = :bank ORDER BY id LIMIT 1",
+)
+NARROW = (
+    "UPDATE consent SET scopes = ARRAY['person.integrity.read'] WHERE subject_index = :index AND client_key = :bank"
+)
+WIDE = (
+    "UPDATE consent AS c SET scopes = other.scopes FROM consent AS other"
+    " WHERE c.subject_index = :index AND c.client_key = :bank AND other.reference = '另一份'"
+)
+ONE_DOCUMENT = (WIDE, "DELETE FROM consent WHERE reference = '另一份'", "DELETE FROM identity WHERE index = :other")
+
+
 def test_a_consent_for_another_document_counts_with_a_card_and_without(
-    world: World, of_chen: Callable[[str], None]
+    world: World, own: AsyncEngine, chen: dict[str, Any]
 ) -> None:
     """The documents of a person are copied with the card (R15)."""
-    of_chen(
-        "INSERT INTO identity (party_id, type, index, sealed, masked, main) SELECT party_id, type, :other, sealed,"
-        " masked, false FROM identity WHERE index = :index"
-    )
-    moved = "UPDATE consent SET subject_index = {to} WHERE subject_index = {at}"
-    of_chen(moved.format(to=":other", at=":index"))
+    values = {**chen, "other": b"\1" * 21, "bank": world.clients[Audience.BANK].primary_key}
+
+    def change(*statements: str) -> None:
+        with world.engine.begin() as connection:
+            for statement in statements:
+                connection.execute(sa.text(statement), values)
+
+    true = look_up(world, CHEN)
+    change(*OTHER_DOCUMENT, NARROW)
     try:
-        answers = [look_up(world, CHEN)]
+        assert look_up(world, CHEN) == true
         with world.engine.begin() as connection:
             make_all_cards(connection, TODAY)
-        answers.append(look_up(world, CHEN))
-        assert answers[0] == answers[1]
+        assert look_up(world, CHEN) == true
+        change("UPDATE consent SET revoked_at = valid_from WHERE reference = '另一份'")
+        assert look_up(world, CHEN)["party"]["creditCode"] is None
     finally:
-        of_chen(moved.format(to=":index", at=":other"))
-        of_chen("DELETE FROM identity WHERE index = :other")
+        change(*ONE_DOCUMENT)
 
 
 ITEMS = """
