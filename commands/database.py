@@ -1,10 +1,10 @@
 """`suxin migrate`: migrate the database."""
 
-from commands.session import console, explain_errors, prepare_database
+from commands.session import console, create_database, explain_errors
 from settings import Settings
 
 
 def migrate() -> None:
     """Migrate the database to the newest revision, and load the shipped catalogue if there is none."""
-    with explain_errors(), prepare_database(Settings.from_environment()):
+    with explain_errors(), create_database(Settings.from_environment()):
         console.print("The database is at the newest revision.")

@@ -11,7 +11,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from commands.session import console, explain_errors, prepare_database, show_progress, with_engine
+from commands.session import console, explain_errors, show_progress, use_database, with_engine
 from ingest.importing import FORMATS, import_file, utc_now
 from ingest.report import Summary
 from models.keyring import load_keyring
@@ -54,7 +54,7 @@ def import_(
     manner = Manner(court, rejects, dry_run, exported_on.date() if exported_on else None, history)
     with explain_errors():
         settings = Settings.from_environment()
-    with explain_errors(), prepare_database(settings) as url:
+    with explain_errors(), use_database(settings, keys=True) as url:
         summaries = [import_one(settings, url, format, file, manner) for file in files]
     for file, summary in zip(files, summaries, strict=True):
         show(file, summary)

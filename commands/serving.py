@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 import uvicorn
 
-from commands.session import console, explain_errors, prepare_database
+from commands.session import console, create_database, explain_errors, is_new, use_database
 from postgres import database
 from settings import DATABASE_URL, Settings
 from telemetry import logs, traces
@@ -26,7 +26,8 @@ def serve(
     with explain_errors():
         settings = Settings.from_environment()
         traces.is_wanted(os.environ)  # validates the variables
-        with prepare_database(settings) as url, share_counters(workers):
+        opened = create_database(settings) if is_new(settings) else use_database(settings, keys=True)
+        with opened as url, share_counters(workers):
             console.print(f"Suxin listens on http://{host}:{port}/graphql as {settings.issuer}")
             service = database.get_service_url(settings, url)
             os.environ[DATABASE_URL] = service.render_as_string(hide_password=False)

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,17 +13,20 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from auth.clients.registry import RegistrationError
 from auth.report_signature import ReportInvalidError
 from auth.server.accounts import AccountError
 from auth.server.token_client import TokenRequestError
 from auth.signing import SigningError
+from commands.doctor import vital
+from commands.doctor.finding import State
 from ingest.reference.catalogue import load_catalogue
 from ingest.report import ImportFileError
 from models.keyring import KeyringError
 from postgres import database
-from settings import Settings, SettingsError
+from settings import DATABASE_URL, Settings, SettingsError
 
 
 class CommandError(ValueError):
@@ -57,12 +61,49 @@ def explain_errors(*more: type[Exception]) -> Iterator[None]:
 
 
 @contextmanager
-def prepare_database(settings: Settings) -> Iterator[sa.URL]:
-    """Run the database at the newest revision, with the shipped catalogue."""
-    with database.open_database(settings) as url:
+def create_database(settings: Settings) -> Iterator[sa.URL]:
+    """Run the database at the newest revision, with the shipped catalogue. Creates and migrates what is needed."""
+    with _open(settings) as url:
         database.migrate(database.get_owner_url(settings, url))
         asyncio.run(with_engine(url, install_catalogue))
         yield url
+
+
+@contextmanager
+def use_database(settings: Settings, *, keys: bool = False) -> Iterator[sa.URL]:
+    """Run a database that exists. Nothing is created or migrated. keys: whether numbers will be read or written.
+
+    Raises CommandError if there is none, if it has another revision, if nothing can be written to it, or if keys are
+    needed and the key ring does not open its numbers.
+    """
+    if is_new(settings):
+        where = settings.data_dir.absolute()
+        raise CommandError(f"There is no database in {where}. Create one with `suxin migrate`, or set {DATABASE_URL}.")
+    with _open(settings) as url:
+        asyncio.run(with_engine(url, partial(_check, settings=settings, keys=keys)))
+        yield url
+
+
+def is_new(settings: Settings) -> bool:
+    """Return whether the embedded database has not been created yet."""
+    return settings.database_url is None and not (settings.data_dir / "postgresql").exists()
+
+
+@contextmanager
+def _open(settings: Settings) -> Iterator[sa.URL]:
+    """Run the database, and say on standard error which it is."""
+    with database.open_database(settings) as url:
+        embedded = f"embedded in {settings.data_dir.absolute()}"
+        where = url.render_as_string() if settings.database_url else embedded
+        errors.print(f"[dim]Database: {escape(where)}[/]", soft_wrap=True)
+        yield url
+
+
+async def _check(engine: AsyncEngine, settings: Settings, keys: bool) -> None:
+    async with engine.connect() as connection:
+        for finding in await vital.examine(connection, settings):
+            if finding.state is State.PROBLEM and (keys or finding.check != vital.KEYS):
+                raise CommandError(f"{finding.found} {finding.remedy}")
 
 
 async def install_catalogue(engine: Any) -> None:
@@ -89,7 +130,7 @@ def in_transaction(work: Callable[[Any], Awaitable[Found]], *, keep: bool = Fals
             await (connection.commit() if keep else connection.rollback())
             return found
 
-    with prepare_database(Settings.from_environment()) as url:
+    with use_database(Settings.from_environment()) as url:
         done: Found = asyncio.run(with_engine(url, run))
     return done
 

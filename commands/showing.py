@@ -19,7 +19,7 @@ from auth.audiences import Audience
 from auth.server.accounts import Password
 from commands.importing import Manner, import_one
 from commands.importing import show as show_summary
-from commands.session import console, explain_errors, prepare_database, show_progress, with_engine
+from commands.session import console, create_database, explain_errors, show_progress, with_engine
 from demo.changed_file import ChangedFile
 from demo.channels import Channels
 from demo.city.build import CityError, build_city
@@ -51,7 +51,7 @@ def demo(
     """
     with explain_errors(CityError, DemoError), open_socket(port or (8000 if serve else 0)) as (listener, address):
         settings = prepare_settings(Settings.from_environment(), address)
-        with prepare_database(settings) as url:
+        with create_database(settings) as url:
             registered, staff = _fill(settings, url, scale)
             with run_server(create_app(settings, url), listener):
                 _present(settings, address, url, registered, staff)

@@ -15,7 +15,7 @@ from casework import batches
 from casework.procedure import Act
 from casework.refusal import Refusal
 from casework.transaction import transact
-from commands.session import CommandError, console, explain_errors, prepare_database, with_engine
+from commands.session import CommandError, console, explain_errors, use_database, with_engine
 from jobs.worker import work_on
 from models.batch import Batch
 from models.court import Staff, StaffRole
@@ -37,7 +37,7 @@ def worker(
 
     Example: suxin worker --metrics-port 9464
     """
-    with explain_errors(), prepare_database(settings := Settings.from_environment()) as url:
+    with explain_errors(), use_database(settings := Settings.from_environment(), keys=True) as url:
         dictConfig(logs.build_configuration(logs.form_of(settings.log)))
         if metrics_port is not None:
             start_http_server(metrics_port, metrics_host)
@@ -71,7 +71,7 @@ def publish(
         except Refusal as refusal:
             raise CommandError(f"{refusal.message} {refusal.hint}") from None
 
-    with explain_errors(), prepare_database(Settings.from_environment()) as url:
+    with explain_errors(), use_database(Settings.from_environment()) as url:
         console.print(f"{asyncio.run(with_engine(url, run))} items of {month} are published.")
 
 

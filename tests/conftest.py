@@ -32,6 +32,7 @@ from auth.audiences import Audience
 from auth.server.token_client import ClientCredential, request_token
 from casework.cards import find_wrong_cards, make_due_cards
 from casework.transaction import get_write_engine
+from commands.session import install_catalogue, with_engine
 from demo.city.build import CitySummary, build_city
 from demo.clients import DemoClient, register_clients
 from demo.stage import LOOPBACK, open_socket, run_server, write_keys
@@ -367,8 +368,15 @@ def node() -> None:
     nodejs.install([HOME, TYPESCRIPT])
 
 
-@pytest.fixture
-def run(database_url: sa.URL, tmp_path: Path) -> Run:
-    """Run a command on this module's database, in a directory of its own."""
+@pytest.fixture(scope="module")
+def installed(database_url: sa.URL, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
+    """Settings of an installation: this module's database with the shipped catalogue, and a directory for its keys."""
+    asyncio.run(with_engine(database_url, install_catalogue))
     address = database_url.render_as_string(hide_password=False)
-    return runner({"SUXIN_DATABASE_URL": address, "SUXIN_DATA_DIR": str(tmp_path / "data")})
+    return {"SUXIN_DATABASE_URL": address, "SUXIN_DATA_DIR": str(tmp_path_factory.mktemp("installed"))}
+
+
+@pytest.fixture
+def run(installed: Mapping[str, str]) -> Run:
+    """Run a command of this module's installation."""
+    return runner(installed)

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from auth.audiences import Audience
 from auth.clients import registry
-from commands.session import console, explain_errors, prepare_database, read_json
+from commands.session import console, explain_errors, read_json, use_database
 from postgres import database
 from settings import Settings
 
@@ -123,7 +123,7 @@ def client_rotate(
 def open_register() -> Iterator[tuple[sa.Connection, Settings]]:
     """A transaction on the migrated database."""
     settings = Settings.from_environment()
-    with explain_errors(), prepare_database(settings) as url:
+    with explain_errors(), use_database(settings) as url:
         engine = database.make_sync_engine(url)
         try:
             with engine.begin() as connection:

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from auth.audiences import PURPOSES, Audience, scopes_of
 from auth.principal import Principal
-from commands.session import CommandError, explain_errors, prepare_database, with_engine
+from commands.session import CommandError, explain_errors, use_database, with_engine
 from engine.document.document import DocumentError, is_subscription, prepare_operation
 from engine.explanation import Explanation
 from engine.explanation import explain as explanation
@@ -106,6 +106,6 @@ def _analyzed(text: str, operation: str | None, variables: dict[str, Any] | None
             raw: Any = (await connection.get_raw_connection()).driver_connection
             return "\n".join(await _plans(raw, _explained(text, operation, variables, caller)))
 
-    with prepare_database(settings) as url:
+    with use_database(settings) as url:
         plans: str = asyncio.run(with_engine(url, run))
     return plans

@@ -95,6 +95,7 @@ def test_imports_and_migrations_go_by_the_direct_url(
         "SUXIN_DIRECT_URL": both.direct_url or "",
         "SUXIN_DATA_DIR": str(tmp_path),
     }
+    assert runner(environment)("migrate").exit_code == 0
     done = runner(environment)("import", "lenders", exports / "lenders.csv", "--rejects", tmp_path / "rejects.csv")
     assert done.exit_code in {0, 2}, done.output
     assert names(sync_engine, sa.text("SELECT name FROM seen_by")) == [DIRECT]
