@@ -18,6 +18,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from auth.budget import Budgets
 from auth.clients.trusted_documents import TrustedDocuments
+from auth.log_key import load_signer
 from auth.report_signature import ReportSigner
 from auth.revocations import RevocationListener
 from auth.server.authorization_server import AuthorizationServer
@@ -31,6 +32,7 @@ from engine.execution import Executor
 from jobs.access_log import ensure_access_log, keep_access_log
 from jobs.worker import work_on
 from models.keyring import Keyring, load_keyring
+from models.transparency.notes import NoteSigner
 from postgres import database
 from postgres.connections import PlanConnections, watch
 from postgres.listener import NotificationListener
@@ -47,6 +49,7 @@ from transport.endpoint import GraphQLEndpoint
 from transport.health import answer_alive, build_readiness_endpoint
 from transport.subscriptions import Live
 from transport.transfers import Transfers
+from transport.transparency import make_log_routes
 from transport.websockets import build_socket_endpoint
 
 EVENTS = {"application_name": "suxin events"}
@@ -93,6 +96,11 @@ class Parts:
     def signing(self) -> SigningKeys:
         """The keys that sign tokens and reports."""
         return SigningKeys(self.settings.signing_key_file, self.clock)
+
+    @cached_property
+    def log_signer(self) -> NoteSigner:
+        """The key that signs the transparency log."""
+        return load_signer(self.settings.log_key_file, self.settings.log_origin)
 
     @cached_property
     def graphql(self) -> Engine:
@@ -175,6 +183,7 @@ class Parts:
             debug=self.settings.debug,
             budgets=self.budgets,
             reports=self.reports,
+            log_signer=self.log_signer,
         )
 
     def build_routes(self) -> list[BaseRoute]:
@@ -192,6 +201,7 @@ class Parts:
             Route("/uploads", transfers.upload, methods=["POST"]),
             Route("/downloads/{token}", transfers.download, methods=["GET"]),
             *make_report_routes(desk, settings.request_timeout),
+            *make_log_routes(self.engine, settings.request_timeout),
             *build_oauth_routes(authorization, self.verifier.forget),
         ]
 
@@ -204,8 +214,8 @@ class Parts:
             self.notifications.listen(lambda: database.connect(self.direct_url, EVENTS)),
         ]
         if self.settings.worker:
-            networks = self.settings.webhook_networks
-            every.append(work_on(self.graphql, self.url, self.direct_url, networks, self.keyring, self.now))
+            networks, signer = self.settings.webhook_networks, self.log_signer
+            every.append(work_on(self.graphql, self.url, self.direct_url, networks, self.keyring, signer, self.now))
         return every
 
     async def close(self) -> None:

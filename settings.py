@@ -72,6 +72,16 @@ class Settings:
         """The private JWK set that signs access tokens (RFC 7517)."""
         return self.data_dir / "keys" / "signing.json"
 
+    @property
+    def log_key_file(self) -> Path:
+        """The private key that signs the transparency log."""
+        return self.data_dir / "keys" / "log.json"
+
+    @property
+    def log_origin(self) -> str:
+        """The name of the transparency log: the address of `/log` without its scheme (C2SP `tlog-tiles`)."""
+        return f"{self.issuer.partition('://')[2]}/log"
+
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
         """Read settings from `environment`.

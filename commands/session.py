@@ -16,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from auth.clients.registry import RegistrationError
+from auth.log_key import LogKeyError
 from auth.report_signature import ReportInvalidError
 from auth.server.accounts import AccountError
 from auth.server.token_client import TokenRequestError
@@ -25,6 +26,7 @@ from commands.doctor.finding import State
 from ingest.reference.catalogue import load_catalogue
 from ingest.report import ImportFileError
 from models.keyring import KeyringError
+from models.transparency.notes import NoteError
 from postgres import database
 from settings import DATABASE_URL, Settings, SettingsError
 
@@ -38,6 +40,8 @@ EXPECTED = (
     CommandError,
     ImportFileError,
     KeyringError,
+    LogKeyError,
+    NoteError,
     RegistrationError,
     ReportInvalidError,
     SettingsError,

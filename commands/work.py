@@ -10,6 +10,7 @@ import typer
 from prometheus_client import start_http_server
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from auth.log_key import load_signer
 from auth.officer import Officer
 from casework import batches
 from casework.procedure import Act
@@ -45,7 +46,8 @@ def worker(
         try:
             service, keyring = database.get_service_url(settings, url), load_keyring(settings.key_file)
             direct, networks = database.get_direct_url(settings, service), settings.webhook_networks
-            asyncio.run(work_on(build_engine(), service, direct, networks, keyring, lambda: datetime.now(UTC)))
+            signer = load_signer(settings.log_key_file, settings.log_origin)
+            asyncio.run(work_on(build_engine(), service, direct, networks, keyring, signer, lambda: datetime.now(UTC)))
         except KeyboardInterrupt:
             console.print("The worker has stopped.")
 

@@ -17,10 +17,11 @@ Turn = Callable[[], Awaitable[None]]
 @dataclass(kw_only=True)
 class Job(ABC):
     """Work that the leader does continuously, in one task for each key. All state is in the database. logger, waits:
-    logger and message for an unavailable database. wake: set it to start due work at once."""
+    logger and message for an unavailable database. pause: in seconds. wake: set it to start due work at once."""
 
     logger: ClassVar[logging.Logger]
     waits: ClassVar[str]
+    pause: ClassVar[float] = POLL_SECONDS
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     running: dict[int, asyncio.Task[None]] = field(default_factory=dict)
 
@@ -31,7 +32,7 @@ class Job(ABC):
     async def run(self) -> None:
         """Start due work until cancelled; then cancel the running tasks."""
         try:
-            await repeat(self.start_due, self.logger.warning, self.waits, POLL_SECONDS, self.wake)
+            await repeat(self.start_due, self.logger.warning, self.waits, self.pause, self.wake)
         finally:
             await stop(self.running.values())
 

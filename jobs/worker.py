@@ -20,9 +20,11 @@ from jobs.access_indexer import AccessIndexer
 from jobs.bulk_runner import BulkRunner
 from jobs.card_maker import CardMaker
 from jobs.dispatcher import Dispatcher
+from jobs.log_sequencer import LogSequencer
 from jobs.loop import Job, repeat, stop
 from jobs.outbound import SENDING, Network, Outbound
 from models.keyring import Keyring
+from models.transparency.notes import NoteSigner
 from postgres import database
 from postgres.locks import Lock
 
@@ -61,15 +63,18 @@ async def work_on(
     direct_url: sa.URL,
     networks: Sequence[Network],
     keyring: Keyring,
+    signer: NoteSigner,
     now: Callable[[], datetime],
 ) -> None:
     """Work on a database until cancelled. graphql: the schema of bulk documents. direct_url: the same database by a
-    session connection, which holds the leader's lock. networks: private networks that webhooks may be in."""
+    session connection, which holds the leader's lock. networks: private networks that webhooks may be in. signer: of
+    the transparency log."""
     engine = database.make_async_engine(url, CONNECTIONS, STATEMENT_SECONDS)
     outbound = Outbound(networks, SENDING)
     dispatcher = Dispatcher(graphql.audit, engine, keyring, outbound, now)
     bulk = BulkRunner(graphql, engine, keyring, now)
-    derived = AccessIndexer(engine=engine), CardMaker(engine=engine, now=now)
+    sequencer = LogSequencer(engine=engine, signer=signer, now=now)
+    derived = AccessIndexer(engine=engine), CardMaker(engine=engine, now=now), sequencer
     try:
         await work(lambda: database.connect(direct_url, SESSION), engine, now, dispatcher, bulk, *derived)
     finally:

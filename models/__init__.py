@@ -39,6 +39,7 @@ from models.repair import Repair
 from models.sanction import Sanction
 from models.settlement import Settlement
 from models.staff_account import AuthorizationCode, StaffAccount, StaffSession
+from models.transparency.tables import LogCheckpoint, LogLeaf, LogNode
 from models.trusted_document import TrustedDocument
 from models.vocabulary import VocabularyWord
 from models.watch import Notification, Watch, WatchLine, WatchOrder
@@ -52,7 +53,8 @@ __all__ = [
     "CodeType", "Consent", "ConsequenceNotice", "Court", "CourtCase", "Deduction", "DeductionFacts",
     "DeductionStep", "DeductionVersion", "Delivery", "Event", "GradingRule", "Household", "HouseholdMember",
     "IdempotencyKey", "Identity", "IdentityAct", "IdentityConflict", "IdentityFacts", "ImportFinding", "ImportRun",
-    "IncentiveLoan", "IntegrityReport", "IssuedToken", "Listing", "Measure", "MoralBankItem", "Notification",
+    "IncentiveLoan", "IntegrityReport", "IssuedToken", "Listing", "LogCheckpoint", "LogLeaf", "LogNode", "Measure",
+    "MoralBankItem", "Notification",
     "Objection", "Participation", "Party", "PartyCard", "PartyName", "PartyRelation", "PointConversion", "RecordChange",
     "RecordStep", "Reminder", "Removal", "Repair", "Sanction", "Settlement", "ShareCode", "Staff", "StaffAccount",
     "StaffSession", "TrustedDocument", "Village", "VillageNotice", "VocabularyWord", "Watch", "WatchLine",

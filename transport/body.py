@@ -25,12 +25,16 @@ MEMBERS: Mapping[str, tuple[Any, str]] = {
 
 @dataclass(frozen=True)
 class Body:
-    """A GraphQL request. It has a `query`, the id of a registered document, or both, which must then agree."""
+    """A GraphQL request. It has a `query`, the id of a registered document, or both, which must then agree.
+
+    receipt: whether the client asks for a receipt.
+    """
 
     query: str
     variables: dict[str, Any] | None
     operation_name: str | None
     document_id: str | None = None
+    receipt: bool = False
 
 
 async def read_body(request: Request) -> Body:
@@ -76,7 +80,10 @@ def check_shape(found: Mapping[str, Any]) -> Body:
         check_depth(found.get("variables"))
     except JsonError as error:
         raise RequestError(str(error)) from None
-    return Body(query, found.get("variables"), found.get("operationName"), document_id)
+    receipt = (found.get("extensions") or {}).get("receipt", False)
+    if not isinstance(receipt, bool):
+        raise RequestError("`extensions.receipt` must be true or false: whether you want a receipt for the answer.")
+    return Body(query, found.get("variables"), found.get("operationName"), document_id, receipt)
 
 
 def _document_id(found: Mapping[str, Any]) -> str | None:

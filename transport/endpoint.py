@@ -23,6 +23,7 @@ from auth.clients.trusted_documents import TrustedDocuments
 from auth.principal import Principal
 from auth.scopes import Scope as Scopes
 from auth.tokens import TokenVerifier, read_bearer_token
+from casework.transparency.receipts import write_receipt
 from engine.answering import Answering, Result
 from engine.document import deprecation
 from engine.document.cost import MOST_COST
@@ -31,6 +32,7 @@ from engine.engine import Engine
 from engine.execution import Executor, InternalError, PricedRequest, introspect, log_failure, price_request
 from engine.run.connections import Connections
 from models.keyring import Keyring
+from models.transparency.notes import NoteSigner
 from postgres.errors import is_too_long, is_unreachable
 from resolvers.caller import Caller, Reports
 from transport.body import Body, read_address, read_body
@@ -62,6 +64,7 @@ class GraphQLEndpoint:
 
     graphql: the schema. engine: connections of the loaders; connections: of the plans. request_timeout: in seconds.
     clock: returns the time of a request. budgets: None for no limit. reports: signs integrity reports.
+    log_signer: signs receipts.
     """
 
     graphql: Engine
@@ -78,6 +81,7 @@ class GraphQLEndpoint:
     debug: bool = False
     budgets: Budgets | None = None
     reports: Reports | None = None
+    log_signer: NoteSigner | None = None
 
     @cached_property
     def answering(self) -> Answering:
@@ -126,7 +130,9 @@ class GraphQLEndpoint:
         if operation.mutates:
             return await self._mutate(request, asked, body, caller, reply)
         answer, executor = await self._execute(asked, caller)
-        return reply.answer(answer, self._extensions(asked, caller, answer, executor))
+        return reply.answer(
+            answer, self._extensions(asked, caller, answer, executor) | await self._promise(body, caller)
+        )
 
     async def _subscribe(self, token: str, sent: Body, reply: "Reply") -> Response:
         stream = await self.live.subscribe(token, sent, noted=False)
@@ -142,7 +148,15 @@ class GraphQLEndpoint:
         replayed = {"idempotencyReplayed": True} if mutated.replayed else {}
         answer = mutated.result
         executor = "plan" if isinstance(answer.data, bytes) else "loaders: mutation"
-        return reply.answer(answer, self._extensions(asked, caller, answer, executor) | replayed)
+        promised = await self._promise(body, caller)
+        return reply.answer(answer, self._extensions(asked, caller, answer, executor) | replayed | promised)
+
+    async def _promise(self, body: Body, caller: Caller) -> dict[str, str | None]:
+        """Return the extension with the receipt for an answer that is committed, if the client asks for one."""
+        if not body.receipt or self.log_signer is None:
+            return {}
+        async with self.engine.connect() as connection:
+            return {"receipt": await write_receipt(connection, self.log_signer, caller.now, caller.request_id)}
 
     async def _charge(self, principal: Principal, cost: int, reply: "Reply") -> Charge | None:
         charge = await self.budgets.charge(principal, cost) if self.budgets else None

@@ -99,8 +99,8 @@ def empty_access_log(url: sa.URL) -> None:
     """Empty the access log before a measurement."""
     engine = database.make_sync_engine(url)
     with engine.begin() as connection:
-        connection.exec_driver_sql("set local session_replication_role = replica")  # the log is closed to truncate
-        connection.exec_driver_sql("truncate access_answer, access_index")
+        connection.exec_driver_sql("set local session_replication_role = replica")
+        connection.exec_driver_sql("truncate access_answer, access_index, log_leaf, log_node, log_checkpoint")
     engine.dispose()
 
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from auth.log_key import LogKeyError, read_signer
 from auth.signing import SigningError, SigningKeys
 from commands.doctor.finding import Finding, ok, problem, warning
 from models.keyring import KeyringError, load_keyring
@@ -31,6 +32,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         yield _disk(settings.data_dir)
     yield _keyring(settings.key_file)
     yield _signing(settings.signing_key_file)
+    yield _log_key(settings.log_key_file)
 
 
 def _issuer(settings: Settings) -> Finding:
@@ -93,3 +95,14 @@ def _signing(file: Path) -> Finding:
         remedy = f"{BACKUP.format(file)} If there is none, delete it: a start makes new keys, and every token ends."
         return problem("signing keys", str(error), remedy)
     return ok("signing keys", f"{len(published)} are published.")
+
+
+def _log_key(file: Path) -> Finding:
+    """The key of the transparency log, whose name partners know."""
+    if not file.exists():
+        return warning("log key", f"{file} does not exist.", FRESH)
+    try:
+        signer = read_signer(file)
+    except LogKeyError as error:
+        return problem("log key", str(error), BACKUP.format(file))
+    return ok("log key", f"The log is named {signer.name}.")

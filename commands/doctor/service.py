@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from casework.backlog import Backlog, measure_backlog
-from commands.doctor import derived, vital
+from commands.doctor import derived, transparency, vital
 from commands.doctor.finding import Finding, State, ok, problem, warning
 from jobs.worker import is_led
 from settings import Settings
@@ -32,11 +32,13 @@ async def examine(
         if all(one.state is not State.PROBLEM for one in found if one.check == vital.REVISION):
             found += [one async for one in _tables(connection, settings, now())]
             found += [one async for one in derived.examine(connection)] if deep else []
+            found += [await transparency.examine_chain(connection, settings, now())] if deep else []
         return found
 
 
 async def _tables(connection: AsyncConnection, settings: Settings, moment: datetime) -> AsyncIterator[Finding]:
     yield await _partitions(connection, moment)
+    yield await transparency.examine_lag(connection, moment)
     waits = await measure_backlog(connection, moment)
     yield await _leader(connection)
     for look in (_days, _deliveries, _failing, _objections, _months):

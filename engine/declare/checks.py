@@ -16,7 +16,7 @@ from graphql import (
 )
 from sqlalchemy.orm import Mapper
 
-from engine.declare.relations import ROW_TYPE, Column, Relation, Root, RowType, TableRows
+from engine.declare.relations import ROW_TYPE, Column, Computed, Relation, Root, RowType, TableRows
 from engine.policy import DEFINITION, OPEN, Policy, Requirement, combine
 
 
@@ -65,6 +65,9 @@ def check_declarations(schema: GraphQLSchema, rows: Mapping[type, RowType], poli
     for member in _members(schema):
         if isinstance(member.declaration, Column):
             _check_column(member, member.declaration.name)
+        elif isinstance(member.declaration, Computed):
+            for name in member.declaration.needs:
+                _check_name(member.coordinate, name, member.row_type)
         elif relation := member.relation:
             _check_relation(member, relation, rows)
             _check_count(member, relation, policy)

@@ -3,7 +3,7 @@
 `DeclaredField` resolves fields by the loaders. Plans read `DeclaredField.declaration`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from copy import copy
 from dataclasses import replace
 from functools import reduce
@@ -22,6 +22,7 @@ from engine.declare.relations import (
     About,
     Audience,
     Column,
+    Computed,
     Expression,
     Frame,
     Prepare,
@@ -52,7 +53,7 @@ class PerType(dict[str, Requirement]):
 class DeclaredField(StrawberryField):
     """A GraphQL field with a declaration."""
 
-    declaration: Scalar | Relation | Root | NodesRoot | None = None
+    declaration: Scalar | Computed | Relation | Root | NodesRoot | None = None
     requirement: Requirement | None = None
     by_type: PerType | None = None
 
@@ -66,6 +67,8 @@ class DeclaredField(StrawberryField):
         declaration = self.declaration
         if isinstance(declaration, Column | Expression):
             return getattr(source, self.python_name)
+        if isinstance(declaration, Computed):
+            return Deferred(declaration.compute, info.context, source.get_keys(dict.fromkeys(declaration.needs)))
         if isinstance(declaration, NodesRoot):
             return Deferred(load_nodes, info.context, to_camel_case(self.python_name), declaration, kwargs)
         assert isinstance(declaration, Root | Relation)  # noqa: S101 - there are no other kinds of declarations
@@ -86,7 +89,7 @@ def _page(context: Context, relation: Relation, arguments: Mapping[str, Any]) ->
 
 
 def _field(
-    declaration: Scalar | Relation | Root | NodesRoot,
+    declaration: Scalar | Computed | Relation | Root | NodesRoot,
     description: str,
     requires: Requirement | PerType | None,
     *arguments: StrawberryArgument,
@@ -132,6 +135,19 @@ def expression(
 ) -> Any:
     """Declare a field that is an SQL expression over the row."""
     return _field(Expression(build), description, requires)
+
+
+def computed(
+    compute: Callable[[Any, tuple[Any, ...]], Coroutine[Any, Any, Any]],
+    description: str,
+    *needs: str,
+    requires: Requirement | PerType | None = None,
+) -> Any:
+    """Declare a field that a function computes from columns of the row. Operations with it are answered by the loaders.
+
+    compute: takes the context of the request and the values of the columns that are named by `needs`.
+    """
+    return _field(Computed(needs, compute), description, requires)
 
 
 def relation(

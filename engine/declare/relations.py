@@ -3,7 +3,7 @@
 Expressions, relations and row predicates are functions of frames that return SQL. They contain no values of a request.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -74,6 +74,17 @@ class Expression:
     def sql(self, row: Frame, audience: Audience) -> SQL:
         """Return the expression for a row."""
         return self.build(row, audience)
+
+
+@dataclass(frozen=True)
+class Computed:
+    """A field that a function computes from columns of the row. It has no plan: the loaders answer it.
+
+    needs: names of the columns. compute: takes the context of the request and the values of the columns.
+    """
+
+    needs: tuple[str, ...]
+    compute: Callable[[Any, tuple[Any, ...]], Coroutine[Any, Any, Any]]
 
 
 Scalar = Column | Expression
@@ -199,7 +210,7 @@ class RowType:
     reads them if they are columns of the row. key:
     the column of the id. by_keys: finds rows by an array of keys, if the key has no index of its own. discriminator: of
     an interface, the column of the type. names: of an interface, GraphQL type names by discriminator value. scalars,
-    relations: declared fields by Python name, including those of implementing types.
+    relations, computed: declared fields by Python name, including those of implementing types.
     """
 
     model: type
@@ -215,6 +226,7 @@ class RowType:
     names: dict[Any, str] = field(default_factory=dict)
     scalars: dict[str, Scalar] = field(default_factory=dict)
     relations: dict[str, Relation] = field(default_factory=dict)
+    computed: dict[str, Computed] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.subject is None and self.about:
@@ -224,8 +236,9 @@ class RowType:
 
     @cached_property
     def hidden(self) -> Mapping[str, None]:
-        """Names of the columns that relations and the log need, whether or not they are fields."""
+        """Names of the columns that relations, computed fields and the log need, whether or not they are fields."""
         names = {name: None for relation in self.relations.values() for name in relation.keys}
+        names |= {name: None for one in self.computed.values() for name in one.needs}
         extra = [name for name in (self.key, self.discriminator, self.subject) if name]
         return names | dict.fromkeys(extra)
 

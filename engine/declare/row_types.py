@@ -24,6 +24,7 @@ from engine.declare.relations import (
     About,
     Audience,
     Column,
+    Computed,
     Expression,
     Frame,
     Predicate,
@@ -125,6 +126,8 @@ def _store(declared: RowType, member: DeclaredField) -> None:
     """Keep a field's declaration under its Python name. A type may redeclare a field of its interface."""
     if isinstance(member.declaration, Column | Expression):
         declared.scalars[member.python_name] = member.declaration
+    elif isinstance(member.declaration, Computed):
+        declared.computed[member.python_name] = member.declaration
     elif isinstance(member.declaration, Relation):
         declared.relations.setdefault(member.python_name, member.declaration)
 

@@ -43,9 +43,7 @@ async def log(engine: AsyncEngine) -> AsyncIterator[AsyncEngine]:
     await ensure_access_log(engine, AT)
     yield engine
     async with engine.begin() as connection:
-        await connection.execute(
-            sa.text("SET LOCAL session_replication_role = replica")
-        )  # the log is closed to TRUNCATE
+        await connection.execute(sa.text("SET LOCAL session_replication_role = replica"))
         await connection.execute(sa.text("TRUNCATE access_answer, access_index"))
         await connection.execute(sa.text("UPDATE access_index_state SET snapshot = NULL"))
 

@@ -12,6 +12,7 @@ from types import SimpleNamespace
 import pytest
 import sqlalchemy as sa
 from conftest import City
+from sequencing import EMPTIED, log_answers, write_signer
 from typer.testing import CliRunner
 from world import NOW
 
@@ -31,11 +32,13 @@ CHECKS = [
     "disk",
     "key ring",
     "signing keys",
+    "log key",
     "database",
     "clock",
     "migrations",
     "access log",
     "sealed numbers",
+    "transparency log",
     "worker",
     "calendar",
     "deliveries",
@@ -90,6 +93,7 @@ def engine(database_copy: sa.URL) -> Iterator[sa.Engine]:
         connection.execute(sa.text("INSERT INTO calendar_day VALUES (:day, :day)"), {"day": NOW})
         connection.execute(sa.text(PUBLISHED), {"now": NOW})
         connection.execute(sa.text("UPDATE objection SET due_on = :now WHERE outcome IS NULL"), {"now": NOW})
+    log_answers(database_copy)
     yield engine
     engine.dispose()
 
@@ -100,6 +104,7 @@ def sound(url: str, engine: sa.Engine, city: City, tmp_path: Path) -> Iterator[I
     settings = Settings(data_dir=tmp_path / "data")
     settings.key_file.parent.mkdir(parents=True, mode=0o700)
     shutil.copy(city.settings.key_file, settings.key_file)
+    write_signer(settings.log_key_file)
     environment = {
         "SUXIN_DATABASE_URL": url,
         "SUXIN_DATA_DIR": str(settings.data_dir),
@@ -114,6 +119,15 @@ def sound(url: str, engine: sa.Engine, city: City, tmp_path: Path) -> Iterator[I
 
 def test_a_sound_installation_has_nothing(sound: Installation) -> None:
     assert (list(sound.look()), sound.sick()) == (CHECKS, {})
+
+
+def test_answers_that_are_not_logged_are_a_problem(indexed: Installation) -> None:
+    with indexed.engine.begin() as connection:
+        connection.execute(sa.text(ANSWER), {"now": NOW - timedelta(minutes=2)})
+    found = indexed.sick()
+    assert found["transparency log"].found == "Answers since 2026-11-21 03:58 are not logged."
+    log_answers(indexed.engine.url)
+    assert "transparency log" not in indexed.sick()
 
 
 # --- settings and files -----------------------------------------------------------------------------------------------
@@ -140,7 +154,7 @@ def test_an_issuer_of_this_machine_is_warned_of(sound: Installation) -> None:
     assert "SUXIN_ISSUER" in found["issuer"].remedy
 
 
-@pytest.mark.parametrize("name", ["identity.json", "signing.json", "."])
+@pytest.mark.parametrize("name", ["identity.json", "signing.json", "log.json", "."])
 def test_keys_that_others_may_read_are_a_problem(sound: Installation, name: str) -> None:
     path = (sound.settings.key_file.parent / name).resolve()
     path.chmod(0o755 if path.is_dir() else 0o640)
@@ -149,7 +163,9 @@ def test_keys_that_others_may_read_are_a_problem(sound: Installation, name: str)
     assert f"chmod {'700' if path.is_dir() else '600'} {path}" in found["key permissions"].remedy
 
 
-@pytest.mark.parametrize(("name", "check"), [("identity.json", "key ring"), ("signing.json", "signing keys")])
+@pytest.mark.parametrize(
+    ("name", "check"), [("identity.json", "key ring"), ("signing.json", "signing keys"), ("log.json", "log key")]
+)
 def test_a_broken_key_file_is_a_problem(sound: Installation, name: str, check: str) -> None:
     file = sound.settings.key_file.with_name(name)
     file.write_text("{}")
@@ -386,7 +402,7 @@ def test_the_command_says_how_it_is_used() -> None:
 
 # --- what is derived --------------------------------------------------------------------------------------------------
 
-DERIVED = ["publicity", "disclosure", "names", "access index", "cards"]
+DERIVED = ["publicity", "disclosure", "names", "access index", "cards", "log chain"]
 ANSWER = """
     INSERT INTO access_answer (at, client_key, request_id, audience, purpose, shape_id, subjects, results, parties)
     VALUES (:now, 1, gen_random_uuid(), 'BANK', 'LOAN_APPROVAL', 1, 1, ARRAY['GIVEN'], ARRAY[1::bigint])
@@ -399,12 +415,13 @@ REACHED = "UPDATE access_index_state SET snapshot = pg_current_snapshot()"
 def indexed(sound: Installation) -> Installation:
     """An installation whose log has one answer, which is in the index."""
     with sound.engine.begin() as connection:
-        connection.execute(sa.text("SET LOCAL session_replication_role = replica"))  # the log is closed to TRUNCATE
-        connection.execute(sa.text("TRUNCATE access_answer, access_index"))
+        connection.execute(sa.text("SET LOCAL session_replication_role = replica"))
+        connection.execute(EMPTIED)
         connection.execute(sa.text(ANSWER), {"now": NOW})
         connection.execute(sa.text(INDEXED), {"now": NOW})
     with sound.engine.begin() as connection:
         connection.execute(sa.text(REACHED))
+    log_answers(sound.engine.url)
     return sound
 
 
@@ -447,6 +464,12 @@ def test_what_is_derived_is_as_its_base_says(indexed: Installation) -> None:
             "INSERT INTO access_index SELECT int8send(2), at, answer_id, client_key FROM access_index",
             "SELECT 1",
             "0 entries are missing, 1 are of no answer.",
+        ),
+        (
+            "log chain",
+            "UPDATE access_answer SET branch = 'other'",
+            "UPDATE access_answer SET branch = NULL",
+            "The transparency log does not hold: 1 faults (changed).",
         ),
         (
             "cards",

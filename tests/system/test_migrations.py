@@ -29,13 +29,27 @@ def test_migrations_make_what_the_models_describe(
     assert compare_metadata(MigrationContext.configure(sync_connection), Base.metadata) == []
 
 
+HISTORIES = (
+    "deduction_step", "deduction_version", "access_answer", "access_shape", "event", "record_step", "record_change",
+)  # fmt: skip
+
+
 @pytest.mark.parametrize(
     "table",
-    ["deduction_step", "deduction_version", "access_answer", "access_shape", "event", "record_step", "record_change"],
+    [*HISTORIES, "log_leaf", "log_node", "log_checkpoint"],
 )
 def test_histories_are_append_only(sync_connection: sa.Connection, table: str) -> None:
     triggers = sa.text("select tgname from pg_trigger where tgrelid = cast(:table as regclass) and not tgisinternal")
-    assert sync_connection.scalars(triggers, {"table": table}).all() == ["append_only"]
+    assert "append_only" in sync_connection.scalars(triggers, {"table": table}).all()
+
+
+@pytest.mark.parametrize(
+    "table", ["access_answer", "access_shape", "log_leaf", "log_node", "log_checkpoint", "access_answer_2026_11"]
+)
+def test_the_logs_cannot_be_truncated(sync_connection: sa.Connection, table: str) -> None:
+    sync_connection.execute(sa.text("select ensure_access_log_partition('2026-11-21')"))
+    with pytest.raises(sa.exc.IntegrityError, match="is append-only"):
+        sync_connection.execute(sa.text(f"truncate {table} cascade"))
 
 
 def test_partitions_are_made_once_a_month(sync_connection: sa.Connection) -> None:

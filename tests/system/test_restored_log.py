@@ -65,9 +65,7 @@ async def test_nothing_is_missing_after_a_restore_into_another_cluster(database_
     former = database.make_async_engine(database_copy, 2, 60)
     await ensure_access_log(former, AT)
     async with former.begin() as connection:
-        await connection.execute(
-            sa.text("SET LOCAL session_replication_role = replica")
-        )  # the log is closed to TRUNCATE
+        await connection.execute(sa.text("SET LOCAL session_replication_role = replica"))
         await connection.execute(sa.text("TRUNCATE access_answer, access_index"))
     await answer(former, 1)
     await write_index(former)

@@ -1,0 +1,67 @@
+"""The tables of the transparency log. Rows are added and never changed."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy import BigInteger, SmallInteger
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.access_answer import Snapshot
+from models.base import Base
+
+
+class LogLeaf(Base):
+    """A leaf: the entry of an answer of the access log. It outlives the answer.
+
+    index: its place in the tree. at, answer_id, client_key: the key of the answer. entry: what is hashed
+    (`models.transparency.entries`): the time and commitments.
+    """
+
+    __tablename__ = "log_leaf"
+    __table_args__ = (
+        sa.UniqueConstraint("at", "answer_id", "client_key"),
+        sa.CheckConstraint("index >= 0", name="index"),
+        sa.CheckConstraint("octet_length(entry) = 105", name="entry"),
+    )
+
+    index: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    at: Mapped[datetime]
+    answer_id: Mapped[int] = mapped_column(BigInteger)
+    client_key: Mapped[int] = mapped_column(BigInteger)
+    entry: Mapped[bytes]
+
+
+class LogNode(Base):
+    """The root of a full tile: a hash of the tiles above it. level: of the tile that has the hash, from 1."""
+
+    __tablename__ = "log_node"
+    __table_args__ = (
+        sa.CheckConstraint("level > 0", name="level"),
+        sa.CheckConstraint("octet_length(hash) = 32", name="hash"),
+    )
+
+    level: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    index: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    hash: Mapped[bytes]
+
+
+class LogCheckpoint(Base):
+    """A state of the log, signed by it. note: the signed note.
+
+    epoch, snapshot: the log contains the answers whose transactions were complete in this snapshot of the cluster that
+    `AccessIndexState.epoch` numbers. The first checkpoint after a restore into another cluster may have the size of the
+    last one before.
+    """
+
+    __tablename__ = "log_checkpoint"
+    __table_args__ = (
+        sa.CheckConstraint("size > 0", name="size"),
+        sa.CheckConstraint("octet_length(root) = 32", name="root"),
+    )
+
+    size: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    root: Mapped[bytes]
+    signed_at: Mapped[datetime]
+    note: Mapped[str]
+    epoch: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    snapshot: Mapped[str] = mapped_column(Snapshot)

@@ -1,0 +1,135 @@
+"""The transparency log over HTTP (C2SP `tlog-tiles`), and proofs as JSON. All of it is public: times and hashes."""
+
+import asyncio
+import logging
+import re
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+import anyio
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncEngine
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from casework.transparency.proofs import prove_consistency, prove_leaf, write_proof
+from casework.transparency.tree import (
+    ENTRIES,
+    Fetch,
+    LogBrokenError,
+    fetch_by,
+    read_last,
+    read_tiles,
+)
+from models.transparency.merkle import ProofError
+from models.transparency.tiles import Tile, read_path, write_bundle
+
+READ_AT_ONCE = 2
+"""Concurrent reads of the log in one worker, below its connections."""
+
+FOREVER = {"cache-control": "public, max-age=31536000, immutable"}
+BRIEFLY = {"cache-control": "public, max-age=1"}
+NEVER = {"cache-control": "no-store"}
+UNAVAILABLE = (TimeoutError, OSError, DBAPIError, PoolTimeoutError)
+SIZE = re.compile("[1-9][0-9]{0,17}", re.ASCII)
+MOMENT = re.compile("[0-9]{1,17}", re.ASCII)
+HASH = re.compile("[0-9a-f]{64}")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+LATEST = datetime(9999, 1, 1, tzinfo=UTC)
+NO_TILE = "The log has no such tile yet. Take those of the size in /log/checkpoint (C2SP tlog-tiles)."
+NO_LEAF = "The log does not contain this. A proof is at /log/inclusion/MICROSECONDS/HASH, as a receipt names them."
+NO_SIZES = "There is no such proof. It is at /log/consistency/OLD/NEW, from 1 to the size in /log/checkpoint."
+log = logging.getLogger("suxin.transparency")
+
+Answer = Callable[[Fetch, Request], Awaitable[Response]]
+
+
+def make_log_routes(engine: AsyncEngine, request_timeout: float) -> list[Route]:
+    """Return the routes of the log. request_timeout: in seconds."""
+    limiter = anyio.CapacityLimiter(READ_AT_ONCE)
+
+    async def respond(answer: Answer, request: Request) -> Response:
+        try:
+            async with asyncio.timeout(request_timeout), limiter, engine.connect() as connection:
+                return await answer(fetch_by(connection), request)
+        except UNAVAILABLE as error:
+            log.error("the transparency log could not be read: %s", type(error).__name__)
+            return _refuse(503, "The log cannot be read now. Try again.", {"retry-after": "1"})
+        except LogBrokenError as error:
+            log.error("the transparency log is broken: %s", error)
+            return _refuse(500, "The log contradicts itself. Tell the court.")
+
+    answers: dict[str, Answer] = {
+        "/log/checkpoint": send_checkpoint,
+        "/log/tile/{path:path}": send_tile,
+        "/log/inclusion/{moment}/{leaf}": send_inclusion,
+        "/log/consistency/{old}/{new}": send_consistency,
+    }
+    return [Route(path, partial(respond, answer), methods=["GET"]) for path, answer in answers.items()]
+
+
+async def send_checkpoint(fetch: Fetch, request: Request) -> Response:
+    """Send the newest checkpoint."""
+    last = await read_last(fetch)
+    if last is None:
+        return _refuse(404, "The log has no entries yet.")
+    return Response(last["note"], 200, BRIEFLY, "text/plain; charset=utf-8")
+
+
+async def send_tile(fetch: Fetch, request: Request) -> Response:
+    """Send a tile of hashes, or a bundle of entries."""
+    tile, last = read_path(request.path_params["path"]), await read_last(fetch)
+    if tile is None or last is None or not tile.is_of(last["size"]):
+        return _refuse(404, NO_TILE)
+    octets = await (_read_entries if tile.of_entries else _read_hashes)(fetch, tile)
+    return Response(octets, 200, FOREVER, "application/octet-stream")
+
+
+async def _read_hashes(fetch: Fetch, tile: Tile) -> bytes:
+    hashes = (await read_tiles(fetch, [tile])).get((tile.level, tile.index), [])
+    return b"".join(_expect(tile, hashes[: tile.width]))
+
+
+async def _read_entries(fetch: Fetch, tile: Tile) -> bytes:
+    rows = await fetch(ENTRIES, {"first": tile.first, "width": tile.width})
+    return write_bundle(_expect(tile, [row["entry"] for row in rows]))
+
+
+def _expect(tile: Tile, found: list[bytes]) -> list[bytes]:
+    if len(found) != tile.width:
+        raise LogBrokenError(f"Parts of the tile {tile.write_path()} are missing.")
+    return found
+
+
+async def send_inclusion(fetch: Fetch, request: Request) -> Response:
+    """Send the inclusion proof of a leaf, by the time of its answer in microseconds and the hash in hexadecimal."""
+    moment, leaf = request.path_params["moment"], request.path_params["leaf"]
+    if not MOMENT.fullmatch(moment) or not HASH.fullmatch(leaf):
+        return _refuse(404, NO_LEAF)
+    at = EPOCH + timedelta(microseconds=int(moment))
+    proof = await prove_leaf(fetch, at, bytes.fromhex(leaf)) if at < LATEST else None
+    return JSONResponse(write_proof(proof), 200, BRIEFLY) if proof else _refuse(404, NO_LEAF)
+
+
+async def send_consistency(fetch: Fetch, request: Request) -> Response:
+    """Send the consistency proof of two sizes. It never changes."""
+    old, new = request.path_params["old"], request.path_params["new"]
+    if not SIZE.fullmatch(old) or not SIZE.fullmatch(new):
+        return _refuse(404, NO_SIZES)
+    try:
+        path = await prove_consistency(fetch, int(old), int(new))
+    except ProofError as error:
+        return _refuse(404, f"{error} {NO_SIZES}")
+    if path is None:
+        return _refuse(404, NO_SIZES)
+    found = {"old": int(old), "new": int(new), "path": [node.hex() for node in path]}
+    return JSONResponse(found, 200, FOREVER)
+
+
+def _refuse(status: int, message: str, headers: dict[str, str] | None = None) -> Response:
+    body: dict[str, Any] = {"error": message}
+    return JSONResponse(body, status, {**NEVER, **(headers or {})})
