@@ -19,6 +19,7 @@ class Suxin(LazyGroup):
         "migrate": "commands.database:migrate",
         "serve": "commands.serving:serve",
         "token": "commands.access.tokens:token",
+        "proof": "commands.access.tokens:proof",
         "policy": "commands.contract.pages:policy",
         "visibility": "commands.contract.pages:visibility",
         "explain": "commands.contract.explaining:explain",

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
+import anyio
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.applications import Starlette
@@ -19,6 +20,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from auth.budget import Budgets
 from auth.clients.trusted_documents import TrustedDocuments
 from auth.log_key import load_signer
+from auth.proofs.guard import ProofGuard
 from auth.report_signature import ReportSigner
 from auth.revocations import RevocationListener
 from auth.server.authorization_server import AuthorizationServer
@@ -30,6 +32,7 @@ from casework.outbox import CHANNEL
 from engine.engine import Engine
 from engine.execution import Executor
 from jobs.access_log import ensure_access_log, keep_access_log
+from jobs.outbound import Outbound
 from jobs.worker import work_on
 from models.keyring import Keyring, load_keyring
 from models.transparency.notes import NoteSigner
@@ -48,7 +51,7 @@ from transport.application import DirectApplication
 from transport.endpoint import GraphQLEndpoint
 from transport.health import answer_alive, build_readiness_endpoint
 from transport.subscriptions import Live
-from transport.transfers import Transfers
+from transport.transfers import UPLOAD_PATH, Transfers
 from transport.transparency import make_log_routes
 from transport.websockets import build_socket_endpoint
 
@@ -132,7 +135,37 @@ class Parts:
     @cached_property
     def verifier(self) -> TokenVerifier:
         """The verifier of access tokens."""
-        return TokenVerifier(self.settings.issuer, self.signing, self.engine, self.clock, self.settings.token_trust)
+        trust = self.settings.token_trust
+        return TokenVerifier(self.settings.issuer, self.signing, self.engine, self.clock, trust, self.proofs)
+
+    @cached_property
+    def proofs(self) -> ProofGuard:
+        """Checks proofs of possession, by a connection of its own."""
+        session = database.make_session_settings(self.settings.statement_timeout)
+        return ProofGuard.make(self.keyring, lambda: database.connect(self.url, session), self.clock)
+
+    @cached_property
+    def authorization(self) -> AuthorizationServer:
+        """The authorization server."""
+        return AuthorizationServer(
+            issuer=self.settings.issuer,
+            engine=self.sync_engine,
+            signing=self.signing,
+            keyring=self.keyring,
+            token_lifetime=self.settings.token_lifetime,
+            allow_pilot_persons=self.settings.allow_pilot_persons,
+            clock=self.clock,
+            fetch=self.fetch,
+        )
+
+    @cached_property
+    def outbound(self) -> Outbound:
+        """The connections to addresses where clients publish their keys, four at a time."""
+        return Outbound(self.settings.webhook_networks, 4)
+
+    def fetch(self, url: str) -> bytes | None:
+        """Fetch a document at a client's address, from a thread of the authorization server."""
+        return anyio.from_thread.run(self.outbound.get, url)
 
     @cached_property
     def documents(self) -> TrustedDocuments:
@@ -191,18 +224,17 @@ class Parts:
         settings, now = self.settings, self.now
         transfers = Transfers(self.engine, self.verifier, self.keyring, settings.issuer, now, self.budgets)
         desk = ReportViewer(self.graphql, self.engine, self.keyring, self.reports.signer, now)
-        authorization = create_authorization_server(settings, self.sync_engine, self.signing, self.keyring, self.clock)
         return [
             Route("/graphql", self.endpoint, methods=sorted(GRAPHQL_METHODS)),
             WebSocketRoute("/graphql", build_socket_endpoint(self.live)),
             Route("/livez", answer_alive, methods=["GET"]),
             Route("/readyz", build_readiness_endpoint(self.engine), methods=["GET"]),
             Route("/metrics", build_metrics_endpoint(self.engine, now), methods=["GET"]),
-            Route("/uploads", transfers.upload, methods=["POST"]),
+            Route(UPLOAD_PATH, transfers.upload, methods=["POST"]),
             Route("/downloads/{token}", transfers.download, methods=["GET"]),
             *make_report_routes(desk, settings.request_timeout),
             *make_log_routes(self.engine, settings.request_timeout),
-            *build_oauth_routes(authorization, self.verifier.forget),
+            *build_oauth_routes(self.authorization, self.verifier.forget),
         ]
 
     def build_background_tasks(self) -> list[Coroutine[Any, Any, None]]:
@@ -222,6 +254,8 @@ class Parts:
         """Close all connections."""
         await self.connections.close()
         await self.engine.dispose()
+        await self.proofs.used.close()
+        await self.outbound.close()
         self.sync_engine.dispose()
 
 
@@ -263,21 +297,6 @@ def create_app(
     app.router.redirect_slashes = False  # a redirect would contain the Host header of the request
     app.state.engine, app.state.connections = parts.engine, parts.connections
     return app
-
-
-def create_authorization_server(
-    settings: Settings, engine: sa.Engine, signing: SigningKeys, keyring: Keyring, clock: Callable[[], float]
-) -> AuthorizationServer:
-    """Create the authorization server from the settings."""
-    return AuthorizationServer(
-        issuer=settings.issuer,
-        engine=engine,
-        signing=signing,
-        keyring=keyring,
-        token_lifetime=settings.token_lifetime,
-        allow_pilot_persons=settings.allow_pilot_persons,
-        clock=clock,
-    )
 
 
 @asynccontextmanager

@@ -40,7 +40,8 @@ class Settings:
     webhook_networks: private networks that webhooks may be sent to; http is allowed in these only.
     log: `json` or `text`; None is text on a terminal, otherwise JSON.
     debug: whether answers name their executor in `extensions.executor`, and the log explains each request.
-    allow_pilot_persons: whether `client_secret_basic` clients may have scopes of natural persons (pilots only).
+    allow_pilot_persons: whether clients of the class `pilot` may be registered for scopes of natural persons, and those
+    with a secret may use them.
     """
 
     database_url: str | None = None

@@ -30,7 +30,8 @@ class AccessToken:
     """The claims of an access token (RFC 9068, section 2.2); times in whole seconds since the epoch.
 
     subject: the client, the encoded keyed hash of the person it acts for, or the officer. officer: the officer, when a
-    token is written. kid: the key that signed.
+    token is written. kid: the key that signed. jkt: the thumbprint of the client's key that the token is bound to (RFC
+    9449, section 6.1); None for a bearer token.
     """
 
     client_id: str
@@ -42,6 +43,12 @@ class AccessToken:
     acting: bool = False
     kid: str = ""
     officer: Officer | None = None
+    jkt: str | None = None
+
+    @property
+    def kind(self) -> str:
+        """The token type (RFC 6749, section 7.1)."""
+        return "DPoP" if self.jkt else "Bearer"
 
     def claims(self, issuer: str) -> dict[str, Any]:
         """Return the claims. A portal's token names the portal as the actor (RFC 8693, section 4.1)."""
@@ -57,6 +64,8 @@ class AccessToken:
         }
         if self.officer:  # RFC 9068, section 2.2.3.1
             claims |= {"roles": [self.officer.role.value], "court": self.officer.court_code}
+        if self.jkt:
+            claims["cnf"] = {"jkt": self.jkt}
         if self.acting:
             claims["act"] = {"client_id": self.client_id}
         return claims
@@ -92,8 +101,6 @@ def read_access_token(text: str, issuer: str, signing: SigningKeys, now: float) 
         raise AccessTokenInvalid("typ")
     if claims.get("iss") != issuer or claims.get("aud") != resource_of(issuer):
         raise AccessTokenInvalid("iss or aud")
-    if "cnf" in claims:
-        raise AccessTokenInvalid("bound to a key, so no bearer token (RFC 9449, section 7.2)")
     token = _token(claims, header["kid"])
     if token.expires_at <= now:
         raise AccessTokenInvalid("expired")
@@ -122,5 +129,15 @@ def _token(claims: dict[str, Any], kid: str) -> AccessToken:
     if any(type(claims.get(name)) is not kind for name, kind in REQUIRED.items()):
         raise AccessTokenInvalid("a claim is missing")
     client_id, subject, token_id, issued_at, expires_at = itemgetter("client_id", "sub", "jti", "iat", "exp")(claims)
-    scopes = frozenset(claims["scope"].split())
-    return AccessToken(client_id, subject, scopes, token_id, issued_at, expires_at, "act" in claims, kid)
+    scopes, jkt = frozenset(claims["scope"].split()), _thumbprint(claims)
+    return AccessToken(client_id, subject, scopes, token_id, issued_at, expires_at, "act" in claims, kid, jkt=jkt)
+
+
+def _thumbprint(claims: dict[str, Any]) -> str | None:
+    """Return the thumbprint of the key that a token is bound to. A token bound in another way is no bearer token."""
+    if "cnf" not in claims:
+        return None
+    bound = claims["cnf"]
+    if not isinstance(bound, dict) or bound.keys() != {"jkt"} or not isinstance(bound["jkt"], str) or not bound["jkt"]:
+        raise AccessTokenInvalid("bound in a way that is not understood (RFC 7800, section 3.1)")
+    return str(bound["jkt"])

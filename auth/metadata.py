@@ -5,7 +5,9 @@ from urllib.parse import urlsplit
 
 from auth.access_token import resource_of
 from auth.clients.keys import ALGORITHMS
+from auth.proofs.proof import ACCEPTED_ALGORITHMS
 from auth.scopes import Scope
+from auth.signing import ALGORITHM as SIGNATURES
 from models.client import Authentication
 
 AUTHORIZATION_PATH = "/oauth/authorize"
@@ -13,6 +15,9 @@ SIGN_OUT_PATH = "/oauth/sign-out"
 TOKEN_PATH = "/oauth/token"  # noqa: S105  (a path, no secret)
 REVOCATION_PATH = "/oauth/revoke"
 INTROSPECTION_PATH = "/oauth/introspect"
+PAR_PATH = "/oauth/par"
+DOCUMENTATION_PATH = "/oauth/documentation"
+CLIENT_KEYS_PATH = "/oauth/keys"
 JWKS_PATH = "/oauth/jwks.json"
 SERVER_WELL_KNOWN = "/.well-known/oauth-authorization-server"
 OPENID_WELL_KNOWN = "/.well-known/openid-configuration"
@@ -30,6 +35,11 @@ def build_server_metadata(issuer: str, grant_types: tuple[str, ...]) -> dict[str
         "response_modes_supported": ["query"],
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": True,
+        "pushed_authorization_request_endpoint": issuer + PAR_PATH,
+        "require_pushed_authorization_requests": False,
+        "dpop_signing_alg_values_supported": ACCEPTED_ALGORITHMS.split(),
+        "introspection_signing_alg_values_supported": [SIGNATURES],
+        "service_documentation": issuer + DOCUMENTATION_PATH,
         "grant_types_supported": list(grant_types),
         "protected_resources": [resource_of(issuer)],
     }
@@ -48,6 +58,9 @@ def build_resource_metadata(issuer: str) -> dict[str, Any]:
         "authorization_servers": [issuer],
         "scopes_supported": sorted(Scope),
         "bearer_methods_supported": ["header"],
+        "dpop_signing_alg_values_supported": ACCEPTED_ALGORITHMS.split(),
+        "dpop_bound_access_tokens_required": False,
+        "resource_documentation": issuer + DOCUMENTATION_PATH,
     }
 
 

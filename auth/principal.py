@@ -19,7 +19,8 @@ class Principal:
     village_key: VILLAGE only: primary key of the village.
     subject_index: LITIGANT_PORTAL only: keyed hash of the subject's number (R18).
     token_id: `jti` of the token (RFC 9068). budget: cost points a minute; None for the default.
-    documents: which documents the client may send.
+    documents: which documents the client may send. jkt: the thumbprint of the key that the token is bound to (RFC
+    9449); None for a bearer token.
     """
 
     client_id: str
@@ -36,6 +37,7 @@ class Principal:
     budget: int | None = None
     documents: DocumentPolicy = DocumentPolicy.OPEN
     registered: frozenset[Purpose] = frozenset()
+    jkt: str | None = None
 
     @cached_property
     def scope_names(self) -> list[str]:

@@ -1,51 +1,84 @@
-"""Verification of bearer tokens (RFC 6750)."""
+"""Verification of access tokens: bearer tokens (RFC 6750), and tokens bound to a key (RFC 9449)."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from auth.access_token import AccessToken, AccessTokenInvalid, encode_staff, encode_subject, read_access_token
+from auth.access_token import (
+    AccessToken,
+    AccessTokenInvalid,
+    encode_staff,
+    encode_subject,
+    read_access_token,
+    resource_of,
+)
 from auth.audiences import Purpose
 from auth.metadata import build_resource_metadata_url
 from auth.officer import Officer
 from auth.principal import Principal
+from auth.proofs.guard import ProofGuard
+from auth.proofs.proof import ACCEPTED_ALGORITHMS, SCHEME, ProofError, Sent
 from auth.revocations import Remembering
 from auth.scopes import Scope
 from auth.signing import SigningKeys
-from models.client import Client
+from models.client import Client, ClientProfile
 from models.court import Staff
 from models.issued_token import IssuedToken
 
 CACHED_TOKENS = 4096
+BOUND = "This token is bound to a key: send it as Authorization: DPoP TOKEN, with a header DPoP (RFC 9449)."
+UNBOUND = "This token is bound to no key: send it as Authorization: Bearer TOKEN, without a proof."
+
+
+BEARER = "Bearer"
 
 
 class TokenError(Exception):
-    """A request without a valid token. code: RFC 6750, section 3.1; None without any token."""
+    """A request without a valid token. code: RFC 6750, section 3.1, or RFC 9449, section 7.1; None without any token.
+    nonce: for the next proof."""
 
-    def __init__(self, code: str | None, description: str, status: int = 401) -> None:
+    def __init__(
+        self, code: str | None, description: str, status: int = 401, scheme: str = BEARER, nonce: str = ""
+    ) -> None:
         super().__init__(description)
-        self.code, self.description, self.status = code, description, status
+        self.code, self.description, self.status, self.scheme, self.nonce = code, description, status, scheme, nonce
 
     def challenge(self, issuer: str) -> str:
-        """Return the WWW-Authenticate header (RFC 6750, section 3; RFC 9728, section 5.1)."""
+        """Return the WWW-Authenticate header (RFC 6750, section 3; RFC 9449, section 7.1; RFC 9728, section 5.1)."""
         pointer = f'resource_metadata="{build_resource_metadata_url(issuer)}"'
+        proofs = f'algs="{ACCEPTED_ALGORITHMS}"'
         if self.code is None:
-            return f'Bearer realm="suxin", {pointer}'
-        return f'Bearer realm="suxin", error="{self.code}", error_description="{self.description}", {pointer}'
+            return f'{BEARER} realm="suxin", {pointer}, {SCHEME} realm="suxin", {proofs}'
+        said = f'error="{self.code}", error_description="{self.description}", {pointer}'
+        return f'{self.scheme} realm="suxin", {said}' + (f", {proofs}" if self.scheme == SCHEME else "")
 
 
-def read_bearer_token(headers: list[str]) -> str:
-    """Return the token of the Authorization header. Raises TokenError unless there is exactly one."""
+@dataclass(frozen=True)
+class PresentedToken:
+    """The access token of a request, and the scheme that it came with."""
+
+    scheme: str
+    token: str
+
+
+def read_presented_token(headers: Sequence[str]) -> PresentedToken:
+    """Return the content of the Authorization header. Raises TokenError unless there is exactly one."""
     if not headers:
-        raise TokenError(None, "Send an access token: Authorization: Bearer TOKEN.")
-    scheme, _, token = headers[0].partition(" ")
-    if len(headers) > 1 or scheme.lower() != "bearer" or not token.strip():
-        raise TokenError("invalid_request", "Send one Authorization header: Bearer, a space, the token.", 400)
-    return token.strip()
+        raise TokenError(None, "Send an access token: Authorization: Bearer TOKEN, or DPoP TOKEN with a proof.")
+    name, _, token = headers[0].partition(" ")
+    scheme = {"bearer": BEARER, "dpop": SCHEME}.get(name.lower())
+    if len(headers) > 1 or scheme is None or not token.strip():
+        raise TokenError("invalid_request", "Send one Authorization header: Bearer or DPoP, a space, the token.", 400)
+    return PresentedToken(scheme, token.strip())
+
+
+def scheme_of(principal: Principal | None) -> str:
+    """Return the scheme of a caller's token."""
+    return SCHEME if principal and principal.jkt else BEARER
 
 
 @dataclass(frozen=True)
@@ -62,7 +95,7 @@ class TokenVerifier(Remembering):
 
     engine: runs one SELECT in autocommit per look-up. clock: seconds since the epoch. trust_seconds: for how long a
     token is trusted without a look-up while revocations are heard; 0 looks up every time. Signatures are verified once
-    per token.
+    per token. proofs: checks proofs of possession; without it, tokens bound to a key are refused.
     """
 
     def __init__(
@@ -72,13 +105,37 @@ class TokenVerifier(Remembering):
         engine: AsyncEngine,
         clock: Callable[[], float],
         trust_seconds: float = 0,
+        proofs: ProofGuard | None = None,
     ) -> None:
         super().__init__(dict[bytes, Verified]())
         self._issuer, self._signing, self._clock, self._trust = issuer, signing, clock, trust_seconds
         self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self.proofs = proofs
+
+    @property
+    def resource(self) -> str:
+        """The address of the GraphQL endpoint, which proofs name."""
+        return resource_of(self._issuer)
+
+    async def admit(self, credentials: PresentedToken, sent: Sent) -> Principal:
+        """Return the caller of a request, who has proved possession of the key that the token is bound to. Raises
+        TokenError: invalid_token, or for a proof the reason (RFC 9449, section 7.1)."""
+        principal = await self.verify(credentials.token)
+        if principal.jkt is None and credentials.scheme == SCHEME:
+            raise TokenError("invalid_token", UNBOUND, scheme=SCHEME)
+        if principal.jkt is None:
+            return principal
+        if credentials.scheme != SCHEME or self.proofs is None:
+            raise TokenError("invalid_token", BOUND, scheme=SCHEME)
+        try:
+            await self.proofs.check(sent, credentials.token, principal.jkt)
+        except ProofError as error:
+            raise TokenError(error.code, error.description, scheme=SCHEME, nonce=error.nonce) from None
+        return principal
 
     async def verify(self, token: str) -> Principal:
-        """Return the caller. Raises TokenError (invalid_token) with the same message for every reason."""
+        """Return the client of a token, without proof of possession: only for a token that `admit` has admitted before.
+        Raises TokenError (invalid_token) with the same message for every reason."""
         digest, now = hashlib.sha256(token.encode(errors="replace")).digest(), self._clock()
         known = self._recall(digest, now)
         if known and self._hearing and now < known.confirmed_at + self._trust:
@@ -133,6 +190,7 @@ LIVE_TOKEN = (
         Client.village_id,
         Client.budget,
         Client.documents,
+        Client.profile,
         IssuedToken.subject_index,
         IssuedToken.staff_id,
         Staff.role,
@@ -150,8 +208,11 @@ LIVE_TOKEN = (
 
 
 def _principal(token: AccessToken, row: Any) -> Principal | None:
-    """Return the caller with the rights that both token and client hold; None if the row is of another token."""
+    """Return the caller with the rights that both token and client hold; None if the row is of another token, or the
+    client may not have such a token."""
     if token.client_id != row.client_id or token.subject != _subject(row):
+        return None
+    if token.jkt is None and row.profile is ClientProfile.FAPI2:  # from when it was a pilot
         return None
     officer = Officer(row.staff_id, row.role, row.staff_court) if row.staff_id else None
     return Principal(
@@ -168,6 +229,7 @@ def _principal(token: AccessToken, row: Any) -> Principal | None:
         officer=officer,
         budget=row.budget,
         documents=row.documents,
+        jkt=token.jkt,
     )
 
 

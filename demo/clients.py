@@ -11,7 +11,7 @@ from joserfc.jwk import ECKey
 from auth.audiences import Audience
 from auth.clients.registry import Registration, add_client
 from demo.city.cast import DEMO_COURT, DEMO_VILLAGE
-from models.client import Client
+from models.client import Client, ClientProfile
 from models.household import Village
 
 REDIRECT_URI = "http://127.0.0.1/signed-in"
@@ -57,7 +57,8 @@ def _register(connection: sa.Connection, audience: Audience, now: datetime) -> D
         court_code=DEMO_COURT if audience is Audience.COURT else None,
         village=DEMO_VILLAGE if audience is Audience.VILLAGE else None,
         redirect_uris=[REDIRECT_URI] if audience is Audience.COURT else (),
+        profile=ClientProfile.PILOT,  # so that the API can be tried with curl alone
     )
-    client_id = add_client(connection, registration, now=now).client_id
+    client_id = add_client(connection, registration, now=now, allow_pilot_persons=True).client_id
     primary_key = connection.scalars(sa.select(Client.id).where(Client.client_id == client_id)).one()
     return DemoClient(client_id, key.as_dict(private=True), primary_key)

@@ -44,6 +44,9 @@ UNREACHED = (OSError, httpcore2.ConnectError, httpcore2.ConnectTimeout)
 """Errors after which the next address of a host is tried: no data was sent."""
 
 TIMEOUT = {"connect": CONNECT_SECONDS, "read": ANSWER_SECONDS, "write": CONNECT_SECONDS, "pool": WHOLE_SECONDS}
+LARGEST_DOCUMENT = 64 * 1024
+"""Bytes of a document that is fetched."""
+
 LARGEST_ANSWER = 16 * 1024
 """Bytes read of a response so that its connection can be reused."""
 
@@ -134,6 +137,23 @@ class Outbound:
                 return await self._post(pool, url, headers, content)
         except FAILURES:
             return None
+
+    async def get(self, url: str) -> bytes | None:
+        """Fetch a document of at most LARGEST_DOCUMENT bytes by TLS. Returns None unless the response is 200."""
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                return await self._get(url)
+        except FAILURES:
+            return None
+
+    async def _get(self, url: str) -> bytes | None:
+        body, accepted = bytearray(), [("accept", "application/jwk-set+json, application/json")]
+        async with self._tls.stream("GET", url, headers=accepted, extensions={"timeout": TIMEOUT}) as response:
+            async for chunk in response.aiter_stream():
+                body += chunk
+                if len(body) > LARGEST_DOCUMENT:
+                    return None
+            return bytes(body) if response.status == 200 else None
 
     async def _post(
         self, pool: httpcore2.AsyncConnectionPool, url: str, headers: Mapping[str, str], content: bytes

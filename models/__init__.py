@@ -33,6 +33,7 @@ from models.party import Identity, Party
 from models.party_card import CardedDeduction, CardedIdentity, CardWithdrawal, DeductionFacts, IdentityFacts, PartyCard
 from models.party_name import PartyName
 from models.point_conversion import PointConversion, VillageNotice
+from models.pushed_request import PushedRequest
 from models.record_step import RecordStep
 from models.relation import PartyRelation
 from models.repair import Repair
@@ -41,6 +42,7 @@ from models.settlement import Settlement
 from models.staff_account import AuthorizationCode, StaffAccount, StaffSession
 from models.transparency.tables import LogCheckpoint, LogLeaf, LogNode
 from models.trusted_document import TrustedDocument
+from models.used_proof import ProofMemory, UsedProof
 from models.vocabulary import VocabularyWord
 from models.watch import Notification, Watch, WatchLine, WatchOrder
 from models.webhook import Delivery, Webhook
@@ -54,9 +56,9 @@ __all__ = [
     "DeductionStep", "DeductionVersion", "Delivery", "Event", "GradingRule", "Household", "HouseholdMember",
     "IdempotencyKey", "Identity", "IdentityAct", "IdentityConflict", "IdentityFacts", "ImportFinding", "ImportRun",
     "IncentiveLoan", "IntegrityReport", "IssuedToken", "Listing", "LogCheckpoint", "LogLeaf", "LogNode", "Measure",
-    "MoralBankItem", "Notification",
-    "Objection", "Participation", "Party", "PartyCard", "PartyName", "PartyRelation", "PointConversion", "RecordChange",
-    "RecordStep", "Reminder", "Removal", "Repair", "Sanction", "Settlement", "ShareCode", "Staff", "StaffAccount",
-    "StaffSession", "TrustedDocument", "Village", "VillageNotice", "VocabularyWord", "Watch", "WatchLine",
+    "MoralBankItem", "Notification", "Objection", "Participation", "Party", "PartyCard", "PartyName",
+    "PartyRelation", "PointConversion", "ProofMemory", "PushedRequest", "RecordChange", "RecordStep", "Reminder",
+    "Removal", "Repair", "Sanction", "Settlement", "ShareCode", "Staff", "StaffAccount", "StaffSession",
+    "TrustedDocument", "UsedProof", "Village", "VillageNotice", "VocabularyWord", "Watch", "WatchLine",
     "WatchOrder", "Webhook",
 ]  # fmt: skip

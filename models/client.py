@@ -18,6 +18,17 @@ class Authentication(StrEnum):
     CLIENT_SECRET_BASIC = "client_secret_basic"  # noqa: S105  (the registered name of the method, no secret)
 
 
+class ClientProfile(StrEnum):
+    """A class of clients.
+
+    fapi2: FAPI 2.0 Security Profile: its own keys, access tokens bound to a key, pushed authorization requests. Clients
+    that read data of persons belong here. pilot: a client in its trial, which may use bearer tokens.
+    """
+
+    FAPI2 = "fapi2"
+    PILOT = "pilot"
+
+
 class DocumentPolicy(StrEnum):
     """The documents that a client may send: any, any with a log entry for unregistered ones, or registered ones."""
 
@@ -29,7 +40,8 @@ class DocumentPolicy(StrEnum):
 class Client(Keyed):
     """A client. Written by `auth.clients.registry` only, which enforces the limits of its audience.
 
-    client_id: public identifier. jwks: public keys (RFC 7517) of a `private_key_jwt` client. secret_hash: SHA-256 of a
+    client_id: public identifier. jwks: public keys (RFC 7517) of a `private_key_jwt` client; jwks_uri: address of
+    further keys, which it publishes itself. secret_hash: SHA-256 of a
     random 256-bit secret, which needs no slow hash. budget: cost points per minute; null for the default.
     redirect_uris: compared character by character (RFC 9700, 2.1).
     """
@@ -43,6 +55,11 @@ class Client(Keyed):
         CheckConstraint("octet_length(secret_hash) = 32", name="secret_length"),
         CheckConstraint("cardinality(scopes) > 0", name="scopes"),
         CheckConstraint("budget > 0", name="budget"),
+        CheckConstraint("profile = 'pilot' OR authentication = 'private_key_jwt'", name="fapi2"),
+        CheckConstraint(
+            "jwks_uri IS NULL OR (authentication = 'private_key_jwt' AND starts_with(jwks_uri, 'https://'))",
+            name="jwks_uri",
+        ),
         CheckConstraint("audience = 'COURT' OR cardinality(redirect_uris) = 0", name="redirects"),
     )
 
@@ -50,7 +67,9 @@ class Client(Keyed):
     name: Mapped[str]
     audience: Mapped[Audience]
     authentication: Mapped[Authentication]
+    profile: Mapped[ClientProfile] = mapped_column(server_default=ClientProfile.PILOT)
     jwks: Mapped[dict[str, Any] | None]
+    jwks_uri: Mapped[str | None]
     secret_hash: Mapped[bytes | None]
     scopes: Mapped[list[str]]
     purposes: Mapped[list[str]]

@@ -62,6 +62,11 @@ class Keyring:
         return _derive(self.indexing[0], b"suxin/download")
 
     @cached_property
+    def nonce_key(self) -> bytes:
+        """The key for nonces of proofs (RFC 9449, section 8)."""
+        return _derive(self.indexing[0], b"suxin/dpop-nonce")
+
+    @cached_property
     def share_key(self) -> bytes:
         """The key for share codes; from the first version, so that a code can be derived again."""
         return _derive(self.indexing[0], b"suxin/share-code")

@@ -41,6 +41,7 @@ class StaffSession(Base):
 class AuthorizationCode(Base):
     """An authorization code, by its SHA-256, with its code challenge (RFC 7636).
 
+    jkt: the thumbprint of the key that its token will be bound to, if the client has named it (RFC 9449, section 10).
     jti: the token it was redeemed for, revoked if the code is used again (RFC 6749, section 4.1.2).
     """
 
@@ -53,6 +54,7 @@ class AuthorizationCode(Base):
     redirect_uri: Mapped[str]
     scope: Mapped[str]
     code_challenge: Mapped[str]
+    jkt: Mapped[str | None]
     expires_at: Mapped[datetime] = mapped_column(index=True)
     used_at: Mapped[datetime | None]
     jti: Mapped[str | None]

@@ -18,11 +18,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from auth.access_token import resource_of
 from auth.budget import Budgets, Charge
 from auth.clients.trusted_documents import TrustedDocuments
 from auth.principal import Principal
+from auth.proofs.proof import HEADER as PROOF
+from auth.proofs.proof import NONCE_HEADER, Sent
 from auth.scopes import Scope as Scopes
-from auth.tokens import TokenVerifier, read_bearer_token
+from auth.tokens import TokenVerifier, read_presented_token, scheme_of
 from casework.transparency.receipts import write_receipt
 from engine.answering import Answering, Result
 from engine.document import deprecation
@@ -96,17 +99,22 @@ class GraphQLEndpoint:
     async def respond(self, request: Request) -> Response:
         """Return the response to a request. Each has a request id, and each error a code."""
         reply = Reply(observe(request.scope), GRAPHQL_RESPONSE in request.headers.get("accept", ""))
+        sent = Sent(request.headers.getlist(PROOF), request.method, resource_of(self.issuer))
         try:
             async with asyncio.timeout(self.request_timeout):
-                return await self._answer(request, reply)
+                response = await self._answer(request, sent, reply)
         except Exception as error:
-            return reply.refuse(refusal_of(error, self.issuer) or failure_of(error, reply.seen.request_id))
+            refusal = refusal_of(error, self.issuer, scheme_of(reply.seen.principal))
+            response = reply.refuse(refusal or failure_of(error, reply.seen.request_id))
+        if sent.renewed:
+            response.raw_headers.append((NONCE_HEADER.lower().encode(), sent.renewed.encode()))
+        return response
 
-    async def _answer(self, request: Request, reply: "Reply") -> Response:
-        token = read_bearer_token(request.headers.getlist("authorization"))
-        reply.seen.principal = principal = await self.verifier.verify(token)
+    async def _answer(self, request: Request, sent: Sent, reply: "Reply") -> Response:
+        given = read_presented_token(request.headers.getlist("authorization"))
+        reply.seen.principal = principal = await self.verifier.admit(given, sent)
         with self.budgets.admit(principal) if self.budgets else nullcontext():
-            return await self._answer_to(principal, token, request, reply)
+            return await self._answer_to(principal, given.token, request, reply)
 
     async def _answer_to(self, principal: Principal, token: str, request: Request, reply: "Reply") -> Response:
         by_address = request.method != "POST"

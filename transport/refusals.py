@@ -8,7 +8,8 @@ from graphql import GraphQLError
 from starlette.requests import ClientDisconnect
 
 from auth.budget import Status, ThrottledError
-from auth.tokens import TokenError
+from auth.proofs.proof import NONCE_HEADER
+from auth.tokens import BEARER, TokenError
 from engine.document.document import DocumentError
 from engine.load.errors import ForbiddenError
 
@@ -41,11 +42,13 @@ class ErrorResponse:
         return cls(status, [GraphQLError(message, extensions={"code": code})], headers, extensions)
 
 
-def refusal_of(error: Exception, issuer: str) -> ErrorResponse | None:
-    """Return the response to an error that the client caused; None for any other error."""
+def refusal_of(error: Exception, issuer: str, scheme: str = BEARER) -> ErrorResponse | None:
+    """Return the response to an error that the client caused; None for any other error. scheme: of its token."""
     match error:
         case TokenError():
             challenge = {"www-authenticate": error.challenge(issuer)}
+            if error.nonce:
+                challenge |= {NONCE_HEADER: error.nonce}
             return ErrorResponse.of(error.status, str(error), "UNAUTHENTICATED", challenge)
         case RequestError():
             return ErrorResponse.of(error.status, str(error), error.code, error.headers)
@@ -60,7 +63,7 @@ def refusal_of(error: Exception, issuer: str) -> ErrorResponse | None:
         case DocumentError():
             return ErrorResponse(None, error.errors)
         case ForbiddenError():
-            return ErrorResponse(403, [error], {"www-authenticate": format_scope_challenge(error)})
+            return ErrorResponse(403, [error], {"www-authenticate": format_scope_challenge(error, scheme)})
         case GraphQLError(original_error=None):
             return ErrorResponse(None, [error])
     return None
@@ -75,7 +78,7 @@ def format_throttle_status(status: Status) -> dict[str, int]:
     }
 
 
-def format_scope_challenge(error: ForbiddenError) -> str:
+def format_scope_challenge(error: ForbiddenError, scheme: str) -> str:
     """Return the challenge of RFC 6750, section 3.1."""
     scopes = " ".join((error.extensions or {})["missingScopes"])
-    return f'Bearer realm="suxin", error="insufficient_scope", scope="{scopes}"'
+    return f'{scheme} realm="suxin", error="insufficient_scope", scope="{scopes}"'

@@ -23,9 +23,12 @@ from strawberry.utils.str_converters import to_camel_case
 
 from auth.budget import Budgets
 from auth.metadata import build_resource_metadata_url
+from auth.principal import Principal
+from auth.proofs.proof import HEADER as PROOF
+from auth.proofs.proof import NONCE_HEADER, Sent
 from auth.request_body import ONLY_IDENTITY, TAKEN, is_encoded, media_type_of, read_bounded
 from auth.scopes import Scope
-from auth.tokens import TokenVerifier, read_bearer_token
+from auth.tokens import TokenVerifier, read_presented_token, scheme_of
 from casework import bulk_operations
 from casework.bulk_uploads import MOST_LINES, keep_upload
 from casework.bulk_withdrawals import hand_out
@@ -38,6 +41,7 @@ from models.keyring import Keyring
 from schema.register.subject import SubjectKey
 from transport.refusals import RequestError, refusal_of
 
+UPLOAD_PATH = "/uploads"
 LARGEST_FILE = 16 * 1024 * 1024
 LONGEST_LINE = 4_096
 UPLOADS_AT_ONCE, UPLOAD_SECONDS = 2, 60
@@ -80,23 +84,29 @@ class Transfers:
             return _refusal(refusal.status, refusal.errors[0].message, refusal.headers)
 
     async def _upload(self, request: Request) -> Response:
-        principal = await self.verifier.verify(read_bearer_token(request.headers.getlist("authorization")))
+        sent = Sent(request.headers.getlist(PROOF), request.method, f"{self.issuer}{UPLOAD_PATH}")
+        principal = await self.verifier.admit(read_presented_token(request.headers.getlist("authorization")), sent)
         if Scope.BULK_WRITE not in principal.scopes:
-            return _refusal(403, "This token lacks the scope bulk.write.", {"www-authenticate": self._lacking()})
+            return _refusal(
+                403, "This token lacks the scope bulk.write.", {"www-authenticate": self._lacking(principal)}
+            )
         async with self.places:
             with self.budgets.admit(principal) if self.budgets else nullcontext():
                 media_type = _media_type(request)
                 lines = await asyncio.to_thread(read_lines, media_type, await _body(request))
                 key = await transact(self.engine, partial(self._kept, principal.client_key, lines))
         identifier = seal(f"{BulkUpload.__name__}:{key}".encode(), self.keyring.opaque_key)
-        return JSONResponse({"upload": identifier, "lines": len(lines)}, 201, {"cache-control": "no-store"})
+        renewed = {NONCE_HEADER: sent.renewed} if sent.renewed else {}
+        kept = {"upload": identifier, "lines": len(lines)}
+        return JSONResponse(kept, 201, {"cache-control": "no-store", **renewed})
 
     async def _kept(self, client_key: int, lines: Sequence[bytes], connection: AsyncConnection) -> int:
         return await keep_upload(connection, self.keyring, client_key, lines, self.clock())
 
-    def _lacking(self) -> str:
+    def _lacking(self, principal: Principal) -> str:
         pointer = build_resource_metadata_url(self.issuer)
-        return f'Bearer realm="suxin", error="insufficient_scope", scope="bulk.write", resource_metadata="{pointer}"'
+        lacking = f'error="insufficient_scope", scope="bulk.write", resource_metadata="{pointer}"'
+        return f'{scheme_of(principal)} realm="suxin", {lacking}'
 
     async def download(self, request: Request) -> Response:
         """Send a file, or a range of it (RFC 9110, section 14), to any client that has its signed address."""

@@ -15,7 +15,9 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import Bas
 from strawberry.types.execution import ExecutionResult, PreExecutionError
 from strawberry.types.unset import UNSET
 
-from auth.tokens import TokenError, read_bearer_token
+from auth.proofs.proof import HEADER as PROOF
+from auth.proofs.proof import NONCE_HEADER, SCHEME, Sent
+from auth.tokens import TokenError, read_presented_token
 from engine.execution import log_failure
 from transport.body import check_shape
 from transport.refusals import refusal_of
@@ -26,7 +28,7 @@ INIT_SECONDS = timedelta(seconds=5)
 SEND_SECONDS = 10.0
 """Time limit for sending a message. A client that does not read is disconnected."""
 
-UNAUTHORIZED = 4401
+UNAUTHORIZED, FORBIDDEN = 4401, 4403
 ENDED = "The token has ended."
 TOO_SLOW = TRY_AGAIN = 1013
 CHECK_SECONDS = 10.0
@@ -35,7 +37,8 @@ CHECK_SECONDS = 10.0
 
 @dataclass
 class Socket:
-    """One connection. token: from the header of the handshake, or from `connection_init`."""
+    """One connection. Its token and proof are in the headers of the handshake, or in `connection_init`. The proof is
+    for the handshake: the method GET, and the public address of the endpoint (https)."""
 
     live: Live
     websocket: WebSocket
@@ -43,14 +46,19 @@ class Socket:
     token: str = ""
 
     async def on_ws_connect(self, context: Any) -> Any:
-        """Verify the token in the header or in the payload's `authorization`. Raises ConnectionRejectionError."""
-        by_payload = self.connection_params.get("authorization")
-        given = self.websocket.headers.getlist("authorization") or [str(by_payload or "")]
+        """Verify the token in the header or in the payload's `authorization`, and its proof in the header or in the
+        payload's `dpop`. Raises ConnectionRejectionError."""
+        headers, said = self.websocket.headers, self.connection_params
+        given = headers.getlist("authorization") or [str(said.get("authorization") or "")]
+        proofs = headers.getlist(PROOF) or ([str(said["dpop"])] if said.get("dpop") else [])
         try:
-            self.token = read_bearer_token(given)
-            await self.live.verifier.verify(self.token)
-        except TokenError:
+            credentials = read_presented_token(given)
+            await self.live.verifier.admit(credentials, Sent(proofs, "GET", self.live.verifier.resource))
+        except TokenError as error:
+            if error.scheme == SCHEME:
+                await self.websocket.close(FORBIDDEN, f"{error.code} {error.nonce}".strip())
             raise ConnectionRejectionError from None
+        self.token = credentials.token
         return UNSET
 
     async def stream(self, query: Any, **_: Any) -> AsyncIterator[Any]:
@@ -105,6 +113,11 @@ class Socket:
 class Adapter(ASGIWebSocketAdapter):
     """Sends messages with a time limit."""
 
+    async def close(self, code: int, reason: str) -> None:
+        """Close the connection, unless it is closed already."""
+        if self.ws.application_state is not WebSocketState.DISCONNECTED:
+            await super().close(code, reason)
+
     async def send_json(self, message: Mapping[str, object]) -> None:
         """Send a message; close the connection if the client does not read. Does nothing on a closed connection."""
         if self.ws.application_state is WebSocketState.DISCONNECTED:
@@ -119,6 +132,12 @@ class Adapter(ASGIWebSocketAdapter):
             raise WebSocketDisconnected from error
 
 
+def _nonce(live: Live) -> list[tuple[bytes, bytes]]:
+    """Return the header with a nonce for a proof in `connection_init`."""
+    proofs = live.verifier.proofs
+    return [(NONCE_HEADER.lower().encode(), proofs.reader.nonces.issue().encode())] if proofs else []
+
+
 def build_socket_endpoint(live: Live) -> Any:
     """Return the WebSocket endpoint of /graphql."""
 
@@ -126,7 +145,7 @@ def build_socket_endpoint(live: Live) -> Any:
         if PROTOCOL not in websocket.scope.get("subprotocols", ()):
             await websocket.close(4406, "Only graphql-transport-ws is spoken here.")
             return
-        await websocket.accept(subprotocol=PROTOCOL)
+        await websocket.accept(subprotocol=PROTOCOL, headers=_nonce(live))
         socket = Socket(live, websocket)
         view: Any = socket
         adapter = Adapter(view, websocket, websocket)

@@ -28,6 +28,10 @@ class AudienceRefused(AssertionRefused):
     """The JWT has another audience. Clients may be told: it does not reveal which clients exist."""
 
 
+class ClaimRefused(AssertionRefused):
+    """A claim is wrong, and the signature is the client's own: it may be told which one."""
+
+
 class ClientAlgorithms(JWSRegistry):
     """Allows exactly ALGORITHMS; joserfc deprecates the name EdDSA (RFC 9864)."""
 
@@ -63,19 +67,26 @@ def read_unverified_subject(token: str, issuer: str) -> str:
     return str(found["sub"])
 
 
+def read_key_id(token: str) -> object:
+    """Return the `kid` in the header before the signature is verified; None if there is none. Raises
+    AssertionRefused."""
+    return _read(lambda: _extract(token).headers()).get("kid")
+
+
 def verify_claims(token: str, jwks: Mapping[str, Any] | None, expected: Expected) -> dict[str, Any]:
-    """Return the claims after all checks but single use (`accept_once`). Raises AssertionRefused."""
+    """Return the claims after all checks but single use (`accept_once`). Raises AssertionRefused; once the signature is
+    verified, ClaimRefused or AudienceRefused."""
     header = _read(lambda: _extract(token).headers())
     if header.keys() & {"crit", "b64"}:
         raise AssertionRefused("extensions are not understood (RFC 7515, section 4.1.11; RFC 7797, section 7)")
     key = _read(lambda: find_verification_key(jwks, header.get("kid")))
     claims = _read(lambda: jwt.decode(token, key, registry=REGISTRY)).claims
     if claims.get("iss") != expected.client_id:
-        raise AssertionRefused("iss is wrong: it must be the client identifier")
+        raise ClaimRefused("iss is wrong: it must be the client identifier")
     if claims.get("aud") != expected.issuer:
         raise AudienceRefused(f"{WRONG_AUDIENCE}: {expected.issuer}")
     if not _is_name(claims.get("jti")):
-        raise AssertionRefused("jti is missing")
+        raise ClaimRefused("jti is missing, or no printable text of 1 to 256 characters")
     _check_times(claims, expected)
     return claims
 
@@ -96,12 +107,14 @@ def _read(step: Callable[[], Result]) -> Result:
 
 def _check_times(claims: Mapping[str, Any], expected: Expected) -> None:
     now, expires = expected.now, _time(claims, "exp")
-    if expires is None or not now < expires <= now + expected.lifetime:
-        raise AssertionRefused("exp is missing, past or too far ahead")
+    if expires is None:
+        raise ClaimRefused("exp is missing")
+    if not now < expires <= now + expected.lifetime:
+        raise ClaimRefused(f"exp is past, or more than {expected.lifetime} seconds ahead of the time here")
     for name in ("iat", "nbf"):
         moment = _time(claims, name)
         if moment is not None and moment > now + AHEAD_SECONDS:
-            raise AssertionRefused(f"{name} lies in the future")
+            raise ClaimRefused(f"{name} lies in the future")
 
 
 def _time(claims: Mapping[str, Any], name: str) -> float | None:
@@ -112,7 +125,7 @@ def _time(claims: Mapping[str, Any], name: str) -> float | None:
         return None
     finite = not isinstance(value, float) or math.isfinite(value)
     if isinstance(value, bool) or not isinstance(value, int | float) or not finite:
-        raise AssertionRefused(f"{name} is not a number")
+        raise ClaimRefused(f"{name} is not a number")
     return value
 
 

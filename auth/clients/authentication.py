@@ -5,10 +5,21 @@ import base64
 import hashlib
 import hmac
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import unquote_plus
 
-from auth.clients.assertion import AssertionRefused, AudienceRefused, Expected, read_unverified_subject, verify_claims
+from auth.clients.assertion import (
+    AssertionRefused,
+    AudienceRefused,
+    ClaimRefused,
+    Expected,
+    read_key_id,
+    read_unverified_subject,
+    verify_claims,
+)
+from auth.clients.key_sets import KeySets
 from auth.server.oauth_http import OAuthRefusal, OAuthRequest, invalid_request
 from auth.server.token_store import RegisteredClient, accept_once, find_client
 from models.client import Authentication
@@ -29,6 +40,10 @@ WRONG_AUDIENCE = (
 )
 """Many libraries name the token endpoint, or a list: FAPI 2.0, section 5.3.2.1, allows neither."""
 
+WRONG_CLAIM = "The client assertion was not accepted: {}."
+"""The reason, once the signature shows that the client itself asks."""
+
+USED_ASSERTION = "its jti was used before. Sign a new assertion for each request"
 NO_SECRET = bytes(hashlib.sha256().digest_size)
 
 log = logging.getLogger("suxin.oauth")
@@ -36,9 +51,10 @@ log = logging.getLogger("suxin.oauth")
 
 @dataclass(frozen=True)
 class ClientAuthenticator:
-    """Authenticates clients of the server `issuer`."""
+    """Authenticates clients of the server `issuer`. sets: the keys that clients publish themselves."""
 
     issuer: str
+    sets: KeySets
 
     def authenticate(self, request: OAuthRequest, now: float) -> RegisteredClient:
         """Return the client that sent the request. Raises OAuthRefusal: invalid_request for two methods at once (RFC
@@ -71,16 +87,26 @@ class ClientAuthenticator:
             client_id = read_unverified_subject(assertion, self.issuer)
             client = _find(request, client_id, Authentication.PRIVATE_KEY_JWT)
             expected = Expected(client_id, self.issuer, now, ASSERTION_SECONDS)
-            claims = verify_claims(assertion, client.jwks if client else None, expected)
+            claims = verify_claims(assertion, self._keys(client, assertion, now), expected)
+            if client is None or claims["sub"] != client_id:
+                raise AssertionRefused("sub")
+            if not accept_once(request.connection, client.key, claims, now):
+                raise ClaimRefused(USED_ASSERTION)
         except AssertionRefused as refused:
             log.info("client assertion refused: %s", refused)
-            wrong_audience = WRONG_AUDIENCE.format(self.issuer)
-            raise _unauthenticated(
-                wrong_audience if isinstance(refused, AudienceRefused) else WRONG_ASSERTION
-            ) from None
-        if client is None or claims["sub"] != client_id or not accept_once(request.connection, client.key, claims, now):
-            raise _unauthenticated(WRONG_ASSERTION)
+            raise _unauthenticated(self._explain(refused)) from None
         return client
+
+    def _keys(self, client: RegisteredClient | None, assertion: str, now: float) -> Mapping[str, Any] | None:
+        if client is None or client.jwks is None:
+            return None
+        return self.sets.find(client.jwks, client.jwks_uri, read_key_id(assertion), now)
+
+    def _explain(self, refused: AssertionRefused) -> str:
+        """Return what the client is told: the claim only if the signature is its own."""
+        if isinstance(refused, AudienceRefused):
+            return WRONG_AUDIENCE.format(self.issuer)
+        return WRONG_CLAIM.format(refused) if isinstance(refused, ClaimRefused) else WRONG_ASSERTION
 
 
 def hash_secret(secret: str) -> bytes:

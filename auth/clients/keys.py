@@ -11,6 +11,9 @@ ALGORITHMS = ("ES256", "PS256", "EdDSA", "Ed25519")
 
 MAXIMUM_KEYS = 8
 RSA_BITS = range(2048, 8193)
+LARGEST_EXPONENT = 1 << 32
+"""Larger exponents only make the verification of a signature slow."""
+
 PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 PUBLIC_MEMBERS = {"EC": ("crv", "x", "y"), "OKP": ("crv", "x"), "RSA": ("n", "e")}
 
@@ -47,11 +50,21 @@ def _parse_key(key: Any, place: str) -> dict[str, Any]:
     if key.get("use", "sig") != "sig":
         raise ClientKeysError(f"{place} is not for signatures: its use must be sig, or left out.")
     public = {"kty": key["kty"], **{name: key[name] for name in PUBLIC_MEMBERS[key["kty"]] if name in key}}
-    _check_strength(public, place)
+    _import_strong(public, place)
     return {**public, "kid": kid}
 
 
-def _check_strength(public: dict[str, Any], place: str) -> None:
+def read_public_key(jwk: Any) -> Key:
+    """Return the key of a JWK without a name, as in the header of a proof (RFC 9449, section 4.2). Raises
+    ClientKeysError for a private key, and for all but P-256, Ed25519 and RSA of 2048 to 8192 bits."""
+    if not isinstance(jwk, dict) or not isinstance(jwk.get("kty"), str) or jwk["kty"] not in PUBLIC_MEMBERS:
+        raise ClientKeysError("jwk must be a JWK whose kty is EC, OKP or RSA.")
+    if PRIVATE_MEMBERS & jwk.keys():
+        raise ClientKeysError("jwk is a private key: treat it as leaked, and make a new one.")
+    return _import_strong({name: jwk[name] for name in ("kty", *PUBLIC_MEMBERS[jwk["kty"]]) if name in jwk}, "jwk")
+
+
+def _import_strong(public: dict[str, Any], place: str) -> Key:
     try:
         key = import_key(public)
         strong = STRONG[public["kty"]](key)
@@ -59,12 +72,19 @@ def _check_strength(public: dict[str, Any], place: str) -> None:
         raise ClientKeysError(f"{place} is not a well-formed {public['kty']} key.") from error
     if not strong:
         raise ClientKeysError(f"{place} must be on P-256 or Ed25519, or an RSA key of 2048 to 8192 bits.")
+    return key
+
+
+def _exponent(key: RSAKey) -> int:
+    numbers: Any = key.raw_value
+    public = numbers.public_key() if key.is_private else numbers
+    return int(public.public_numbers().e)
 
 
 STRONG: dict[str, Callable[[Any], bool]] = {
     "EC": lambda key: key.curve_name == "P-256",
     "OKP": lambda key: key.curve_name == "Ed25519",
-    "RSA": lambda key: key.raw_value.key_size in RSA_BITS,
+    "RSA": lambda key: key.raw_value.key_size in RSA_BITS and _exponent(key) < LARGEST_EXPONENT,
 }
 
 DECOY = ECKey.generate_key("P-256", private=False)

@@ -14,7 +14,7 @@ from auth.audiences import PURPOSES, Audience, Purpose, scopes_of
 from auth.clients.authentication import hash_secret
 from auth.clients.keys import ClientKeysError, parse_jwks
 from auth.scopes import PERSON_SCOPES, Scope
-from models.client import Authentication, Client
+from models.client import Authentication, Client, ClientProfile
 from models.court import Court
 from models.household import Village
 
@@ -31,7 +31,8 @@ class Registration:
     """The registration of a client.
 
     scopes, purposes: empty for all that the audience may hold. jwks: public keys; None for a client with a secret.
-    client_id: None to generate one. court_code, redirect_uris: COURT only. village: VILLAGE only.
+    client_id: None to generate one. court_code, redirect_uris: COURT only. village: VILLAGE only. profile: None for
+    `fapi2` if it has keys and reaches persons, else `pilot`. jwks_uri: where the client publishes further keys.
     """
 
     name: str
@@ -43,6 +44,8 @@ class Registration:
     court_code: str | None = None
     village: str | None = None
     redirect_uris: Collection[str] = ()
+    profile: ClientProfile | None = None
+    jwks_uri: str | None = None
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,7 @@ def add_client(
 ) -> Credentials:
     """Register a client. Raises RegistrationError; the caller commits."""
     scopes = _scopes(registration, allow_pilot_persons)
+    profile = _profile(registration, scopes, allow_pilot_persons)
     jwks, secret = _credentials(registration.jwks, registration.audience)
     client_id = _client_id(connection, registration)
     connection.execute(
@@ -70,6 +74,8 @@ def add_client(
             court_code=_court(connection, registration),
             village_id=_village(connection, registration),
             redirect_uris=_redirect_uris(registration),
+            profile=profile,
+            jwks_uri=_jwks_uri(registration),
             created_at=now,
             **_stored(jwks, secret),
         )
@@ -93,8 +99,10 @@ def set_scopes(
 ) -> list[str]:
     """Replace a client's scopes, by all of its audience if none is named; returns them. Existing tokens keep the scopes
     that the client still holds. Raises RegistrationError."""
-    found = find_active(connection, client_id, Client.name, Client.audience, Client.jwks)
-    chosen = _scopes(Registration(found.name, found.audience, scopes, jwks=found.jwks), allow_pilot_persons)
+    found = find_active(connection, client_id, Client.name, Client.audience, Client.jwks, Client.profile)
+    registration = Registration(found.name, found.audience, scopes, jwks=found.jwks, profile=found.profile)
+    chosen = _scopes(registration, allow_pilot_persons)
+    _profile(registration, chosen, allow_pilot_persons)
     update_active(connection, client_id, {"scopes": chosen})
     return chosen
 
@@ -102,6 +110,16 @@ def set_scopes(
 def set_budget(connection: sa.Connection, client_id: str, budget: int | None) -> None:
     """Set a client's budget in points a minute; None for the default. Raises RegistrationError."""
     update_active(connection, client_id, {"budget": budget})
+
+
+def set_profile(
+    connection: sa.Connection, client_id: str, profile: ClientProfile, *, allow_pilot_persons: bool = False
+) -> None:
+    """Move a client to another class. Its bearer tokens are not accepted from a client of `fapi2`. Raises
+    RegistrationError."""
+    found = find_active(connection, client_id, Client.name, Client.audience, Client.jwks, Client.scopes)
+    registration = Registration(found.name, found.audience, jwks=found.jwks, profile=profile)
+    update_active(connection, client_id, {"profile": _profile(registration, found.scopes, allow_pilot_persons)})
 
 
 def rotate_client(connection: sa.Connection, client_id: str, jwks: Any = None) -> Credentials:
@@ -165,6 +183,36 @@ def _scopes(registration: Registration, allow_pilot_persons: bool) -> list[str]:
             "other scopes, or allow it for a pilot with SUXIN_ALLOW_PILOT_PERSONS=true."
         )
     return sorted(scopes)
+
+
+def _profile(registration: Registration, scopes: Collection[str], allow_pilot_persons: bool) -> ClientProfile:
+    """Return the class of a client: `fapi2` by default for clients with keys that reach persons (FAPI 2.0)."""
+    persons = sorted(PERSON_SCOPES.intersection(scopes))
+    default = ClientProfile.FAPI2 if persons and registration.jwks is not None else ClientProfile.PILOT
+    profile = registration.profile or default
+    if profile is ClientProfile.FAPI2 and registration.jwks is None:
+        raise RegistrationError("A client of the class fapi2 signs with its own keys: register its public JWK set.")
+    if profile is ClientProfile.PILOT and persons and not allow_pilot_persons:
+        raise RegistrationError(
+            f"A pilot may not reach persons ({', '.join(persons)}). Register it as fapi2, choose other scopes, or "
+            "allow it for a pilot with SUXIN_ALLOW_PILOT_PERSONS=true."
+        )
+    return profile
+
+
+def _jwks_uri(registration: Registration) -> str | None:
+    """Validate the address of a published key set: https, which is checked again when it is fetched."""
+    uri = registration.jwks_uri
+    if uri is None:
+        return None
+    parts = urlsplit(uri)
+    if registration.jwks is None:
+        raise RegistrationError(
+            "A client with a secret publishes no keys: register its keys too, or leave jwks_uri out."
+        )
+    if not uri.isascii() or parts.scheme != "https" or not parts.hostname or parts.fragment or parts.username:
+        raise RegistrationError(f"{uri} cannot be a jwks_uri: it is https://…, with no user and no #.")
+    return uri
 
 
 def _purposes(registration: Registration) -> list[str]:

@@ -22,6 +22,7 @@ CODE_BYTES = 32
 VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 USELESS = "The code is unknown, used or expired, or redirect_uri or code_verifier are not its own. Sign in again."
+OTHER_KEY = "The code is bound to another key than the proof is by. Sign in again, and redeem with the key named there."
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,9 @@ def issue_code(
     redirect_uri: str,
     scopes: Collection[str],
     challenge: str,
+    jkt: str | None = None,
 ) -> str:
-    """Issue a code to a client on behalf of an officer."""
+    """Issue a code to a client on behalf of an officer. jkt: the thumbprint of the key that it is bound to."""
     prune(connection, AuthorizationCode, now)
     code = secrets.token_urlsafe(CODE_BYTES)
     values = {
@@ -53,15 +55,19 @@ def issue_code(
         "redirect_uri": redirect_uri,
         "scope": " ".join(sorted(scopes)),
         "code_challenge": challenge,
+        "jkt": jkt,
         "expires_at": to_datetime(now) + LIFETIME,
     }
     connection.execute(sa.insert(AuthorizationCode).values(values))
     return code
 
 
-def redeem(connection: sa.Connection, client: RegisteredClient, form: Mapping[str, str], now: float) -> Redeemed:
-    """Redeem the code of a token request; it is used up even if the request fails. Raises OAuthRefusal:
-    invalid_request, or invalid_grant with the same message for every reason."""
+def redeem(
+    connection: sa.Connection, client: RegisteredClient, form: Mapping[str, str], now: float, jkt: str | None = None
+) -> Redeemed:
+    """Redeem the code of a token request; it is used up even if the request fails. jkt: the thumbprint of the key that
+    the request is proven with. Raises OAuthRefusal: invalid_request, or invalid_grant with the same message for every
+    reason but another key."""
     for name in ("code", "redirect_uri", "code_verifier"):
         if name not in form:
             raise invalid_request(f"Send {name}, with grant_type=authorization_code.")
@@ -70,6 +76,8 @@ def redeem(connection: sa.Connection, client: RegisteredClient, form: Mapping[st
     officer = find_officer(connection, row.staff_id) if row else None
     if row is None or officer is None or row.expires_at <= to_datetime(now) or not _proven(row, form):
         raise OAuthRefusal("invalid_grant", USELESS)
+    if row.jkt is not None and row.jkt != jkt:
+        raise OAuthRefusal("invalid_grant", OTHER_KEY)
     return Redeemed(digest, officer, frozenset(row.scope.split(" ")))
 
 

@@ -1,6 +1,7 @@
 """The authorization server: authlib with our clients and tokens, one transaction per request. It runs in threads:
 authlib and the engine are synchronous."""
 
+import json
 import logging
 import secrets
 from collections.abc import Callable, Sequence
@@ -20,18 +21,30 @@ from auth.access_token import (
     write_access_token,
 )
 from auth.clients.authentication import ClientAuthenticator
+from auth.clients.key_sets import Fetch, KeySets
 from auth.clients.scope_request import find_allowed_scopes, read_requested_scopes
 from auth.officer import Officer
+from auth.proofs.nonces import Nonces
+from auth.proofs.proof import NONCE_HEADER, ProofError, ProofReader
+from auth.proofs.used import USED_BEFORE, use_proof
 from auth.server.authorization_code import Redeemed
+from auth.server.client_keys import replace_keys
 from auth.server.grants import ClientCredentials, Introspection, Revocation, StaffSignedIn, TokenExchange
 from auth.server.oauth_http import OAuthRefusal, OAuthRequest, invalid_request
+from auth.server.pushed_requests import push
 from auth.server.subject_token import TokenSubject
 from auth.server.token_store import RegisteredClient, remember_token
 from auth.signing import SigningKeys
+from models.client import ClientProfile
 from models.keyring import Keyring
 
 GRANTS = (ClientCredentials, TokenExchange, StaffSignedIn)
 GRANT_TYPES = tuple(grant.GRANT_TYPE for grant in GRANTS)
+TOKEN, PUSH, KEYS, INTROSPECTION = "token", "push", "keys", "introspection"
+INTROSPECTION_TYPE = "token-introspection+jwt"
+SIGNED_INTROSPECTION = f"application/{INTROSPECTION_TYPE}"
+PROOF_REQUIRED = "The tokens of this client are bound to a key: send a header DPoP with a proof by it (RFC 9449)."
+NOT_STORED = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 log = logging.getLogger("suxin.oauth")
 
 
@@ -39,7 +52,8 @@ class AuthorizationServer(AuthlibServer):  # type: ignore[misc]  # authlib has n
     """Issues, revokes and describes access tokens.
 
     issuer: the public address. engine: synchronous. token_lifetime: seconds. clock: seconds since the epoch.
-    allow_pilot_persons: whether clients with a secret may hold scopes that reach natural persons.
+    allow_pilot_persons: whether clients with a secret may hold scopes that reach natural persons. fetch: gets the key
+    set at a client's address; None to get none.
     """
 
     def __init__(
@@ -52,31 +66,57 @@ class AuthorizationServer(AuthlibServer):  # type: ignore[misc]  # authlib has n
         token_lifetime: int,
         allow_pilot_persons: bool,
         clock: Callable[[], float],
+        fetch: Fetch | None = None,
     ) -> None:
         super().__init__()
         self.issuer, self.engine, self.signing, self.keyring = issuer, engine, signing, keyring
         self.token_lifetime, self.allow_pilot_persons, self.clock = token_lifetime, allow_pilot_persons, clock
-        self._authenticator = ClientAuthenticator(issuer)
+        self._authenticator = ClientAuthenticator(issuer, KeySets(fetch))
+        self._proofs = ProofReader(Nonces(keyring.nonce_key, clock))
         for grant in GRANTS:
             self.register_grant(grant)
         for endpoint in (Revocation, Introspection):
             self.register_endpoint(endpoint)
 
     def answer(self, endpoint: str, request: OAuthRequest) -> Response:
-        """Answer a request to "token", "revocation" or "introspection". OAuth errors commit too: a refused request may
-        have used up an assertion."""
+        """Answer a request to "token", "push", "keys", "revocation" or "introspection". OAuth errors commit too: a
+        refused request may have used up an assertion."""
         with self.engine.begin() as connection:
             request.connection = connection
             try:
+                self._read_proof(endpoint, request)
                 response = self._dispatch(endpoint, request)
             except OAuth2Error as error:
                 response = self.handle_error_response(request, error)
+        if request.proof and request.proof.renewed:
+            response.headers[NONCE_HEADER] = request.proof.renewed
         return response
 
+    def _read_proof(self, endpoint: str, request: OAuthRequest) -> None:
+        """Verify the proof of a request for a token or a code, before an assertion is used up for nothing."""
+        if endpoint not in {TOKEN, PUSH} or not request.sent.proofs:
+            return
+        try:
+            request.proof = self._proofs.read(request.sent)
+        except ProofError as error:
+            raise OAuthRefusal(error.code, error.description, nonce=error.nonce) from None
+
+    def require_proof(self, request: OAuthRequest) -> None:
+        """Require a proof of a client whose tokens are bound (FAPI 2.0, section 5.3.2.1). Raises OAuthRefusal."""
+        if request.proof is None and request.client.profile is ClientProfile.FAPI2:
+            raise OAuthRefusal("invalid_dpop_proof", PROOF_REQUIRED, nonce=self._proofs.nonces.issue())
+
     def _dispatch(self, endpoint: str, request: OAuthRequest) -> Response:
-        if endpoint != "token":
+        if endpoint == PUSH:
+            self.authenticate_client(request, [], endpoint)
+            pushed = push(request, self.clock(), allow_pilot_persons=self.allow_pilot_persons)
+            return JSONResponse(pushed, 201, NOT_STORED)
+        if endpoint == KEYS:
+            self.authenticate_client(request, [], endpoint)
+            return JSONResponse(replace_keys(request), 200, NOT_STORED)
+        if endpoint != TOKEN:
             response: Response = self.create_endpoint_response(endpoint, request)
-            return response
+            return self._sign_introspection(request, response) if endpoint == INTROSPECTION else response
         grant_type = request.form.get("grant_type")
         if grant_type is None:
             raise invalid_request(f"Send grant_type: {' or '.join(GRANT_TYPES)}.")
@@ -85,18 +125,28 @@ class AuthorizationServer(AuthlibServer):  # type: ignore[misc]  # authlib has n
         response = self.create_token_response(request)
         return response
 
+    def _sign_introspection(self, request: OAuthRequest, response: Response) -> Response:
+        """Return a description as a signed JWT, if the client accepts that (RFC 9701, section 4)."""
+        if SIGNED_INTROSPECTION not in request.headers.get("accept", "") or response.status_code != 200:
+            return response
+        claims = {"iss": self.issuer, "aud": request.client.client_id, "iat": int(self.clock())}
+        claims |= {"token_introspection": json.loads(bytes(response.body))}
+        signed = self.signing.sign(claims, INTROSPECTION_TYPE)
+        return Response(signed, 200, NOT_STORED, SIGNED_INTROSPECTION)
+
     def issue(self, request: OAuthRequest, acting_for: TokenSubject | Redeemed | None) -> dict[str, Any]:
         """Return the token response (RFC 6749, section 5.1). Raises OAuthRefusal."""
         client: RegisteredClient = request.client
         scopes = read_requested_scopes(request.form.get("scope"), self._allowed(client, acting_for))
         index = self.keyring.index(acting_for.number) if isinstance(acting_for, TokenSubject) else None
         officer = acting_for.officer if isinstance(acting_for, Redeemed) else None
-        token = self._token(client, scopes, index, officer)
+        jkt = request.proof.jkt if request.proof else None
+        token = self._token(client, scopes, index, officer, jkt)
         remember_token(request.connection, client.key, token, index)
         log.info("token %s issued to %s", token.token_id, client.client_id)
         return {
             "access_token": write_access_token(token, self.issuer, self.signing),
-            "token_type": "Bearer",
+            "token_type": token.kind,
             "expires_in": self.token_lifetime,
             "scope": " ".join(sorted(scopes)),
         }
@@ -110,7 +160,12 @@ class AuthorizationServer(AuthlibServer):  # type: ignore[misc]  # authlib has n
         return allowed & acting_for.scopes if isinstance(acting_for, Redeemed) else allowed
 
     def _token(
-        self, client: RegisteredClient, scopes: frozenset[str], index: bytes | None, officer: Officer | None
+        self,
+        client: RegisteredClient,
+        scopes: frozenset[str],
+        index: bytes | None,
+        officer: Officer | None,
+        jkt: str | None,
     ) -> AccessToken:
         now = int(self.clock())
         client_or_subject = encode_subject(index) if index else client.client_id
@@ -123,6 +178,7 @@ class AuthorizationServer(AuthlibServer):  # type: ignore[misc]  # authlib has n
             expires_at=now + self.token_lifetime,
             acting=index is not None,
             officer=officer,
+            jkt=jkt,
         )
 
     def read_token(self, text: str) -> AccessToken | None:
@@ -134,11 +190,13 @@ class AuthorizationServer(AuthlibServer):  # type: ignore[misc]  # authlib has n
 
     def describe(self, token: AccessToken) -> dict[str, Any]:
         """Describe an active token (RFC 7662, section 2.2)."""
-        return {"active": True, "token_type": "Bearer", **token.claims(self.issuer)}
+        return {"active": True, "token_type": token.kind, **token.claims(self.issuer)}
 
     def authenticate_client(self, request: OAuthRequest, methods: object, endpoint: str = "token") -> RegisteredClient:
-        """Authenticate the client, and set `request.client`. Raises OAuthRefusal."""
+        """Authenticate the client, use up its proof, and set `request.client`. Raises OAuthRefusal."""
         request.client = client = self._authenticator.authenticate(request, self.clock())
+        if request.proof and not use_proof(request.connection, request.proof, self.clock()):
+            raise OAuthRefusal("invalid_dpop_proof", USED_BEFORE, nonce=self._proofs.nonces.issue())
         return client
 
     def create_oauth2_request(self, request: OAuthRequest) -> OAuthRequest:

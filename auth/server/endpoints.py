@@ -11,10 +11,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from auth.access_token import resource_of
+from auth.clients.keys import ALGORITHMS
 from auth.metadata import (
     AUTHORIZATION_PATH,
+    CLIENT_KEYS_PATH,
+    DOCUMENTATION_PATH,
     INTROSPECTION_PATH,
     JWKS_PATH,
+    PAR_PATH,
     REVOCATION_PATH,
     SIGN_OUT_PATH,
     TOKEN_PATH,
@@ -23,9 +28,9 @@ from auth.metadata import (
     list_resource_metadata_paths,
     list_server_metadata_paths,
 )
-from auth.server.authorization_server import GRANT_TYPES, AuthorizationServer
+from auth.server.authorization_server import GRANT_TYPES, INTROSPECTION, KEYS, PUSH, TOKEN, AuthorizationServer
 from auth.server.oauth_http import OAuthRefusal, Visit, read_request, read_visit
-from auth.server.pages import render_message
+from auth.server.pages import render_message, render_page
 from auth.server.sign_in import SignIn
 from auth.signing import CACHE_SECONDS
 
@@ -45,7 +50,8 @@ def build_oauth_routes(server: AuthorizationServer, revoked: Callable[[int], Non
     """Return the routes of `server`, for an application at the root of the issuer's host. revoked: called on the event
     loop with the client's key, before the response to a revocation."""
     limiter = anyio.CapacityLimiter(THREADS)  # a separate pool: sign-ins must not block other requests
-    forms = {TOKEN_PATH: "token", REVOCATION_PATH: "revocation", INTROSPECTION_PATH: "introspection"}
+    forms = {TOKEN_PATH: TOKEN, PAR_PATH: PUSH, CLIENT_KEYS_PATH: KEYS}
+    forms |= {REVOCATION_PATH: "revocation", INTROSPECTION_PATH: INTROSPECTION}
     documents = {
         JWKS_PATH: server.signing.jwks,
         **dict.fromkeys(
@@ -56,7 +62,8 @@ def build_oauth_routes(server: AuthorizationServer, revoked: Callable[[int], Non
     asked = [
         Route(path, _form_endpoint(server, name, limiter, revoked), methods=["POST"]) for path, name in forms.items()
     ]
-    return [*asked, *_sign_in_routes(server), *(Route(path, _document(build)) for path, build in documents.items())]
+    published = [Route(path, _document(build)) for path, build in documents.items()]
+    return [*asked, *_sign_in_routes(server), *published, Route(DOCUMENTATION_PATH, _page(server.issuer))]
 
 
 def _sign_in_routes(server: AuthorizationServer) -> list[Route]:
@@ -100,6 +107,18 @@ def _form_endpoint(
         if name == "revocation" and form.client:
             revoked(form.client.key)
         return response
+
+    return endpoint
+
+
+def _page(issuer: str) -> Endpoint:
+    """Return the page for developers that the metadata names (RFC 8414, `service_documentation`)."""
+    paths = {"token": TOKEN_PATH, "push": PAR_PATH, "authorize": AUTHORIZATION_PATH, "keys": CLIENT_KEYS_PATH}
+    addresses = {name: issuer + path for name, path in paths.items()}
+
+    async def endpoint(request: Request) -> Response:
+        named: dict[str, Any] = {"resource": resource_of(issuer), "algorithms": ALGORITHMS}
+        return render_page("documentation.html", 200, issuer=issuer, **named, **addresses)
 
     return endpoint
 

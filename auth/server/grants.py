@@ -28,6 +28,7 @@ class ClientCredentials(BaseGrant, TokenEndpointMixin):  # type: ignore[misc]  #
     def validate_token_request(self) -> None:
         """Authenticate the client, and check resource and audience. Raises OAuthRefusal."""
         self.server.authenticate_client(self.request, [], "token")
+        self.server.require_proof(self.request)
         wanted = resource_of(self.server.issuer)
         for name in ("resource", "audience"):
             if self.request.form.get(name, wanted) != wanted:
@@ -81,7 +82,8 @@ class StaffSignedIn(ClientCredentials):
         """Authenticate the client, and redeem the code. Raises OAuthRefusal."""
         super().validate_token_request()
         request, now = self.request, self.server.clock()
-        self.acting_for = redeem(request.connection, request.client, request.form, now)
+        jkt = request.proof.jkt if request.proof else None
+        self.acting_for = redeem(request.connection, request.client, request.form, now, jkt)
 
     def create_token_response(self) -> Answer:
         """Issue the token, and store its id with the code."""

@@ -11,6 +11,7 @@ from authlib.oauth2.rfc6749 import OAuth2Payload, OAuth2Request
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 
+from auth.proofs.proof import HEADER, NONCE_HEADER, Proof, Sent
 from auth.request_body import ONLY_IDENTITY, TAKEN, is_encoded, media_type_of, read_bounded
 
 FORM_TYPE = "application/x-www-form-urlencoded"
@@ -21,14 +22,19 @@ BLANKS = dict.fromkeys(map(ord, "\u00a0\u3000"), " ")
 
 
 class OAuthRefusal(OAuth2Error):  # type: ignore[misc]  # authlib has no types
-    """An OAuth error response: HTTP status, RFC error code, and a sentence that says what to do."""
+    """An OAuth error response: HTTP status, RFC error code, and a sentence that says what to do. nonce: for the next
+    proof (RFC 9449, section 8)."""
 
-    def __init__(self, error: str, description: str, status: int = 400) -> None:
-        super().__init__(description=description, status_code=status, error=error)
+    def __init__(self, error: str, description: str, status: int = 400, nonce: str = "") -> None:
+        plain = description.replace('"', "'")  # no quotation mark in a description (RFC 6749, section 5.2)
+        super().__init__(description=plain, status_code=status, error=error)
+        self.nonce = nonce
 
     def get_headers(self) -> list[tuple[str, str]]:
         """Add the authentication scheme to 401 (RFC 6749, section 5.2) and the accepted codings to 415."""
         headers: list[tuple[str, str]] = super().get_headers()
+        if self.nonce:
+            headers.append((NONCE_HEADER, self.nonce))
         if self.status_code == 415:
             headers.extend(TAKEN.items())
         if self.status_code == 401:
@@ -64,14 +70,16 @@ class OAuthRequest(OAuth2Request):  # type: ignore[misc]  # authlib has no types
     """A request that is read on the event loop and answered in a thread.
 
     The URL is built from the configured issuer, not from the Host header. connection: set in the thread; authlib passes
-    the request to every grant and endpoint, so it carries the transaction.
+    the request to every grant and endpoint, so it carries the transaction. proof: set in the thread, once verified.
     """
 
     connection: sa.Connection
+    proof: Proof | None = None
 
     def __init__(self, url: str, headers: Headers, fields: Sequence[tuple[str, str]]) -> None:
         super().__init__(method="POST", uri=url, headers=headers)
         self.payload = Form(fields)
+        self.sent = Sent(headers.getlist(HEADER), "POST", url)
 
     @property
     def form(self) -> dict[str, str]:

@@ -4,7 +4,6 @@ once with a session; POST checks the password. Runs in threads."""
 import logging
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -13,47 +12,26 @@ import sqlalchemy as sa
 from starlette.responses import RedirectResponse, Response
 
 from auth.clients.authentication import hash_secret
-from auth.clients.scope_request import find_allowed_scopes, read_requested_scopes
 from auth.server.accounts import check_password, find_officer, sign_out
-from auth.server.authorization_code import CHALLENGE, issue_code
+from auth.server.authorization_code import issue_code
+from auth.server.authorization_request import AuthorizationRequest, read_authorization, state_of
 from auth.server.authorization_server import AuthorizationServer
 from auth.server.oauth_http import OAuthRefusal, Visit
 from auth.server.pages import render_message, render_page
+from auth.server.pushed_requests import PUSH_FIRST, Pushed, find_pushed, use_pushed
 from auth.server.token_store import RegisteredClient, find_client, prune, to_datetime
+from models.client import ClientProfile
 from models.staff_account import StaffSession
 
 SESSION = timedelta(hours=8)
 SECRET_BYTES = 32
-LONGEST_STATE = 512
+UNKNOWN_REDIRECT = "回调地址未登记。redirect_uri is not one that is registered for this client."
+EXPIRED = "请求已失效，请从原系统重新登录。This request is unknown, used or expired. Go back, and sign in again."
 log = logging.getLogger("suxin.oauth")
 
 
 class BadRequestError(Exception):
     """An authorization request that must not be redirected (RFC 6749, section 4.1.2.1)."""
-
-
-@dataclass(frozen=True)
-class AuthorizationRequest:
-    """A valid authorization request."""
-
-    client: RegisteredClient
-    redirect_uri: str
-    state: Mapping[str, str]
-    scopes: frozenset[str]
-    challenge: str
-    login: bool
-
-    @property
-    def origin(self) -> str:
-        """The origin of the redirect URI."""
-        parts = urlsplit(self.redirect_uri)
-        return f"{parts.scheme}://{parts.netloc}"
-
-
-def state_of(query: Mapping[str, str]) -> dict[str, str]:
-    """Return the client's `state`, unless it is too long."""
-    state = query.get("state")
-    return {"state": state} if state is not None and len(state) <= LONGEST_STATE else {}
 
 
 class SignIn:
@@ -70,15 +48,18 @@ class SignIn:
         """Return the page, or a redirect with a code or an error."""
         with self.server.engine.begin() as connection:
             try:
-                back = self._destination(connection, visit.query)
+                client = self._client(connection, visit.query)
+                pushed = self._pushed(connection, client, visit.query)
+                query = pushed.parameters if pushed else visit.query
+                if query.get("redirect_uri") not in client.redirect_uris:  # no redirect to it (RFC 6749, 4.1.2.1)
+                    raise BadRequestError(UNKNOWN_REDIRECT)
+                asked = self._read(client, query, pushed)
+                return self._answer(connection, asked, visit)
             except BadRequestError as error:
                 return render_message(400, "无法继续 This cannot go on", str(error))
-            try:
-                asked = self._read(back, visit.query)
             except OAuthRefusal as refusal:
                 said = {"error": str(refusal.error), "error_description": str(refusal.description)}
-                return self._send(back[1], said | state_of(visit.query))
-            return self._answer(connection, asked, visit)
+                return self._send(query["redirect_uri"], said | state_of(query))
 
     def end(self, visit: Visit) -> Response:
         """Sign out: end the session and revoke the officer's tokens."""
@@ -90,28 +71,27 @@ class SignIn:
         done.delete_cookie(self.session_cookie, **self.attributes)
         return done
 
-    def _destination(self, connection: sa.Connection, query: Mapping[str, str]) -> tuple[RegisteredClient, str]:
-        """Return client and redirect URI, which must match a registered one exactly (RFC 9700, section 2.1)."""
+    def _client(self, connection: sa.Connection, query: Mapping[str, str]) -> RegisteredClient:
         client = find_client(connection, query.get("client_id", ""))
         if client is None:
             raise BadRequestError("客户端未登记。The client is not registered here.")
-        if query.get("redirect_uri") not in client.redirect_uris:
-            raise BadRequestError("回调地址未登记。redirect_uri is not one that is registered for this client.")
-        return client, query["redirect_uri"]
+        return client
 
-    def _read(self, back: tuple[RegisteredClient, str], query: Mapping[str, str]) -> AuthorizationRequest:
+    def _pushed(self, connection: sa.Connection, client: RegisteredClient, query: Mapping[str, str]) -> Pushed | None:
+        """Return the pushed request, if the query names one. Everything else in the query is ignored (RFC 9126, 4)."""
+        if "request_uri" not in query:
+            return None
+        pushed = find_pushed(connection, client, query, self.server.clock())
+        if pushed is None:
+            raise BadRequestError(EXPIRED)
+        return pushed
+
+    def _read(self, client: RegisteredClient, query: Mapping[str, str], pushed: Pushed | None) -> AuthorizationRequest:
         """Validate the authorization request. Raises OAuthRefusal."""
-        client, redirect_uri = back
-        if query.get("response_type") != "code":
-            raise OAuthRefusal("unsupported_response_type", "response_type must be code.")
-        if query.get("code_challenge_method") != "S256" or not CHALLENGE.fullmatch(query.get("code_challenge", "")):
-            raise OAuthRefusal("invalid_request", "Send code_challenge with code_challenge_method=S256 (RFC 7636).")
-        if len(query.get("state", "")) > LONGEST_STATE:
-            raise OAuthRefusal("invalid_request", f"state is longer than {LONGEST_STATE} characters.")
-        allowed = find_allowed_scopes(client, staff=True, allow_pilot_persons=self.server.allow_pilot_persons)
-        scopes = read_requested_scopes(query.get("scope"), allowed)
-        login = query.get("prompt") == "login"
-        return AuthorizationRequest(client, redirect_uri, state_of(query), scopes, query["code_challenge"], login)
+        if pushed is None and client.profile is ClientProfile.FAPI2:
+            raise OAuthRefusal("invalid_request", PUSH_FIRST)
+        asked = read_authorization(client, query, allow_pilot_persons=self.server.allow_pilot_persons)
+        return pushed.mark(asked) if pushed else asked
 
     def _answer(self, connection: sa.Connection, asked: AuthorizationRequest, visit: Visit) -> Response:
         if visit.form is None:
@@ -170,6 +150,8 @@ class SignIn:
         return key if key is not None and find_officer(connection, key) else None
 
     def _code(self, connection: sa.Connection, asked: AuthorizationRequest, key: int) -> Response:
+        if asked.pushed and not use_pushed(connection, asked.pushed, self.server.clock()):
+            raise BadRequestError(EXPIRED)
         code = issue_code(
             connection,
             asked.client,
@@ -178,6 +160,7 @@ class SignIn:
             redirect_uri=asked.redirect_uri,
             scopes=asked.scopes,
             challenge=asked.challenge,
+            jkt=asked.jkt,
         )
         return self._send(asked.redirect_uri, {"code": code, **asked.state})
 

@@ -1,7 +1,7 @@
 """A client of the token endpoint, with a key or a secret."""
 
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +14,8 @@ from auth.clients.assertion import REGISTRY
 from auth.clients.authentication import ASSERTION_TYPE
 from auth.clients.keys import algorithm_of
 from auth.metadata import TOKEN_PATH
+from auth.proofs.proof import HEADER, NONCE_HEADER
+from auth.proofs.prover import Prover
 from auth.server.subject_token import LIFETIME_SECONDS, SUBJECT_TOKEN_TYPE
 
 ASSERTION_SECONDS = 60
@@ -49,18 +51,18 @@ def request_token(
     now: float,
     scopes: Collection[str] = (),
     user: User | None = None,
+    prover: Prover | None = None,
 ) -> dict[str, Any]:
-    """Return the token response (RFC 6749, section 5.1) for `scopes`, by default all, on behalf of `user` if given.
-    Raises TokenRequestError."""
+    """Return the token response (RFC 6749, section 5.1) for `scopes`, by default all, on behalf of `user` if given, for
+    a token that is bound to the key of `prover` if given. Raises TokenRequestError."""
     form = {"grant_type": "client_credentials"} | ({"scope": " ".join(scopes)} if scopes else {})
     if user:
         form |= {"grant_type": TOKEN_EXCHANGE, "subject_token_type": SUBJECT_TOKEN_TYPE}
         form |= {"subject_token": sign_subject_token(credential, user, now)}
-    basic = (credential.client_id, credential.secret) if credential.secret else None
-    if basic is None:
-        form |= {"client_assertion_type": ASSERTION_TYPE, "client_assertion": sign_client_assertion(credential, now)}
     try:
-        response = http.post(credential.issuer + TOKEN_PATH, data=form, auth=basic or httpx2.USE_CLIENT_DEFAULT)
+        response = _send(credential, http, form, now, prover)
+        if prover and response.headers.get(NONCE_HEADER) and response.json().get("error") == "use_dpop_nonce":
+            response = _send(credential, http, form, now, prover)
         answer: dict[str, Any] = response.json()
     except (httpx2.HTTPError, ValueError) as error:
         reason = type(error).__name__
@@ -68,6 +70,22 @@ def request_token(
     if response.status_code != 200:
         raise TokenRequestError(f"{answer.get('error')}: {answer.get('error_description')}")
     return answer
+
+
+def _send(
+    credential: ClientCredential, http: httpx2.Client, form: Mapping[str, str], now: float, prover: Prover | None
+) -> httpx2.Response:
+    """Send a token request, and keep the nonce that comes back."""
+    url = credential.issuer + TOKEN_PATH
+    basic = (credential.client_id, credential.secret) if credential.secret else httpx2.USE_CLIENT_DEFAULT
+    if not credential.secret:
+        assertion = sign_client_assertion(credential, now)
+        form = {**form, "client_assertion_type": ASSERTION_TYPE, "client_assertion": assertion}
+    headers = {HEADER: prover.prove("POST", url, now)} if prover else {}
+    response = http.post(url, data=dict(form), auth=basic, headers=headers)
+    if prover:
+        prover.nonce = response.headers.get(NONCE_HEADER, prover.nonce)
+    return response
 
 
 def sign_client_assertion(credential: ClientCredential, now: float) -> str:

@@ -10,15 +10,16 @@ from sqlalchemy.dialects.postgresql import insert
 
 from auth.access_token import AccessToken
 from models.audience import Audience
-from models.client import Authentication, Client
+from models.client import Authentication, Client, ClientProfile
 from models.issued_token import AssertionUse, IssuedToken
 from models.names import fold
 from models.party import Identity, Party
 from models.party_name import is_known_as
+from models.pushed_request import PushedRequest
 from models.staff_account import AuthorizationCode, StaffSession
 
 PRUNE_ROWS = 100
-Expiring = AssertionUse | IssuedToken | AuthorizationCode | StaffSession
+Expiring = AssertionUse | IssuedToken | AuthorizationCode | PushedRequest | StaffSession
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,10 @@ class RegisteredClient:
     key: int
     client_id: str
     authentication: Authentication
+    profile: ClientProfile
     audience: Audience
     jwks: Mapping[str, Any] | None
+    jwks_uri: str | None
     secret_hash: bytes | None
     scopes: frozenset[str]
     redirect_uris: frozenset[str]
@@ -48,7 +51,9 @@ def find_client(connection: sa.Connection, client_id: str) -> RegisteredClient |
     row = connection.execute(query).mappings().one_or_none()
     if row is None:
         return None
-    names = ("client_id", "authentication", "audience", "jwks", "secret_hash", "name", "court_code")
+    names = (
+        "client_id", "authentication", "profile", "audience", "jwks", "jwks_uri", "secret_hash", "name", "court_code",
+    )  # fmt: skip
     return RegisteredClient(
         key=row["id"],
         scopes=frozenset(row["scopes"]),

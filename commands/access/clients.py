@@ -13,6 +13,7 @@ from rich.table import Table
 from auth.audiences import Audience
 from auth.clients import registry
 from commands.session import console, explain_errors, read_json, use_database
+from models.client import ClientProfile
 from postgres import database
 from settings import Settings
 
@@ -31,8 +32,16 @@ def client_add(
     court: Annotated[str | None, typer.Option(help="COURT only: code of the court.")] = None,
     village: Annotated[str | None, typer.Option(help="VILLAGE only: name of the village.")] = None,
     redirect_uri: Annotated[list[str] | None, typer.Option(help="COURT only: redirect URI after sign-in.")] = None,
+    profile: Annotated[
+        ClientProfile | None, typer.Option(help="Class; by default fapi2 with keys and scopes of persons, else pilot.")
+    ] = None,
+    jwks_uri: Annotated[str | None, typer.Option(help="https address where it publishes further keys.")] = None,
 ) -> None:
     """Register a client. A secret is printed once and not stored.
+
+    A client of the class fapi2 (FAPI 2.0 Security Profile) signs with its own keys, sends a proof of its key with each
+    request (DPoP, RFC 9449), and pushes its authorization requests (RFC 9126). Clients that read data of persons
+    belong here. A pilot may use a secret and bearer tokens; it reads no persons, unless SUXIN_ALLOW_PILOT_PERSONS=true.
 
     Example: suxin client add "余姚农商银行" --audience BANK --jwks bank.jwks
     """
@@ -48,6 +57,8 @@ def client_add(
         court,
         village,
         redirect_uri or (),
+        profile,
+        jwks_uri,
     )
     with open_register() as (connection, settings):
         made = registry.add_client(
@@ -61,12 +72,11 @@ def client_list() -> None:
     """List all clients, without keys and secrets."""
     with open_register() as (connection, _):
         found = registry.list_clients(connection)
-    table = Table("client", "name", "audience", "authentication", "scopes", "disabled")
+    table = Table("client", "name", "audience", "profile", "authentication", "scopes", "disabled")
     for row in found:
         scopes = ", ".join(row["scopes"])
-        table.add_row(
-            row["client_id"], row["name"], row["audience"], row["authentication"], scopes, str(row["disabled_at"] or "")
-        )
+        shown = [row[name] for name in ("client_id", "name", "audience", "profile", "authentication")]
+        table.add_row(*shown, scopes, str(row["disabled_at"] or ""))
     console.print(table)
 
 
@@ -89,6 +99,20 @@ def client_scopes(
             connection, client_id, scope or (), allow_pilot_persons=settings.allow_pilot_persons
         )
     console.print(f"{client_id} holds {', '.join(chosen)}.")
+
+
+@clients.command("profile")
+def client_profile(
+    client_id: Annotated[str, typer.Argument(help="Identifier of the client.")],
+    profile: Annotated[ClientProfile, typer.Argument(help="Class of the client.")],
+) -> None:
+    """Move a client to another class: see suxin client add. Bearer tokens of a client that becomes fapi2 end at once.
+
+    Example: suxin client profile yuyao-bank fapi2
+    """
+    with open_register() as (connection, settings):
+        registry.set_profile(connection, client_id, profile, allow_pilot_persons=settings.allow_pilot_persons)
+    console.print(f"{client_id} is of the class {profile.value}.")
 
 
 @clients.command("budget")

@@ -10,7 +10,7 @@ import pytest
 from joserfc.jwk import ECKey, Key, OctKey, OKPKey, RSAKey
 from oauth_clients import ISSUER, START, Service, SigningClient, refusal
 
-from auth.clients.authentication import ASSERTION_TYPE
+from auth.clients.authentication import ASSERTION_TYPE, WRONG_ASSERTION
 from auth.clients.registry import disable_client
 
 GRANT = {"grant_type": "client_credentials"}
@@ -26,6 +26,7 @@ def encode(text: str | bytes) -> str:
 # --- private_key_jwt --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.fapi_accepts("5.3.2.1-3", "5.3.2.1-6", "5.3.2.1-8", "5.4.1-1")
 @pytest.mark.parametrize(
     ("key", "algorithm"),
     [
@@ -42,6 +43,7 @@ async def test_a_client_signs_with_any_fapi_algorithm(service: Service, key: Key
     assert (await service.ask(GRANT | form)).status_code == 200
 
 
+@pytest.mark.fapi_refuses("5.4.1-1")
 @pytest.mark.parametrize("algorithm", ["RS256", "RS512", "PS384"])
 async def test_other_rsa_algorithms_are_refused(service: Service, algorithm: str) -> None:
     key = RSAKey.generate_key(2048, auto_kid=True)
@@ -56,6 +58,7 @@ async def test_hs256_with_the_public_key_as_secret_is_refused(service: Service, 
     assert refusal(await service.ask(GRANT | form)) == INVALID_CLIENT
 
 
+@pytest.mark.fapi_refuses("5.3.2.1-13")
 @pytest.mark.parametrize(
     "claims",
     [
@@ -97,14 +100,22 @@ async def test_hs256_with_the_public_key_as_secret_is_refused(service: Service, 
 async def test_wrong_claims_are_refused(
     service: Service, bank: SigningClient, claims: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Each for its own reason, which the log knows and the answer does not tell."""
+    """Each for its own reason, which the log knows. The answer names it once the signature is the client's own; `sub`
+    is read before, to find the key."""
     caplog.set_level(logging.INFO, "suxin.oauth")
-    assert refusal(await service.ask(GRANT | bank.form(service.clock, **claims))) == INVALID_CLIENT
+    response = await service.ask(GRANT | bank.form(service.clock, **claims))
+    assert refusal(response) == INVALID_CLIENT
     ((name, value),) = claims.items()
     unknown = name == "sub" and isinstance(value, str)
     assert ("BadSignatureError" if unknown else name) in caplog.messages[0]
+    told = response.json()["error_description"]
+    if name == "sub":
+        assert told == WRONG_ASSERTION
+    else:
+        assert told.removeprefix("The client assertion was not accepted: ").removeprefix("its ").startswith(f"{name} ")
 
 
+@pytest.mark.fapi_refuses("5.3.2.1-8")
 @pytest.mark.parametrize("audience", [f"{ISSUER}/oauth/token", [ISSUER], [ISSUER, f"{ISSUER}/oauth/token"], None])
 async def test_an_assertion_for_another_audience_is_told_the_right_one(service: Service, audience: Any) -> None:
     """Spring Security names the token endpoint. Known and unknown clients are told the same."""
@@ -115,6 +126,7 @@ async def test_an_assertion_for_another_audience_is_told_the_right_one(service: 
     assert f"its aud must be {ISSUER}, the issuer, as one plain text" in told[0].json()["error_description"]
 
 
+@pytest.mark.fapi_accepts("5.3.2.1-13")
 @pytest.mark.parametrize("claims", [{"iat": START + 8}, {"nbf": START + 8}, {"iat": None}, {"exp": START + 3_600}])
 async def test_small_clock_differences_are_accepted(
     service: Service, bank: SigningClient, claims: dict[str, Any]
@@ -189,6 +201,7 @@ async def test_malformed_assertions_are_refused_and_never_a_server_error(service
     assert refusal(await service.ask(GRANT | form)) == INVALID_CLIENT
 
 
+@pytest.mark.fapi_refuses("5.4.1-2")
 async def test_an_unsigned_assertion_is_refused(service: Service, bank: SigningClient) -> None:
     payload = bank.assertion(service.clock).split(".")[1]
     for header in ({"alg": "none"}, {"alg": "none", "kid": bank.key.kid}, {}):
@@ -199,7 +212,9 @@ async def test_an_unsigned_assertion_is_refused(service: Service, bank: SigningC
 async def test_an_assertion_is_good_for_one_request_at_any_endpoint(service: Service, bank: SigningClient) -> None:
     form = bank.form(service.clock)
     assert (await service.ask(GRANT | form)).status_code == 200
-    assert refusal(await service.ask(GRANT | form)) == INVALID_CLIENT
+    again = await service.ask(GRANT | form)
+    assert refusal(again) == INVALID_CLIENT
+    assert "its jti was used before" in again.json()["error_description"]
     assert refusal(await service.ask({"token": "x"} | form, "/oauth/revoke")) == INVALID_CLIENT
 
 
@@ -306,6 +321,7 @@ async def test_two_methods_at_once_are_refused(service: Service, bank: SigningCl
     assert refusal(await service.ask(GRANT, headers=headers)) == (400, "invalid_request")
 
 
+@pytest.mark.fapi_refuses("5.3.2.1-3", "5.3.2.1-6")
 async def test_secrets_in_the_body_and_public_clients_are_refused(service: Service) -> None:
     client_id, secret = service.register_pilot()
     for form in ({"client_id": client_id, "client_secret": secret}, {"client_id": client_id}, {}):

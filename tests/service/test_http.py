@@ -64,7 +64,9 @@ def failures(caplog: pytest.LogCaptureFixture) -> list[str]:
 
 # --- tokens -----------------------------------------------------------------------------------------------------------
 
-SEND_ONE = "Send one Authorization header: Bearer, a space, the token."
+SEND_ONE = "Send one Authorization header: Bearer or DPoP, a space, the token."
+SEND_SOME = "Send an access token: Authorization: Bearer TOKEN, or DPoP TOKEN with a proof."
+PROOFS = 'DPoP realm="suxin", algs="ES256 PS256 EdDSA Ed25519"'
 NOT_OURS = "The access token is expired, revoked or not ours. Get a new one."
 
 
@@ -75,8 +77,8 @@ def knock(world: World, *authorization: str) -> Any:
 
 def test_without_a_token_the_answer_says_where_tokens_come_from(world: World) -> None:
     response = knock(world)
-    assert refused(response, 401) == [("Send an access token: Authorization: Bearer TOKEN.", "UNAUTHENTICATED")]
-    assert response.headers["www-authenticate"] == f"{REALM}, {METADATA}"
+    assert refused(response, 401) == [(SEND_SOME, "UNAUTHENTICATED")]
+    assert response.headers["www-authenticate"] == f"{REALM}, {METADATA}, {PROOFS}"
 
 
 @pytest.mark.parametrize("header", ["Bearer", "Bearer ", "Basic YTpi", "token", "Bearer\tx"])
@@ -127,7 +129,7 @@ def test_a_garbled_or_foreign_token_is_refused_in_one_sentence(world: World, gar
 
 def test_a_token_in_the_address_is_no_token(world: World) -> None:
     response = world.http.post(f"/graphql?access_token={world.token(Audience.BANK)}", json=VIEWER)
-    assert refused(response, 401) == [("Send an access token: Authorization: Bearer TOKEN.", "UNAUTHENTICATED")]
+    assert refused(response, 401) == [(SEND_SOME, "UNAUTHENTICATED")]
 
 
 @contextmanager
@@ -161,7 +163,7 @@ def test_a_revoked_token_is_refused_at_once(world: World) -> None:
 
 def test_the_token_is_asked_for_before_the_body_is_read(world: World) -> None:
     response = world.http.post("/graphql", content=b"x" * 70_000, headers={"content-type": "text/plain"})
-    assert refused(response, 401) == [("Send an access token: Authorization: Bearer TOKEN.", "UNAUTHENTICATED")]
+    assert refused(response, 401) == [(SEND_SOME, "UNAUTHENTICATED")]
 
 
 # --- another service on the same database -----------------------------------------------------------------------------

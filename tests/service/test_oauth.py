@@ -14,6 +14,8 @@ from authlib.oauth2.rfc8414 import AuthorizationServerMetadata
 from generated import sized
 from hypothesis import given
 from hypothesis import strategies as st
+from joserfc import jwt
+from joserfc.jwk import KeySet
 from oauth_clients import ISSUER, NUMBER, START, Service, SigningClient, refusal
 
 from auth.access_token import encode_subject
@@ -36,6 +38,7 @@ def decoded(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
 # --- client credentials ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.fapi_accepts("5.3.2.1-2", "5.3.2.1-9", "5.3.2.1-14")
 async def test_client_credentials_give_an_access_token_as_rfc_9068_says(service: Service) -> None:
     bank = service.register(scopes=[Scope.CATALOGUE, Scope.ORGANIZATION])
     response = await service.token(bank, scope="catalogue.read")
@@ -69,6 +72,7 @@ async def test_a_missing_scope_means_all_that_the_client_may_ask_for(service: Se
         assert (await service.token(bank, **form)).json()["scope"] == "catalogue.read organization.read"
 
 
+@pytest.mark.fapi_refuses("5.3.2.1-14")
 @pytest.mark.parametrize(
     ("scope", "named"),
     [
@@ -110,6 +114,7 @@ async def test_only_the_graphql_endpoint_is_a_target(service: Service, name: str
     assert refusal(await service.token(bank, **{name: "https://evil.example"})) == (400, "invalid_target")
 
 
+@pytest.mark.fapi_refuses("5.3.2.1-2", "5.3.2.1-9")
 @pytest.mark.parametrize(
     ("grant", "code"),
     [("password", "unsupported_grant_type"), ("refresh_token", "unsupported_grant_type"), ("", "invalid_request")],
@@ -355,6 +360,33 @@ async def test_a_client_inspects_and_revokes_its_own_token(service: Service) -> 
     assert await inspect(service, bank, token) == {"active": False}
 
 
+async def test_a_description_is_signed_for_a_client_that_accepts_that(service: Service) -> None:
+    """RFC 9701: typ keeps it apart from access tokens, aud is the client that asks."""
+    bank = service.register()
+    token = await service.access_token(bank, scope="catalogue.read")
+    accepts = {"accept": "application/token-introspection+jwt"}
+    form = {"token": token} | bank.form(service.clock)
+    response = await service.ask(form, "/oauth/introspect", headers=accepts)
+    assert response.headers["content-type"] == "application/token-introspection+jwt"
+    assert response.headers["cache-control"] == "no-store"
+    keys = KeySet.import_key_set(service.server.signing.jwks())  # type: ignore[arg-type]
+    signed = jwt.decode(response.text, keys, algorithms=["ES256"])
+    described = signed.claims.pop("token_introspection")
+    assert signed.header["typ"] == "token-introspection+jwt"
+    assert signed.claims == {"iss": ISSUER, "aud": bank.client_id, "iat": START}
+    assert (described["active"], described["scope"]) == (True, "catalogue.read")
+    assert service.server.read_token(response.text) is None, "it is no access token"
+
+
+async def test_a_description_of_nothing_is_signed_and_a_refusal_is_not(service: Service) -> None:
+    bank, accepts = service.register(), {"accept": "application/token-introspection+jwt"}
+    form = {"token": "x"} | bank.form(service.clock)
+    response = await service.ask(form, "/oauth/introspect", headers=accepts)
+    assert decoded(response.text)[1]["token_introspection"] == {"active": False}
+    refused = await service.ask({"token": "x"}, "/oauth/introspect", headers=accepts)
+    assert refusal(refused) == (401, "invalid_client")
+
+
 async def test_an_exchanged_token_is_described_with_its_actor(service: Service, portal: SigningClient) -> None:
     token = (await service.exchange(portal, portal.subject(service.clock))).json()["access_token"]
     assert (await inspect(service, portal, token))["act"] == {"client_id": portal.client_id}
@@ -397,6 +429,7 @@ async def test_token_management_needs_a_client_and_a_token(service: Service, pat
 # --- metadata ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.fapi_accepts("5.3.2.1-1")
 async def test_the_server_describes_itself(service: Service) -> None:
     response = await service.http.get("/.well-known/oauth-authorization-server")
     document = response.json()
@@ -412,6 +445,32 @@ async def test_the_server_describes_itself(service: Service) -> None:
     assert document["token_endpoint_auth_methods_supported"] == ["private_key_jwt", "client_secret_basic"]
     assert "RS256" not in document["token_endpoint_auth_signing_alg_values_supported"]
     assert response.headers["cache-control"] == "public, max-age=300"
+
+
+async def test_the_server_says_how_tokens_are_bound_and_requests_pushed(service: Service) -> None:
+    document = (await service.http.get("/.well-known/oauth-authorization-server")).json()
+    assert document["pushed_authorization_request_endpoint"] == f"{ISSUER}/oauth/par"
+    assert document["require_pushed_authorization_requests"] is False, "pilots may send them by the browser"
+    assert document["dpop_signing_alg_values_supported"] == ["ES256", "PS256", "EdDSA", "Ed25519"]
+    resource = (await service.http.get("/.well-known/oauth-protected-resource/graphql")).json()
+    assert resource["dpop_signing_alg_values_supported"] == document["dpop_signing_alg_values_supported"]
+    assert resource["dpop_bound_access_tokens_required"] is False, "pilots may use bearer tokens"
+    assert document["service_documentation"] == resource["resource_documentation"] == f"{ISSUER}/oauth/documentation"
+    page = await service.http.get("/oauth/documentation")
+    assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    for said in ("/oauth/token", "/oauth/par", "/oauth/keys", "ES256, PS256, EdDSA, Ed25519", f"{ISSUER}/graphql"):
+        assert said in page.text
+
+
+@pytest.mark.fapi_refuses("5.3.2.1-1", "5.3.2.2-10")
+async def test_the_server_offers_nothing_that_the_profile_forbids(service: Service) -> None:
+    document = (await service.http.get("/.well-known/oauth-authorization-server")).json()
+    assert not {"password", "implicit", "refresh_token"}.intersection(document["grant_types_supported"])
+    assert not {"none", "client_secret_post"}.intersection(document["token_endpoint_auth_methods_supported"])
+    for name, values in document.items():
+        if "_alg_values_" in name:
+            assert set(values) <= {"ES256", "PS256", "EdDSA", "Ed25519"}, name
+    assert (await service.http.post("/.well-known/oauth-authorization-server")).status_code == 405
 
 
 async def test_clients_of_openid_connect_find_the_same_description(service: Service) -> None:

@@ -19,9 +19,11 @@ from auth.clients.registry import (
     disable_client,
     list_clients,
     rotate_client,
+    set_profile,
+    set_scopes,
 )
 from auth.scopes import PERSON_SCOPES, Scope
-from models.client import Authentication, Client
+from models.client import Authentication, Client, ClientProfile
 from models.court import Court
 from models.household import Village
 
@@ -154,6 +156,7 @@ def test_identifiers_are_given_once(register: sa.Connection) -> None:
 PUBLIC = KEY.as_dict(private=False)
 
 
+@pytest.mark.fapi_refuses("5.4.1-3", "5.4.2-3")
 @pytest.mark.parametrize(
     ("jwks", "reason"),
     [
@@ -240,9 +243,75 @@ def test_a_rotation_keeps_the_method(register: sa.Connection) -> None:
         rotate_client(register, "nobody")
 
 
+def test_a_client_that_reaches_persons_is_of_the_class_fapi2(register: sa.Connection) -> None:
+    persons, secret = add(register), add(register, jwks=None, scopes=["catalogue.read"])
+    others = add(register, scopes=["catalogue.read", "organization.read"])
+    classes = [row(register, added.client_id)["profile"] for added in (persons, others, secret)]
+    assert classes == [ClientProfile.FAPI2, ClientProfile.PILOT, ClientProfile.PILOT]
+
+
+@pytest.mark.fapi_accepts("5.3.2.1-6")
+def test_any_client_with_keys_may_be_of_the_class_fapi2(register: sa.Connection) -> None:
+    added = add(register, scopes=["catalogue.read"], profile=ClientProfile.FAPI2)
+    stored = row(register, added.client_id)
+    assert (stored["profile"], stored["authentication"]) == (ClientProfile.FAPI2, Authentication.PRIVATE_KEY_JWT)
+
+
+@pytest.mark.fapi_refuses("5.3.2.1-3", "5.3.2.1-6")
+def test_a_client_with_a_secret_is_a_pilot(register: sa.Connection) -> None:
+    with pytest.raises(RegistrationError, match="A client of the class fapi2 signs with its own keys"):
+        add(register, jwks=None, scopes=["catalogue.read"], profile=ClientProfile.FAPI2)
+    client_id = add(register, jwks=None, scopes=["catalogue.read"]).client_id
+    with pytest.raises(RegistrationError, match="A client of the class fapi2 signs with its own keys"):
+        set_profile(register, client_id, ClientProfile.FAPI2)
+
+
+def test_a_pilot_reaches_no_persons(register: sa.Connection) -> None:
+    reason = r"A pilot may not reach persons .*SUXIN_ALLOW_PILOT_PERSONS"
+    with pytest.raises(RegistrationError, match=reason):
+        add(register, profile=ClientProfile.PILOT)
+    client_id = add(register).client_id
+    with pytest.raises(RegistrationError, match=reason):
+        set_profile(register, client_id, ClientProfile.PILOT)
+    set_profile(register, client_id, ClientProfile.PILOT, allow_pilot_persons=True)
+    with pytest.raises(RegistrationError, match=reason):
+        set_scopes(register, client_id, ["person.credit.read"])
+    assert set_scopes(register, client_id, ["catalogue.read"]) == ["catalogue.read"]
+
+
+def test_keys_may_be_published_beside_the_registered_ones(register: sa.Connection) -> None:
+    added = add(register, jwks_uri="https://bank.example/keys.json?v=1")
+    assert row(register, added.client_id)["jwks_uri"] == "https://bank.example/keys.json?v=1"
+
+
+@pytest.mark.fapi_refuses("5.4.2-1")
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "http://bank.example/keys",
+        "https://",
+        "ftp://bank.example",
+        "https://a@bank.example/k",
+        "https://b.example/#k",
+        "",
+    ],
+)
+def test_an_address_of_keys_is_https(register: sa.Connection, uri: str) -> None:
+    with pytest.raises(RegistrationError, match="cannot be a jwks_uri"):
+        add(register, jwks_uri=uri)
+
+
+def test_a_client_with_a_secret_publishes_no_keys(register: sa.Connection) -> None:
+    with pytest.raises(RegistrationError, match="publishes no keys"):
+        add(register, jwks=None, scopes=["catalogue.read"], jwks_uri="https://bank.example/keys")
+
+
 @pytest.mark.parametrize(
     "change",
     [
+        "profile = 'basic'",
+        "jwks_uri = 'http://bank.example/keys'",
+        "authentication = 'client_secret_basic', jwks = null, secret_hash = sha256('x')",
         "audience = 'NOBODY'",
         "court_code = '浙0281'",
         "jwks = null",

@@ -171,6 +171,7 @@ async def test_the_page_is_neither_framed_nor_stored_nor_scripted(house: House) 
     assert page.headers["referrer-policy"] == "no-referrer"
 
 
+@pytest.mark.fapi_refuses("5.3.2.2-13")
 @pytest.mark.parametrize("csrf", ["", "x" * 43])
 async def test_a_form_that_is_not_this_page_s_is_refused(house: House, csrf: str) -> None:
     address = path(house.attempt().query())
@@ -217,6 +218,7 @@ async def test_no_other_page_is_vouched_for(house: House, site: str) -> None:
     assert (await house.http.post(address, data=form, headers=FROM_HERE)).status_code == 403
 
 
+@pytest.mark.fapi_accepts("5.3.2.2-13")
 async def test_what_a_client_is_called_is_text_and_no_markup(service: Service, house: House) -> None:
     with service.engine.begin() as connection:
         connection.execute(
@@ -287,6 +289,7 @@ async def test_a_new_password_unlocks_and_signs_out(house: House) -> None:
 # --- who may ask, and for what ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.fapi_refuses("5.3.2.1-7", "5.3.2.2-6")
 @pytest.mark.parametrize(
     "over",
     [
@@ -303,6 +306,7 @@ async def test_nobody_is_sent_to_an_address_that_is_not_registered(house: House,
     assert (response.status_code, "location" in response.headers) == (400, False)
 
 
+@pytest.mark.fapi_accepts("5.3.2.1-7", "5.3.2.2-7")
 @pytest.mark.parametrize(
     ("over", "error"),
     [
@@ -395,6 +399,7 @@ async def test_a_code_lives_a_minute(house: House) -> None:
     assert refusal(await house.redeem(attempt, code)) == (400, "invalid_grant")
 
 
+@pytest.mark.fapi_refuses("5.3.2.2-9")
 async def test_a_code_shown_again_revokes_its_token(house: House, engine: Any) -> None:
     verifier = TokenVerifier(ISSUER, house.service.server.signing, engine, house.service.clock)
     attempt = house.attempt()
@@ -438,6 +443,7 @@ async def test_of_eight_redemptions_at_once_one_wins(house: House) -> None:
 # --- registers --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.fapi_refuses("5.3.2.2-8")
 @pytest.mark.parametrize(
     "uri", ["http://court.example/x", "https://court.example/x#y", "javascript:alert(1)", "https://"]
 )

@@ -19,7 +19,7 @@ from auth.clients.registry import disable_client
 from auth.principal import Principal
 from auth.scopes import Scope
 from auth.signing import SigningKeys, replace
-from auth.tokens import CACHED_TOKENS, TokenError, TokenVerifier, read_bearer_token
+from auth.tokens import CACHED_TOKENS, PresentedToken, TokenError, TokenVerifier, read_presented_token
 from models.court import Court
 from models.household import Village
 from models.keyring import Keyring
@@ -52,6 +52,7 @@ async def refused(verifier: TokenVerifier, token: str) -> None:
 # --- who is asking ----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.fapi_accepts("5.3.4-4")
 async def test_a_token_names_its_client(service: Service, verifier: TokenVerifier, bank: SigningClient) -> None:
     principal = await verifier.verify(await service.access_token(bank, scope="catalogue.read subject.check"))
     assert principal == Principal(
@@ -96,6 +97,7 @@ async def test_scopes_taken_from_a_client_leave_its_tokens_at_once(
 # --- tokens that ended ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.fapi_refuses("5.3.4-3")
 async def test_an_expired_token_is_refused(service: Service, verifier: TokenVerifier, bank: SigningClient) -> None:
     token = await service.access_token(bank)
     service.clock.now += 299
@@ -104,6 +106,7 @@ async def test_an_expired_token_is_refused(service: Service, verifier: TokenVeri
     await refused(verifier, token)
 
 
+@pytest.mark.fapi_refuses("5.3.4-3")
 async def test_a_revoked_token_is_refused_at_once(
     service: Service, verifier: TokenVerifier, bank: SigningClient
 ) -> None:
@@ -194,6 +197,7 @@ async def test_the_forging_of_these_tests_is_right_in_itself(
     assert found.token_id == token_id
 
 
+@pytest.mark.fapi_refuses("5.3.4-3")
 @pytest.mark.parametrize(
     ("header", "claims"),
     [
@@ -221,7 +225,11 @@ async def test_the_forging_of_these_tests_is_right_in_itself(
         ({}, {"sub": None}),
         ({}, {"scope": None}),
         ({}, {"scope": ["catalogue.read"]}),
-        ({}, {"cnf": {"jkt": "another-key"}}),
+        ({}, {"cnf": {"x5t#S256": "a certificate"}}),
+        ({}, {"cnf": {"jkt": "a-key", "x5t#S256": "a certificate"}}),
+        ({}, {"cnf": {"jkt": ""}}),
+        ({}, {"cnf": {"jkt": ["a-key"]}}),
+        ({}, {"cnf": {}}),
     ],
 )
 async def test_a_token_with_a_wrong_part_is_refused(
@@ -232,7 +240,7 @@ async def test_a_token_with_a_wrong_part_is_refused(
     header: dict[str, Any],
     claims: dict[str, Any],
 ) -> None:
-    """Signed by our own key. Stock authlib accepts a token without typ, with several audiences, or bound to a key."""
+    """Signed by our own key. Stock authlib accepts a token without typ, with several audiences, or bound in any way."""
     await refused(verifier, forged(bank, token_id, current_key(tmp_path), header, **claims))
 
 
@@ -264,9 +272,12 @@ async def test_garbage_is_refused(verifier: TokenVerifier, token: str) -> None:
 # --- the header -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("header", ["Bearer abc", "bearer abc", "BEARER  abc "])
-def test_a_bearer_token_is_taken_from_the_header(header: str) -> None:
-    assert read_bearer_token([header]) == "abc"
+@pytest.mark.parametrize(
+    ("header", "scheme"),
+    [("Bearer abc", "Bearer"), ("bearer abc", "Bearer"), ("BEARER  abc ", "Bearer"), ("dpop abc", "DPoP")],
+)
+def test_a_token_is_taken_from_the_header(header: str, scheme: str) -> None:
+    assert read_presented_token([header]) == PresentedToken(scheme, "abc")
 
 
 @pytest.mark.parametrize(
@@ -281,13 +292,14 @@ def test_a_bearer_token_is_taken_from_the_header(header: str) -> None:
 )
 def test_other_headers_are_refused(headers: list[str], status: int, code: str | None) -> None:
     with pytest.raises(TokenError) as caught:
-        read_bearer_token(headers)
+        read_presented_token(headers)
     assert (caught.value.status, caught.value.code) == (status, code)
 
 
 def test_a_challenge_points_to_the_metadata() -> None:
     pointer = 'resource_metadata="https://suxin.court.example/.well-known/oauth-protected-resource/graphql"'
-    assert TokenError(None, "x").challenge(ISSUER) == f'Bearer realm="suxin", {pointer}'
+    proofs = 'DPoP realm="suxin", algs="ES256 PS256 EdDSA Ed25519"'
+    assert TokenError(None, "x").challenge(ISSUER) == f'Bearer realm="suxin", {pointer}, {proofs}'
     said = TokenError("invalid_token", "Expired.").challenge(ISSUER)
     assert said == f'Bearer realm="suxin", error="invalid_token", error_description="Expired.", {pointer}'
 

@@ -27,6 +27,7 @@ from demo.clients import REDIRECT_URI, DemoClient, register_clients
 from demo.staff import Browser
 from ingest.importing import import_file
 from ingest.reference.catalogue import load_catalogue
+from models.client import ClientProfile
 from models.consent import Consent
 from models.court import StaffRole
 from models.household import Household, Village
@@ -310,8 +311,9 @@ def _register_front(connection: sa.Connection) -> DemoClient:
         jwks={"keys": [key.as_dict(private=False)]},
         court_code=NINGBO,
         redirect_uris=[REDIRECT_URI],
+        profile=ClientProfile.PILOT,
     )
-    add_client(connection, registration, now=START)
+    add_client(connection, registration, now=START, allow_pilot_persons=True)
     return DemoClient("front", key.as_dict(private=True), 0)
 
 

@@ -26,6 +26,7 @@ from auth.server.endpoints import build_oauth_routes
 from auth.server.grants import TokenExchange
 from auth.server.subject_token import SUBJECT_TOKEN_TYPE
 from auth.signing import SigningKeys
+from models.client import ClientProfile
 from models.keyring import Keyring
 
 ISSUER = "https://suxin.court.example"
@@ -112,8 +113,10 @@ class Service:
     def _add(self, audience: Audience, scopes: Sequence[str], **more: Any) -> tuple[str, str]:
         name = f"client-{next(numbers)}"
         with self.engine.begin() as connection:
+            more.setdefault("profile", ClientProfile.PILOT)
             registration = Registration(name=name, client_id=name, audience=audience, scopes=scopes, **more)
-            added = add_client(connection, registration, now=datetime.fromtimestamp(self.clock.now, UTC))
+            now, keyed = datetime.fromtimestamp(self.clock.now, UTC), registration.jwks is not None
+            added = add_client(connection, registration, now=now, allow_pilot_persons=keyed)
         return added.client_id, added.secret or ""
 
     async def ask(self, form: dict[str, str], path: str = "/oauth/token", **more: Any) -> httpx2.Response:

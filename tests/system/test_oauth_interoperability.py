@@ -27,6 +27,7 @@ from auth.server.authorization_server import AuthorizationServer
 from auth.server.endpoints import build_oauth_routes
 from auth.server.token_client import ClientCredential, TokenRequestError, User, request_token
 from auth.signing import SigningKeys
+from models.client import ClientProfile
 from models.court import StaffRole
 from models.keyring import Keyring
 
@@ -112,8 +113,9 @@ def test_authlib_signs_staff_in_with_a_code_and_pkce(issuer: str, sync_engine: s
             jwks={"keys": [key.as_dict(private=False)]},
             court_code="浙0281",
             redirect_uris=["http://127.0.0.1/back"],
+            profile=ClientProfile.PILOT,
         )
-        added = add_client(connection, registration, now=datetime.now(UTC))
+        added = add_client(connection, registration, now=datetime.now(UTC), allow_pilot_persons=True)
         judge = add_staff(connection, Account("王法官", "wang", StaffRole.JUDGE, "浙0281"))
     with AuthlibSession(
         added.client_id,

@@ -1,0 +1,30 @@
+"""A client replaces its own keys, authenticated by one that is still registered."""
+
+import json
+import logging
+from typing import Any
+
+import sqlalchemy as sa
+
+from auth.clients.keys import ClientKeysError, parse_jwks
+from auth.server.oauth_http import OAuthRequest, invalid_request
+from models.client import Authentication, Client
+
+log = logging.getLogger("suxin.oauth")
+
+
+def replace_keys(request: OAuthRequest) -> dict[str, Any]:
+    """Replace the registered keys of an authenticated client by those in the parameter `jwks`; returns the new set.
+    To change keys without a gap, send old and new keys together first. Raises OAuthRefusal."""
+    client = request.client
+    if client.authentication is not Authentication.PRIVATE_KEY_JWT:
+        raise invalid_request("This client has a secret. Only clients with keys replace them here.")
+    try:
+        keys = parse_jwks(json.loads(request.form.get("jwks", "")))
+    except ClientKeysError as error:
+        raise invalid_request(f"jwks was not accepted: {error}") from None
+    except (ValueError, RecursionError):
+        raise invalid_request("Send the new JWK set as JSON in the parameter jwks (RFC 7517, section 5).") from None
+    request.connection.execute(sa.update(Client).where(Client.id == client.key).values(jwks=keys))
+    log.warning("client %s replaced its keys: %s", client.client_id, ", ".join(key["kid"] for key in keys["keys"]))
+    return keys

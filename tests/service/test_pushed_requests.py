@@ -1,0 +1,296 @@
+"""Pushed authorization requests, and codes that are bound to a key (RFC 9126; RFC 9449, 10; FAPI 2.0, 5.3.2.2)."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import httpx2
+import pytest
+import sqlalchemy as sa
+from browser import REDIRECT_URI, Attempt, filled, path, returned
+from oauth_clients import ISSUER, Service, SigningClient, refusal
+from proofs import PUSH_URL, TOKEN_URL, Holder, holder_at
+
+from auth.audiences import Audience
+from auth.server.accounts import Account, Password, add_staff
+from auth.server.authorization_code import OTHER_KEY
+from auth.server.pushed_requests import PUSH_FIRST
+from auth.tokens import TokenVerifier
+from ingest.reference.catalogue import load_catalogue
+from models.client import ClientProfile
+from models.court import StaffRole
+
+YUYAO = "浙0281"
+GONE = "This request is unknown, used or expired."
+
+
+@dataclass
+class Front:
+    """A court's client of the class fapi2 and one of its judges."""
+
+    service: Service
+    client: SigningClient
+    judge: Password
+    holder: Holder
+
+    def form(self, attempt: Attempt, **over: str | None) -> dict[str, str]:
+        """The parameters of an authorization request, with the client's authentication."""
+        return dict(parse_qsl(attempt.query(**over))) | self.client.form(self.service.clock)
+
+    async def push(self, attempt: Attempt, headers: Any = None, **over: str | None) -> httpx2.Response:
+        """Push a request; by default with a proof."""
+        proven = {"dpop": self.holder.proof(PUSH_URL)} if headers is None else headers
+        return await self.service.ask(self.form(attempt, **over), "/oauth/par", headers=proven)
+
+    async def pushed(self, attempt: Attempt, headers: Any = None, **over: str | None) -> str:
+        """The address of a pushed request, as a browser carries it."""
+        response = await self.push(attempt, headers, **over)
+        assert response.status_code == 201, response.text
+        return path(urlencode({"client_id": self.client.client_id, "request_uri": response.json()["request_uri"]}))
+
+    async def sign_in(self, address: str) -> httpx2.Response:
+        """The judge fills in the page."""
+        page = await self.service.http.get(address)
+        return await self.service.http.post(address, data=filled(page, self.judge.username, self.judge.password))
+
+    async def redeem(self, attempt: Attempt, code: str, holder: Holder | None = None, **over: str) -> httpx2.Response:
+        """Redeem a code, with a proof by `holder`."""
+        form = attempt.redemption(code, **over) | self.client.form(self.service.clock)
+        return await self.service.ask(form, headers={"dpop": (holder or self.holder).proof(TOKEN_URL)})
+
+    def attempt(self) -> Attempt:
+        """A new request."""
+        return Attempt(self.client.client_id)
+
+
+@pytest.fixture
+async def front(service: Service, engine: Any) -> Front:
+    async with engine.begin() as connection:
+        await load_catalogue(connection)
+    options = {"court_code": YUYAO, "redirect_uris": [REDIRECT_URI], "profile": ClientProfile.FAPI2}
+    client = service.register(Audience.COURT, **options)
+    with service.engine.begin() as connection:
+        judge = add_staff(connection, Account("王法官", client.client_id + ".judge", StaffRole.JUDGE, YUYAO))
+    return Front(service, client, judge, holder_at(service))
+
+
+@pytest.mark.fapi_accepts(
+    "5.3.2.1-11", "5.3.2.1-12", "5.3.2.2-1", "5.3.2.2-2", "5.3.2.2-3", "5.3.2.2-4", "5.3.2.2-5", "5.3.2.2-6",
+    "5.3.2.2-7", "5.3.2.2-8", "5.3.2.2-9", "5.3.2.2-10", "5.3.2.2-11", "5.3.2.2-12",
+)  # fmt: skip
+async def test_a_judge_signs_in_by_a_pushed_request(front: Front, engine: Any) -> None:
+    attempt = front.attempt()
+    response = await front.push(attempt)
+    assert (response.status_code, response.headers["cache-control"]) == (201, "no-store")
+    assert response.json().keys() == {"request_uri", "expires_in"}
+    assert response.json()["request_uri"].startswith("urn:ietf:params:oauth:request_uri:")
+    assert 5 <= response.json()["expires_in"] < 600
+    address = path(urlencode({"client_id": front.client.client_id, "request_uri": response.json()["request_uri"]}))
+    answered = await front.sign_in(address)
+    assert answered.status_code == 303
+    back = returned(answered)
+    assert back == {"code": back["code"], "state": attempt.state, "iss": ISSUER}
+    token = (await front.redeem(attempt, back["code"])).json()
+    assert token["token_type"] == "DPoP"
+    verifier = TokenVerifier(ISSUER, front.service.server.signing, engine, front.service.clock)
+    principal = await verifier.verify(token["access_token"])
+    assert (principal.jkt, principal.officer is not None) == (front.holder.jkt, True)
+
+
+@pytest.mark.fapi_refuses("5.3.2.2-2", "5.3.2.2-4")
+async def test_a_plain_request_of_a_fapi2_client_is_sent_back(front: Front) -> None:
+    """AuthorizationRequestWithoutUsingParFails: to the registered address, with the issuer."""
+    attempt = front.attempt()
+    back = returned(await front.service.http.get(path(attempt.query())))
+    assert back == {"error": "invalid_request", "error_description": PUSH_FIRST, "state": attempt.state, "iss": ISSUER}
+
+
+async def test_what_stands_beside_a_request_uri_is_ignored(front: Front) -> None:
+    attempt = front.attempt()
+    address = await front.pushed(attempt) + "&redirect_uri=https%3A%2F%2Fevil.example&state=other&scope=register.read"
+    assert returned(await front.sign_in(address))["state"] == attempt.state
+
+
+async def gone(front: Front, address: str) -> None:
+    """The browser stays here: nobody knows where it should return to."""
+    page = await front.service.http.get(address)
+    assert (page.status_code, GONE in page.text, "location" in page.headers) == (400, True, False)
+
+
+@pytest.mark.fapi_refuses("5.3.2.2-9", "5.3.2.2-12")
+async def test_a_request_uri_is_good_for_one_code(front: Front) -> None:
+    """PARAttemptReuseRequestUri, ServerAcceptsReusedRequestUriBeforeAuthenticationCompletion."""
+    address = await front.pushed(front.attempt())
+    for _ in range(2):
+        assert (await front.service.http.get(address)).status_code == 200
+    returned(await front.sign_in(address))
+    await gone(front, address)
+
+
+async def test_of_two_windows_with_one_request_uri_one_gets_a_code(front: Front) -> None:
+    await front.sign_in(await front.pushed(front.attempt()))  # a session, so that one GET gives a code
+    address = await front.pushed(front.attempt())
+    responses = await asyncio.gather(*(front.service.http.get(address) for _ in range(6)))
+    assert sorted(response.status_code for response in responses) == [303] + [400] * 5
+
+
+async def test_a_request_uri_expires(front: Front) -> None:
+    """ExpiredRequestUri."""
+    address = await front.pushed(front.attempt())
+    front.service.clock.now += 299
+    assert (await front.service.http.get(address)).status_code == 200
+    front.service.clock.now += 1
+    await gone(front, address)
+
+
+async def test_a_request_uri_belongs_to_its_client(front: Front) -> None:
+    """RequestUriIsBoundToClient."""
+    other = front.service.register(Audience.COURT, court_code=YUYAO, redirect_uris=[REDIRECT_URI])
+    address = await front.pushed(front.attempt())
+    await gone(front, address.replace(front.client.client_id, other.client_id))
+
+
+@pytest.mark.parametrize("uri", ["", "urn:ietf:params:oauth:request_uri:", "https://evil.example/request", "x" * 900])
+async def test_an_unknown_request_uri_is_refused(front: Front, uri: str) -> None:
+    query = path(urlencode({"client_id": front.client.client_id, "request_uri": uri or " "}))
+    await gone(front, query)
+
+
+@pytest.mark.fapi_refuses("5.3.2.2-1", "5.3.2.2-5", "5.3.2.2-6")
+@pytest.mark.parametrize(
+    ("over", "code", "reason"),
+    [
+        ({"response_type": "token"}, "unsupported_response_type", "response_type must be code"),
+        ({"response_type": "code id_token"}, "unsupported_response_type", "response_type must be code"),
+        ({"response_type": None}, "unsupported_response_type", "response_type must be code"),
+        ({"redirect_uri": None}, "invalid_request", "redirect_uri is not one that is registered"),
+        ({"redirect_uri": REDIRECT_URI + "/"}, "invalid_request", "redirect_uri is not one that is registered"),
+        ({"redirect_uri": REDIRECT_URI + "?a=b"}, "invalid_request", "redirect_uri is not one that is registered"),
+        ({"code_challenge": None}, "invalid_request", "code_challenge_method=S256"),
+        ({"code_challenge": "short"}, "invalid_request", "code_challenge_method=S256"),
+        ({"code_challenge_method": "plain"}, "invalid_request", "code_challenge_method=S256"),
+        ({"code_challenge_method": None}, "invalid_request", "code_challenge_method=S256"),
+        ({"state": "x" * 2_049}, "invalid_request", "state is longer"),
+        ({"scope": "audit.read"}, "invalid_scope", "Not allowed: audit.read."),
+        ({"request_uri": "urn:ietf:params:oauth:request_uri:x"}, "invalid_request", "Leave request_uri out"),
+        ({"request": "a.b.c"}, "invalid_request", "Leave request out"),
+        ({"dpop_jkt": "short"}, "invalid_request", "dpop_jkt must be the SHA-256 thumbprint"),
+        ({"dpop_jkt": "A" * 43}, "invalid_dpop_proof", "dpop_jkt is of another key than the proof"),
+        ({"client_id": "another"}, "invalid_request", "client_id names another client"),
+    ],
+)
+async def test_a_wrong_request_is_refused_when_it_is_pushed(
+    front: Front, over: dict[str, str | None], code: str, reason: str
+) -> None:
+    response = await front.push(front.attempt(), **over)
+    assert refusal(response) == (400, code)
+    assert reason in response.json()["error_description"]
+
+
+@pytest.mark.fapi_refuses("5.3.2.2-3")
+async def test_only_an_authenticated_client_pushes(front: Front) -> None:
+    form = dict(parse_qsl(front.attempt().query()))
+    assert refusal(await front.service.ask(form, "/oauth/par")) == (401, "invalid_client")
+    token_endpoint = front.client.form(front.service.clock, aud=f"{ISSUER}/oauth/par")
+    assert refusal(await front.service.ask(form | token_endpoint, "/oauth/par")) == (401, "invalid_client")
+    assert (await front.service.http.get("/oauth/par")).status_code == 405
+
+
+async def test_parameters_are_sent_once(front: Front) -> None:
+    """ParWithoutDuplicateParameters."""
+    body = urlencode([*front.form(front.attempt()).items(), ("scope", "a"), ("scope", "b")])
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    response = await front.service.http.post("/oauth/par", content=body, headers=headers)
+    assert refusal(response) == (400, "invalid_request")
+    assert "repeated" in response.json()["error_description"]
+
+
+@pytest.mark.fapi_accepts("5.3.2.2-14")
+async def test_a_nonce_of_openid_connect_is_ignored(front: Front) -> None:
+    """No ID token is issued, so no nonce returns in one."""
+    attempt = front.attempt()
+    back = returned(await front.sign_in(await front.pushed(attempt, nonce="n" * 64)))
+    token = (await front.redeem(attempt, back["code"])).json()
+    assert token.keys() == {"access_token", "token_type", "expires_in", "scope"}
+
+
+@pytest.mark.fapi_refuses("5.3.2.2-14")
+async def test_an_id_token_is_not_given(front: Front) -> None:
+    response = await front.push(front.attempt(), scope="openid", nonce="n" * 65)
+    assert refusal(response) == (400, "invalid_scope")
+    assert "Not allowed: openid." in response.json()["error_description"]
+
+
+async def test_a_long_state_comes_back(front: Front) -> None:
+    attempt = front.attempt()
+    attempt.state = "s" * 2_048
+    assert returned(await front.sign_in(await front.pushed(attempt)))["state"] == attempt.state
+
+
+@pytest.mark.fapi_refuses("5.3.2.1-12")
+@pytest.mark.parametrize("by_parameter", [True, False])
+async def test_a_code_is_bound_to_the_key_that_was_named(front: Front, by_parameter: bool) -> None:
+    """MismatchedDpopJktFails, DpopProofAtParEndpointBinding."""
+    attempt = front.attempt()
+    named = front.pushed(attempt, {}, dpop_jkt=front.holder.jkt) if by_parameter else front.pushed(attempt)
+    code = returned(await front.sign_in(await named))["code"]
+    response = await front.redeem(attempt, code, holder_at(front.service))
+    assert refusal(response) == (400, "invalid_grant")
+    assert response.json()["error_description"] == OTHER_KEY
+    assert refusal(await front.redeem(attempt, code)) == (400, "invalid_grant"), "it was used up"
+
+
+async def test_a_pilot_names_the_key_of_its_code_in_the_plain_request(front: Front) -> None:
+    """RFC 9449, section 10: without the key, and without any proof, the code is worth nothing."""
+    pilot = front.service.register(Audience.COURT, court_code=YUYAO, redirect_uris=[REDIRECT_URI])
+    for headers in ({}, {"dpop": holder_at(front.service).proof(TOKEN_URL)}):
+        attempt = Attempt(pilot.client_id)
+        code = returned(await front.sign_in(path(attempt.query(dpop_jkt=front.holder.jkt))))["code"]
+        form = attempt.redemption(code) | pilot.form(front.service.clock)
+        response = await front.service.ask(form, headers=headers)
+        assert refusal(response) == (400, "invalid_grant")
+        assert response.json()["error_description"] == OTHER_KEY
+        front.service.http.cookies.clear()
+
+
+async def test_a_code_without_a_named_key_is_redeemed_by_any_key(front: Front) -> None:
+    attempt = front.attempt()
+    code = returned(await front.sign_in(await front.pushed(attempt, {})))["code"]
+    assert (await front.redeem(attempt, code)).json()["token_type"] == "DPoP"
+
+
+@pytest.mark.fapi_refuses("5.3.2.1-11")
+async def test_a_code_ends_after_a_minute(front: Front) -> None:
+    """AttemptToUseExpiredAuthCode."""
+    attempt = front.attempt()
+    code = returned(await front.sign_in(await front.pushed(attempt)))["code"]
+    front.service.clock.now += 60
+    response = await front.redeem(attempt, code)
+    assert refusal(response) == (400, "invalid_grant")
+    assert "expired" in response.json()["error_description"]
+
+
+async def test_of_parallel_redemptions_of_one_code_one_wins(front: Front) -> None:
+    attempt = front.attempt()
+    code = returned(await front.sign_in(await front.pushed(attempt)))["code"]
+    responses = await asyncio.gather(*(front.redeem(attempt, code) for _ in range(8)))
+    assert sorted(response.status_code for response in responses) == [200] + [400] * 7
+    assert {refusal(one) for one in responses if one.status_code == 400} == {(400, "invalid_grant")}
+
+
+@pytest.mark.fapi_refuses("5.3.2.2-7", "5.3.2.2-10", "5.3.2.2-11")
+async def test_an_error_that_is_sent_back_names_the_issuer(front: Front) -> None:
+    """Errors of a plain request, too (RFC 9207, section 2); by 303, which turns every method into GET."""
+    found = await front.service.http.get(path(front.attempt().query(response_type="token")))
+    assert found.status_code == 303
+    assert dict(parse_qsl(urlsplit(found.headers["location"]).query))["iss"] == ISSUER
+
+
+async def test_nothing_secret_is_stored(front: Front) -> None:
+    response = await front.push(front.attempt())
+    secret = response.json()["request_uri"].rpartition(":")[2]
+    with front.service.engine.connect() as connection:
+        rows = connection.execute(sa.text("SELECT pushed_request::text FROM pushed_request")).scalars().all()
+    assert rows
+    assert not any(secret in row or "client_assertion" in row for row in rows)
