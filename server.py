@@ -33,6 +33,7 @@ from engine.engine import Engine
 from engine.execution import Executor
 from jobs.access_log import ensure_access_log, keep_access_log
 from jobs.outbound import Outbound
+from jobs.oversight import Vigilance
 from jobs.worker import work_on
 from models.keyring import Keyring, load_keyring
 from models.transparency.notes import NoteSigner
@@ -247,7 +248,9 @@ class Parts:
         ]
         if self.settings.worker:
             networks, signer = self.settings.webhook_networks, self.log_signer
-            every.append(work_on(self.graphql, self.url, self.direct_url, networks, self.keyring, signer, self.now))
+            limits = Vigilance(self.settings.audit_one_in, self.settings.misses)
+            own = self.url, self.direct_url, networks, self.keyring, signer, self.now, limits
+            every.append(work_on(self.graphql, *own))
         return every
 
     async def close(self) -> None:

@@ -38,6 +38,9 @@ class Settings:
     budget: default cost points per minute of a client, up to 999999999; 0 disables budgets.
     concurrency: concurrent requests of one client per worker, 1 to 1000.
     webhook_networks: private networks that webhooks may be sent to; http is allowed in these only.
+    audit_one_in: one in this number of registered letters is drawn for audit, up to 999999; 0 draws none.
+    misses: look-ups of persons without consent or by a wrong name, within an hour, above which a client is braked if
+    they are a fifth of all; up to 999999; 0 brakes nobody.
     log: `json` or `text`; None is text on a terminal, otherwise JSON.
     debug: whether answers name their executor in `extensions.executor`, and the log explains each request.
     allow_pilot_persons: whether clients of the class `pilot` may be registered for scopes of natural persons, and those
@@ -60,6 +63,8 @@ class Settings:
     budget: int = 1_200_000
     concurrency: int = 64
     webhook_networks: Sequence[Network] = ()
+    audit_one_in: int = 100
+    misses: int = 100
     log: str | None = None
     debug: bool = False
 
@@ -178,6 +183,8 @@ PARSERS: dict[str, Any] = {
     "budget": _seconds_or_count(0, 999_999_999),
     "concurrency": _seconds_or_count(1, 1000),
     "webhook_networks": _networks,
+    "audit_one_in": _seconds_or_count(0, 999_999),
+    "misses": _seconds_or_count(0, 999_999),
     "log": _one_of("json", "text"),
     "debug": _switch,
 }

@@ -36,13 +36,14 @@ def consentable(purposes: frozenset[Purpose]) -> frozenset[Purpose]:
 def is_live_consent(
     consent: type[Consent], client: Value, purpose: Value, now: Value, scope: Scope | None
 ) -> Condition:
-    """Return whether a consent is for this recipient, purpose and scope, and valid at this time."""
+    """Return whether a consent is for this recipient, purpose and scope, valid now, and not suspended (R27)."""
     live = [
         consent.client_key == client,
         sa.any_(consent.purposes) == purpose,
         consent.valid_from <= now,
         consent.valid_to > now,
         sa.or_(consent.revoked_at.is_(None), consent.revoked_at > now),
+        consent.suspended_at.is_(None),
     ]
     return sa.and_(*live, names(consent, scope))
 

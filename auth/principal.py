@@ -1,6 +1,7 @@
 """The verified caller of a request, independent of the database and of HTTP."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 
 from auth.audiences import Audience, Purpose
@@ -20,7 +21,7 @@ class Principal:
     subject_index: LITIGANT_PORTAL only: keyed hash of the subject's number (R18).
     token_id: `jti` of the token (RFC 9068). budget: cost points a minute; None for the default.
     documents: which documents the client may send. jkt: the thumbprint of the key that the token is bound to (RFC
-    9449); None for a bearer token.
+    9449); None for a bearer token. braked_until: until then look-ups of persons are refused.
     """
 
     client_id: str
@@ -38,6 +39,7 @@ class Principal:
     documents: DocumentPolicy = DocumentPolicy.OPEN
     registered: frozenset[Purpose] = frozenset()
     jkt: str | None = None
+    braked_until: datetime | None = None
 
     @cached_property
     def scope_names(self) -> list[str]:

@@ -191,6 +191,7 @@ LIVE_TOKEN = (
         Client.budget,
         Client.documents,
         Client.profile,
+        Client.braked_until,
         IssuedToken.subject_index,
         IssuedToken.staff_id,
         Staff.role,
@@ -230,6 +231,7 @@ def _principal(token: AccessToken, row: Any) -> Principal | None:
         budget=row.budget,
         documents=row.documents,
         jkt=token.jkt,
+        braked_until=row.braked_until,
     )
 
 

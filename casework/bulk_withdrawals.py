@@ -27,7 +27,8 @@ SLACK = timedelta(minutes=1)
 
 
 async def has_vanished(connection: AsyncConnection, operation: Any, at: datetime) -> bool:
-    """Test whether a consent or share code has ended, or an entry has vanished, of a subject that was read.
+    """Test whether a consent was suspended, a consent or share code has ended, or an entry has vanished, of a subject
+    that was read.
 
     operation: its client, request id and time of creation.
     """
@@ -43,10 +44,12 @@ async def has_vanished(connection: AsyncConnection, operation: Any, at: datetime
 
 
 def _consents_ended(operation: Any, since: datetime, at: datetime) -> Iterator[sa.Select[Any]]:
-    """Select the subjects of consents of the client that have ended, as parties and as unknown subjects."""
+    """Select the subjects of consents of the client that have ended or are suspended, as parties and as unknown
+    subjects."""
     revoked = sa.and_(Consent.revoked_at > since, Consent.revoked_at <= at)
     over = sa.and_(Consent.valid_to > since, Consent.valid_to <= at, Consent.revoked_at.is_(None))
-    ended = (Consent.client_key == operation.client_key, sa.or_(revoked, over), ~_consents_still(at))
+    suspended = sa.and_(Consent.suspended_at > since, Consent.suspended_at <= at)
+    ended = (Consent.client_key == operation.client_key, sa.or_(revoked, over, suspended), ~_consents_still(at))
     yield (
         _subject(encode_subject(Identity.party_id)).join(Consent, Consent.subject_index == Identity.index).where(*ended)
     )
@@ -62,7 +65,8 @@ def _consents_still(at: datetime) -> sa.ColumnElement[bool]:
     """Test whether the same person consents to all of it by another letter."""
     other = aliased(Consent)
     same = (other.subject_index == Consent.subject_index, other.client_key == Consent.client_key)
-    live = (other.valid_from <= at, other.valid_to > at, sa.or_(other.revoked_at.is_(None), other.revoked_at > at))
+    unrevoked = sa.or_(other.revoked_at.is_(None), other.revoked_at > at)
+    live = (other.valid_from <= at, other.valid_to > at, unrevoked, other.suspended_at.is_(None))
     as_much = (other.purposes.op("@>")(Consent.purposes), other.scopes.op("@>")(Consent.scopes))
     return sa.select(other.id).where(*same, *live, *as_much).exists()
 

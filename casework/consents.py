@@ -11,14 +11,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from auth.consent import LONGEST_CONSENT, RECIPIENTS, consentable
 from auth.scopes import PERSONS
-from casework.events import tell_recipients
+from casework.consent_audits import is_disputed
+from casework.events import tell_recipients, tell_subjects
 from casework.refusal import Refusal, refuse_missing
 from casework.rows import insert_new
+from casework.subject_notices import note_consents
 from casework.texts import strip_text
 from models.audience import Purpose
 from models.client import Client
 from models.consent import Consent, ConsentOrigin
 from models.event import EventKind
+from models.subject_notice import NoticeKind
 from models.terms import to_court_day
 
 LONGEST_REFERENCE = 80
@@ -52,7 +55,8 @@ async def register_consent(
 ) -> int:
     """Register a letter that a person signed, for its recipient. Return the consent's key.
 
-    Raises Refusal BAD_TEXT, BAD_DATE, BAD_PURPOSE, BAD_SCOPE, REGISTERED.
+    The subject is notified (R27). Raises Refusal BAD_TEXT, BAD_DATE, BAD_PURPOSE, BAD_SCOPE, REGISTERED,
+    OBJECTION_OPEN.
     """
     number = check_reference(letter.number, "letterNumber")
     if letter.signed_on > to_court_day(at):
@@ -61,7 +65,18 @@ async def register_consent(
     signed = {"signed_on": letter.signed_on, "evidence_hash": letter.evidence_hash, "origin": ConsentOrigin.LETTER}
     values = signed | permitted | {"reference": number, "subject_index": subject}
     refusal = Refusal("REGISTERED", "A letter of this number is registered.", "Give its own number.", "letterNumber")
-    return await insert_new(connection, Consent, values, refusal)
+    await _check_undisputed(connection, client_key, subject)
+    key = await insert_new(connection, Consent, values, refusal)
+    await note_consents(connection, [key], NoticeKind.CONSENT_REGISTERED, at)
+    await tell_subjects(connection, [key], EventKind.CONSENT_REGISTERED, at)
+    return key
+
+
+async def _check_undisputed(connection: AsyncConnection, client_key: int, subject: bytes) -> None:
+    """Raise Refusal OBJECTION_OPEN while the subject disputes another letter of this recipient (R27)."""
+    if await is_disputed(connection, client_key, subject):
+        message = "This person disputes a letter of yours, so that no other is registered until a court has settled it."
+        raise Refusal("OBJECTION_OPEN", message, "Show that letter: `consentAudits` lists it.", "idNumber")
 
 
 async def grant_consent(

@@ -3,7 +3,7 @@
 Their position among all events is assigned after the commit (`casework.outbox`).
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -49,10 +49,17 @@ async def tell_recipients(
     """Write an event for each consent and notify its recipient."""
     if not consent_keys:
         return
+    await notify_recipients(connection, await tell_subjects(connection, consent_keys, kind, at))
+
+
+async def tell_subjects(
+    connection: AsyncConnection, consent_keys: Collection[int], kind: EventKind, at: datetime
+) -> Sequence[int]:
+    """Write an event for each consent, which its subject reads. Return the keys of the events."""
     rows = [{"consent_id": key, "kind": kind, "occurred_at": at} for key in sorted(set(consent_keys))]
     note_told(connection, kind, len(rows))
     written = await connection.execute(sa.insert(Event).returning(Event.id), rows)
-    await notify_recipients(connection, written.scalars().all())
+    return written.scalars().all()
 
 
 async def tell_client(

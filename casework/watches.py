@@ -90,7 +90,8 @@ def _check_extent(given: Sequence[Any], field: str) -> None:
 async def _judge(
     connection: AsyncConnection, client_key: int, customers: Sequence[Customer], at: datetime
 ) -> list[WatchOutcome]:
-    """Return the outcome of each line. A missing consent comes first, so that it discloses nothing."""
+    """Return the outcome of each line. A missing consent comes first, and a person's wrong name is not told, so that
+    nothing is disclosed (R20): such a watch is never notified."""
     probes = [probe for one in customers for probe in one.probes]
     now, mine = sa.literal(at, sa.DateTime(timezone=True)), sa.literal(client_key)
     consents = sa.select(Consent.subject_index).where(
@@ -104,7 +105,8 @@ async def _judge(
     asked = asked.render_derived()
     same = is_known_as(Party, asked.c.folded)
     names = sa.select(asked.c["index"], asked.c.folded, Party.kind).join(Identity, Identity.index == asked.c["index"])
-    others = names.join(Party, Party.id == Identity.party_id).where(Party.disclosed, ~same)
+    organization = (Party.kind == PartyKind.ORGANIZATION, Party.disclosed)
+    others = names.join(Party, Party.id == Identity.party_id).where(*organization, ~same)
     misnamed = {(index, folded, kind) for index, folded, kind in await connection.execute(others)}
     return [_outcome(one, consenting, misnamed) for one in customers]
 

@@ -17,6 +17,7 @@ from casework.procedure import Act
 from casework.refusal import Refusal
 from casework.transaction import transact
 from commands.session import CommandError, console, explain_errors, use_database, with_engine
+from jobs.oversight import Vigilance
 from jobs.worker import work_on
 from models.batch import Batch
 from models.court import Staff, StaffRole
@@ -47,7 +48,9 @@ def worker(
             service, keyring = database.get_service_url(settings, url), load_keyring(settings.key_file)
             direct, networks = database.get_direct_url(settings, service), settings.webhook_networks
             signer = load_signer(settings.log_key_file, settings.log_origin)
-            asyncio.run(work_on(build_engine(), service, direct, networks, keyring, signer, lambda: datetime.now(UTC)))
+            limits = Vigilance(settings.audit_one_in, settings.misses)
+            own = service, direct, networks, keyring, signer, lambda: datetime.now(UTC), limits
+            asyncio.run(work_on(build_engine(), *own))
         except KeyboardInterrupt:
             console.print("The worker has stopped.")
 

@@ -24,6 +24,7 @@ from models.court import Staff
 from models.keyring import Keyring
 from resolvers.caller import Caller
 from resolvers.partners.bulk_document import AFTER, FIRST, BulkDocument, BulkDocumentError, compile_document
+from resolvers.register.subject_keys import is_braked
 
 
 class StoppedError(Exception):
@@ -72,6 +73,8 @@ async def task_of(
     principal = await _principal(connection, row)
     if principal is None:
         raise StoppedError(BulkError.REFUSED)
+    if row.kind != BulkKind.EXPORT and is_braked(principal, now):
+        raise StoppedError(BulkError.REFUSED)
     if await has_vanished(connection, row, now):
         raise StoppedError(BulkError.VANISHED)
     request = bulk_operations.read_request(keyring, row)
@@ -102,7 +105,7 @@ async def _principal(connection: AsyncConnection, row: Any) -> Principal | None:
     """Return the client with the rights that both it and the operation hold; None if client or officer is gone."""
     gone = sa.select(Staff.id).where(Staff.id == row.staff_id, Staff.left_at.is_not(None))
     query = sa.select(Client.client_id, Client.name, Client.audience, Client.scopes, Client.purposes, Client.village_id)
-    query = query.add_columns(Client.documents)
+    query = query.add_columns(Client.documents, Client.braked_until)
     there = (Client.id == row.client_key, Client.disabled_at.is_(None), ~gone.exists())
     client = (await connection.execute(query.where(*there))).one_or_none()
     if client is None:
@@ -119,4 +122,5 @@ async def _principal(connection: AsyncConnection, row: Any) -> Principal | None:
         village_key=client.village_id,
         registered=frozenset(map(Purpose, row.registered)),
         documents=client.documents,
+        braked_until=client.braked_until,
     )

@@ -23,6 +23,7 @@ from jobs.dispatcher import Dispatcher
 from jobs.log_sequencer import LogSequencer
 from jobs.loop import Job, repeat, stop
 from jobs.outbound import SENDING, Network, Outbound
+from jobs.oversight import Oversight, Vigilance
 from models.keyring import Keyring
 from models.transparency.notes import NoteSigner
 from postgres import database
@@ -65,16 +66,18 @@ async def work_on(
     keyring: Keyring,
     signer: NoteSigner,
     now: Callable[[], datetime],
+    limits: Vigilance,
 ) -> None:
     """Work on a database until cancelled. graphql: the schema of bulk documents. direct_url: the same database by a
     session connection, which holds the leader's lock. networks: private networks that webhooks may be in. signer: of
-    the transparency log."""
+    the transparency log. limits: of the oversight."""
     engine = database.make_async_engine(url, CONNECTIONS, STATEMENT_SECONDS)
     outbound = Outbound(networks, SENDING)
     dispatcher = Dispatcher(graphql.audit, engine, keyring, outbound, now)
     bulk = BulkRunner(graphql, engine, keyring, now)
     sequencer = LogSequencer(engine=engine, signer=signer, now=now)
-    derived = AccessIndexer(engine=engine), CardMaker(engine=engine, now=now), sequencer
+    oversight = Oversight(engine=engine, keyring=keyring, limits=limits, now=now)
+    derived = AccessIndexer(engine=engine), CardMaker(engine=engine, now=now), sequencer, oversight
     try:
         await work(lambda: database.connect(direct_url, SESSION), engine, now, dispatcher, bulk, *derived)
     finally:

@@ -10,9 +10,11 @@ from models.calendar import CalendarDay, Reminder
 from models.catalogue import Behaviour, Benefit, CaseType, CatalogueVersion, CodeType, MoralBankItem
 from models.certificate import Certificate
 from models.client import Client
+from models.client_alarm import ClientAlarm, LookUpCount
 from models.client_budget import ClientBudget
 from models.code_record import CodePeriod, CodeRecord, CodeRecordVersion
 from models.consent import Consent, ShareCode
+from models.consent_audit import ConsentAudit
 from models.consequence_notice import ConsequenceNotice
 from models.court import Court, Staff
 from models.court_case import CourtCase, Participation
@@ -40,6 +42,7 @@ from models.repair import Repair
 from models.sanction import Sanction
 from models.settlement import Settlement
 from models.staff_account import AuthorizationCode, StaffAccount, StaffSession
+from models.subject_notice import SubjectNotice
 from models.transparency.tables import LogCheckpoint, LogLeaf, LogNode
 from models.trusted_document import TrustedDocument
 from models.used_proof import ProofMemory, UsedProof
@@ -51,14 +54,14 @@ __all__ = [
     "AccessAnswer", "AccessIndex", "AccessIndexState", "AccessRecord", "AccessShape", "AssertionUse",
     "AuthorizationCode", "Base", "Batch", "Behaviour", "Benefit", "BulkChunk", "BulkOperation", "BulkUpload",
     "BulkUploadPiece", "Bulletin", "CalendarDay", "CardWithdrawal", "CardedDeduction", "CardedIdentity", "CaseType",
-    "CatalogueVersion", "Certificate", "Client", "ClientBudget", "CodePeriod", "CodeRecord", "CodeRecordVersion",
-    "CodeType", "Consent", "ConsequenceNotice", "Court", "CourtCase", "Deduction", "DeductionFacts",
-    "DeductionStep", "DeductionVersion", "Delivery", "Event", "GradingRule", "Household", "HouseholdMember",
-    "IdempotencyKey", "Identity", "IdentityAct", "IdentityConflict", "IdentityFacts", "ImportFinding", "ImportRun",
-    "IncentiveLoan", "IntegrityReport", "IssuedToken", "Listing", "LogCheckpoint", "LogLeaf", "LogNode", "Measure",
-    "MoralBankItem", "Notification", "Objection", "Participation", "Party", "PartyCard", "PartyName",
-    "PartyRelation", "PointConversion", "ProofMemory", "PushedRequest", "RecordChange", "RecordStep", "Reminder",
-    "Removal", "Repair", "Sanction", "Settlement", "ShareCode", "Staff", "StaffAccount", "StaffSession",
-    "TrustedDocument", "UsedProof", "Village", "VillageNotice", "VocabularyWord", "Watch", "WatchLine",
-    "WatchOrder", "Webhook",
+    "CatalogueVersion", "Certificate", "Client", "ClientAlarm", "ClientBudget", "CodePeriod", "CodeRecord",
+    "CodeRecordVersion", "CodeType", "Consent", "ConsentAudit", "ConsequenceNotice", "Court", "CourtCase",
+    "Deduction", "DeductionFacts", "DeductionStep", "DeductionVersion", "Delivery", "Event", "GradingRule",
+    "Household", "HouseholdMember", "IdempotencyKey", "Identity", "IdentityAct", "IdentityConflict",
+    "IdentityFacts", "ImportFinding", "ImportRun", "IncentiveLoan", "IntegrityReport", "IssuedToken", "Listing",
+    "LogCheckpoint", "LogLeaf", "LogNode", "LookUpCount", "Measure", "MoralBankItem", "Notification", "Objection",
+    "Participation", "Party", "PartyCard", "PartyName", "PartyRelation", "PointConversion", "ProofMemory",
+    "PushedRequest", "RecordChange", "RecordStep", "Reminder", "Removal", "Repair", "Sanction", "Settlement",
+    "ShareCode", "Staff", "StaffAccount", "StaffSession", "SubjectNotice", "TrustedDocument", "UsedProof",
+    "Village", "VillageNotice", "VocabularyWord", "Watch", "WatchLine", "WatchOrder", "Webhook",
 ]  # fmt: skip

@@ -43,6 +43,7 @@ class Client(Keyed):
     client_id: public identifier. jwks: public keys (RFC 7517) of a `private_key_jwt` client; jwks_uri: address of
     further keys, which it publishes itself. secret_hash: SHA-256 of a
     random 256-bit secret, which needs no slow hash. budget: cost points per minute; null for the default.
+    braked_until: until then look-ups of persons are refused (`models.client_alarm`).
     redirect_uris: compared character by character (RFC 9700, 2.1).
     """
 
@@ -80,3 +81,4 @@ class Client(Keyed):
     village_id: Mapped[int | None] = mapped_column(ForeignKey("village.id"), index=True)
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
+    braked_until: Mapped[datetime | None]

@@ -23,7 +23,8 @@ class Consent(Keyed):
     """A person's consent for one recipient, with purposes, scopes and a period.
 
     The subject is stored as a keyed hash, since the courts may not know the person. reference: number of the letter.
-    evidence_hash: SHA-256 of the scanned letter.
+    evidence_hash: SHA-256 of the scanned letter. suspended_at: since when the consent answers nothing, because it is
+    disputed or its letter is overdue (R27). lot_drawn: whether the letter has taken part in the draw of audits.
     """
 
     __tablename__ = "consent"
@@ -36,6 +37,10 @@ class Consent(Keyed):
         Index("ix_consent_client_key_valid_to", "client_key", "valid_to"),
         index_where("ix_consent_client_key_revoked_at", "client_key", "revoked_at", where="revoked_at IS NOT NULL"),
         index_where("ix_consent_valid_to", "valid_to", where="revoked_at IS NULL"),
+        index_where(
+            "ix_consent_client_key_suspended_at", "client_key", "suspended_at", where="suspended_at IS NOT NULL"
+        ),
+        index_where("ix_consent_undrawn", "id", where="NOT lot_drawn AND evidence_hash IS NOT NULL"),
     )
 
     reference: Mapped[str]
@@ -49,6 +54,8 @@ class Consent(Keyed):
     valid_from: Mapped[datetime]
     valid_to: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
+    suspended_at: Mapped[datetime | None]
+    lot_drawn: Mapped[bool] = mapped_column(server_default=text("false"))
 
     client: Mapped[Client] = link()
 

@@ -71,6 +71,14 @@ class Keyring:
         """The key for share codes; from the first version, so that a code can be derived again."""
         return _derive(self.indexing[0], b"suxin/share-code")
 
+    def draw_lot(self, key: int) -> int:
+        """Return the lot of a row in a draw: 64 bits of an HMAC of its key, from the first version of the secret."""
+        return int.from_bytes(_finish(HMAC(self._lot_key, hashes.SHA256()), key.to_bytes(8, "big"))[:8])
+
+    @cached_property
+    def _lot_key(self) -> bytes:
+        return _derive(self.indexing[0], b"suxin/lot")
+
     def derive_webhook_secret(self, purpose: bytes, webhook: int, version: int) -> bytes:
         """Derive 32 bytes for a version of a webhook's keys, by HKDF (RFC 5869)."""
         return _derive(self.sealing[0], b"suxin/webhook/%b/%d/%d" % (purpose, webhook, version))

@@ -9,6 +9,15 @@ class CaseNumberError(ExpectedError):
     code = "BAD_CASE_NUMBER"
 
 
+class BrakedError(ExpectedError):
+    """The client's look-ups of persons are refused for a time, because too many of them were misses.
+
+    Its extension `retryAfter` is in whole seconds.
+    """
+
+    code = "BRAKED"
+
+
 class PurposeError(ExpectedError):
     """A purpose that the client is not registered for, or a missing purpose."""
 

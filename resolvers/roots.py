@@ -64,6 +64,8 @@ IMPORT_RUNS = list_everything(models.ImportRun, Order(("started_at",), descendin
 REMINDERS = list_everything(models.Reminder, Order(("due_on",)))
 EVENTS = list_everything(models.Event, Order(("position",), total=True))
 CONSENTS = list_everything(models.Consent, Order(("valid_from",), descending=True))
+CONSENT_AUDITS = list_everything(models.ConsentAudit, Order(("due_at",)))
+CLIENT_ALARMS = list_everything(models.ClientAlarm, Order(("raised_at",), descending=True))
 WATCHES = list_everything(models.Watch)
 WEBHOOKS = replace(list_everything(models.Webhook), on=lambda arguments, webhook: webhook.deleted_at.is_(None))
 BULK_OPERATIONS = list_everything(models.BulkOperation, Order((), descending=True))

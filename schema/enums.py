@@ -11,6 +11,7 @@ from models.calendar import ReminderKind
 from models.catalogue import BenefitKind, Colour, ItemKind, Stage, Tier
 from models.code_record import CloseReason, Reading
 from models.consent import ConsentOrigin
+from models.consent_audit import LetterFinding
 from models.court import StaffRole
 from models.court_case import Confidentiality, Role
 from models.deduction import DeductionStatus, FindingKind
@@ -29,6 +30,7 @@ from models.point_conversion import ConversionStatus
 from models.relation import RelationKind
 from models.repair import RepairGround, RepairOutcome
 from models.sanction import SanctionKind
+from models.subject_notice import NoticeKind
 from models.watch import WatchOutcome
 from models.webhook import DisableReason
 
@@ -53,6 +55,8 @@ DESCRIPTIONS = {
     RiskGrade: "A grade (风险等级), best first.",
     RuleSource: "What a rule of grading looks at (记录类别).",
     LoanOutcome: "How an incentive loan ended (贷款结果).",
+    LetterFinding: "What a court found of an authorisation letter (授权书核验结果).",
+    NoticeKind: "What was done in a subject's name (告知事项).",
     ConsentOrigin: "Who says that there is a consent: its recipient on a letter, or its subject (授权来源).",
     WatchOutcome: "What came of an order to watch (监测委托结果).",
     DeductionStatus: "Where a deduction stands (扣分状态).",

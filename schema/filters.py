@@ -28,6 +28,7 @@ from resolvers.visibility.reach import is_at_or_below
 from schema.credit.listing import Listing
 from schema.oversight.access_record import AccessRecord
 from schema.partners.consent import Consent
+from schema.partners.consent_audit import ConsentAudit
 from schema.partners.event import Event
 from schema.partners.watch import Watch
 from schema.procedure.batch import Batch
@@ -190,7 +191,24 @@ class ConsentFilter(Filters):
         Consent,
         "validTo",
         "Live at this moment (有效于).",
-        lambda row, value: sa.and_(row.valid_from <= value, row.valid_to > value, row.revoked_at.is_(None)),
+        lambda row, value: sa.and_(
+            row.valid_from <= value, row.valid_to > value, row.revoked_at.is_(None), row.suspended_at.is_(None)
+        ),
+    )
+
+
+@filter_input
+class ConsentAuditFilter(Filters):
+    """Which audits of letters (授权书核验筛选)."""
+
+    open: bool | None = filter_by(
+        ConsentAudit, "finding", "Whether they await a finding.", lambda row, value: row.finding.is_(None) == value
+    )
+    disputed: bool | None = filter_by(
+        ConsentAudit,
+        "disputedAt",
+        "Whether the subject disputes the letter.",
+        lambda row, value: row.disputed_at.is_not(None) == value,
     )
 
 

@@ -42,6 +42,7 @@ from schema.filters import (
     RepairFilter,
 )
 from schema.oversight.access_record import AccessRecord
+from schema.oversight.client_alarm import ALARMED, ClientAlarm
 from schema.oversight.statistics import ARGUMENTS as STATISTICS_ARGUMENTS
 from schema.oversight.statistics import Statistic
 from schema.partners.event import Event
@@ -263,6 +264,13 @@ class Query(PartnerQuery):
         requires=all_of(Scope.AUDIT),
         about=about.ABOUT_NOBODY,
         filter_type=AccessRecordFilter,
+    )
+
+    client_alarms: Connection[ClientAlarm] = root_connection(
+        roots.CLIENT_ALARMS,
+        "Alarms over clients whose look-ups of persons were misses, newest first (核查异常预警).",
+        requires=ALARMED,
+        about=about.ABOUT_NOBODY,
     )
 
     courts: list[Court] = root(roots.list_everything(models.Court), "Courts (法院).", requires=CATALOGUE)

@@ -42,7 +42,7 @@ from transport.body import Body, read_address, read_body
 from transport.event_stream import EventStream
 from transport.mutations import mutate, read_key
 from transport.observation import Observation, observe
-from transport.refusals import ErrorResponse, RequestError, format_throttle_status, refusal_of
+from transport.refusals import ErrorResponse, RequestError, format_retry, format_throttle_status, refusal_of
 from transport.subscriptions import Live
 from transport.trusted_operations import apply_document_policy
 
@@ -221,7 +221,9 @@ class Reply:
         if result.data is None and errors and all(error.path is None for error in errors):
             return self.refuse(ErrorResponse(None, errors))
         data = orjson.Fragment(result.data) if isinstance(result.data, bytes) else result.data
-        return self._json(200, {"data": data}, errors, {}, extensions or {})
+        headers = format_retry(errors)
+        status = 429 if headers and not result.data else 200
+        return self._json(status, {"data": data}, errors, headers, extensions or {})
 
     def refuse(self, refusal: ErrorResponse) -> Response:
         """Return a response without data."""

@@ -78,6 +78,12 @@ def format_throttle_status(status: Status) -> dict[str, int]:
     }
 
 
+def format_retry(errors: Sequence[GraphQLError]) -> dict[str, str]:
+    """Return the header Retry-After if errors say when to ask again (RFC 9110, section 10.2.3)."""
+    waits = [wait for error in errors if (wait := (error.extensions or {}).get("retryAfter"))]
+    return {"retry-after": str(max(waits))} if waits else {}
+
+
 def format_scope_challenge(error: ForbiddenError, scheme: str) -> str:
     """Return the challenge of RFC 6750, section 3.1."""
     scopes = " ".join((error.extensions or {})["missingScopes"])

@@ -15,6 +15,7 @@ from auth.clients.authentication import hash_secret
 from auth.clients.keys import ClientKeysError, parse_jwks
 from auth.scopes import PERSON_SCOPES, Scope
 from models.client import Authentication, Client, ClientProfile
+from models.client_alarm import ClientAlarm
 from models.court import Court
 from models.household import Village
 
@@ -120,6 +121,14 @@ def set_profile(
     found = find_active(connection, client_id, Client.name, Client.audience, Client.jwks, Client.scopes)
     registration = Registration(found.name, found.audience, jwks=found.jwks, profile=profile)
     update_active(connection, client_id, {"profile": _profile(registration, found.scopes, allow_pilot_persons)})
+
+
+def release_client(connection: sa.Connection, client_id: str, *, now: datetime) -> None:
+    """Lift the brake of a client (`models.client_alarm`). Raises RegistrationError."""
+    update_active(connection, client_id, {"braked_until": None})
+    of_client = ClientAlarm.client_key == sa.select(Client.id).where(Client.client_id == client_id).scalar_subquery()
+    open_ = (ClientAlarm.lifted_at.is_(None), ClientAlarm.braked_until > now)
+    connection.execute(sa.update(ClientAlarm).where(of_client, *open_).values(lifted_at=now))
 
 
 def rotate_client(connection: sa.Connection, client_id: str, jwks: Any = None) -> Credentials:

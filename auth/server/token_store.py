@@ -17,6 +17,7 @@ from models.party import Identity, Party
 from models.party_name import is_known_as
 from models.pushed_request import PushedRequest
 from models.staff_account import AuthorizationCode, StaffSession
+from models.subject_notice import NoticeKind, SubjectNotice
 
 PRUNE_ROWS = 100
 Expiring = AssertionUse | IssuedToken | AuthorizationCode | PushedRequest | StaffSession
@@ -78,7 +79,7 @@ def contradicts(connection: sa.Connection, probes: Sequence[bytes], name: str) -
 
 
 def remember_token(connection: sa.Connection, client_key: int, token: AccessToken, subject_index: bytes | None) -> None:
-    """Insert the row of a token; without it the token is not accepted."""
+    """Insert the row of a token; without it the token is not accepted. Notify its subject of the sign-in (R27)."""
     prune(connection, IssuedToken, token.issued_at)
     connection.execute(
         sa.insert(IssuedToken).values(
@@ -91,6 +92,9 @@ def remember_token(connection: sa.Connection, client_key: int, token: AccessToke
             expires_at=to_datetime(token.expires_at),
         )
     )
+    if subject_index is not None:
+        signed_in = {"subject_index": subject_index, "kind": NoticeKind.SIGNED_IN, "client_key": client_key}
+        connection.execute(sa.insert(SubjectNotice).values(signed_in | {"at": to_datetime(token.issued_at)}))
 
 
 def is_revoked(connection: sa.Connection, token_id: str) -> bool:

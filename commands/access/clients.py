@@ -132,6 +132,17 @@ def client_budget(
     console.print(f"{client_id} may spend {points or 'what is ordinary'} a minute.")
 
 
+@clients.command("release")
+def client_release(client_id: Annotated[str, typer.Argument(help="Identifier of the client.")]) -> None:
+    """Lift the brake of a client whose look-ups of persons are refused after an alarm.
+
+    Example: suxin client release demo-bank
+    """
+    with open_register() as (connection, _):
+        registry.release_client(connection, client_id, now=datetime.now(UTC))
+    console.print(f"{client_id} may look up persons again.")
+
+
 @clients.command("rotate")
 def client_rotate(
     client_id: Annotated[str, typer.Argument(help="Identifier of the client.")],

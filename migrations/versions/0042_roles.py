@@ -3,13 +3,13 @@
 from alembic import op
 
 revision = "0042"
-down_revision = "0037"
+down_revision = "0038"
 
 PARTITIONS = "ALTER FUNCTION ensure_access_log_partition(date) SECURITY DEFINER SET search_path = public, pg_temp"
 EPOCH = """
 CREATE FUNCTION begin_access_log_epoch() RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
-/* Empties the index of the access log in a cluster with other transaction numbers, and only there. */
+/* Empties what is derived from the access log in a cluster with other transaction numbers, and only there. */
 DECLARE
     started bigint;
 BEGIN
@@ -20,6 +20,7 @@ BEGIN
     RETURNING state.epoch INTO started;
     IF started IS NOT NULL THEN
         DELETE FROM access_index;
+        DELETE FROM look_up_count;
         EXECUTE format('ALTER TABLE access_answer ALTER epoch SET DEFAULT %s', started);
     END IF;
 END $$

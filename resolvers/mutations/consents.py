@@ -19,7 +19,7 @@ from models.identifiers import IdentifierError
 from models.names import fold, tidy
 from models.party import PartyKind
 from resolvers.mutations.acting import Acting
-from resolvers.register.subject_keys import find_document
+from resolvers.register.subject_keys import check_brake, find_document
 
 Given = Mapping[str, Any]
 """A document in an input: its kind and its number."""
@@ -99,6 +99,8 @@ def show_code(context: Context, row: Row) -> str:
 async def watch(acting: Acting, *, subjects: Sequence[Mapping[str, Any]]) -> int:
     """Watch customers."""
     customers = [read_customer(acting, f"subjects.{place}.", **one) for place, one in enumerate(subjects)]
+    if any(one.kind is PartyKind.PERSON for one in customers):
+        check_brake(acting.caller.principal, acting.caller.now)
     client = acting.caller.principal.client_key
     return await watches.watch(acting.connection, client, customers, acting.caller.now)
 

@@ -9,6 +9,7 @@ from auth.consent import is_live_watch
 from engine.declare.relations import About, Frame, Order, Relation, Root
 from engine.declare.sql import SQL
 from models.access_record import AccessResult
+from models.party_name import is_known_as
 from models.watch import WatchOutcome
 from resolvers.view import NOW
 from resolvers.visibility.about import party_of
@@ -18,7 +19,7 @@ RESULTS = {
     WatchOutcome.NAME_MISMATCH: AccessResult.NAME_MISMATCH,
     WatchOutcome.INVALID_NUMBER: AccessResult.INVALID_NUMBER,
 }
-"""The results in the access log by outcome; GIVEN for other outcomes."""
+"""The results in the access log by outcome; GIVEN for other outcomes, if the name is not a wrong one."""
 
 
 def is_live(row: Frame, audience: Audience) -> SQL:
@@ -29,13 +30,21 @@ def is_live(row: Frame, audience: Audience) -> SQL:
 
 def _party_of_line(line: Frame) -> SQL:
     """Return the party; null for a refused line, so that the log does not reveal whether somebody is known (R20)."""
-    given = line.outcome.not_in(list(RESULTS))
+    given = sa.and_(line.outcome.not_in(list(RESULTS)), ~_is_misnamed(line))
     return sa.case((given, party_of(line)))
+
+
+def _is_misnamed(line: Frame) -> SQL:
+    """Return whether the courts know the subject of a new watch by other names only."""
+    watch, identity, party = aliased(models.Watch), aliased(models.Identity), aliased(models.Party)
+    named = sa.select(watch.id).join(identity, identity.index == watch.subject_index)
+    others = named.join(party, party.id == identity.party_id).where(watch.id == line.watch_id)
+    return others.where(~is_known_as(party, watch.folded)).exists()
 
 
 def _result(line: Frame) -> SQL:
     known = [(line.outcome == outcome, result.value) for outcome, result in RESULTS.items()]
-    return sa.case(*known, else_=AccessResult.GIVEN.value)
+    return sa.case(*known, (_is_misnamed(line), AccessResult.NAME_MISMATCH.value), else_=AccessResult.GIVEN.value)
 
 
 LINES = Root(

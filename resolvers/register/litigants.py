@@ -40,6 +40,12 @@ ACCESS_RECORDS = Relation(
     keys={"subject_index": sa.LargeBinary(), "party_id": sa.BigInteger()},
     orders={"AT": Order(("at",), descending=True)},
 )
+NOTICES = Relation(
+    target=models.SubjectNotice,
+    on=lambda me, notice: notice.subject_index == me.subject_index,
+    keys={"subject_index": sa.LargeBinary()},
+    orders={"AT": Order(("at",), descending=True)},
+)
 CONSENTS = join(
     models.Consent,
     "subject_index",

@@ -1,12 +1,15 @@
 """The subjects of a look-up as clients name them: checked, folded and hashed. Numbers are discarded (R18)."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.types import TypeEngine
 
+from auth.principal import Principal
 from casework.share_codes import hash_code
 from casework.texts import UNREADABLE_LINE, find_fault, holds_identity_number
 from engine.load.errors import BadInputError
@@ -15,7 +18,7 @@ from models.documents import ORGANIZATIONS, DocumentKind, make_document_key, nor
 from models.identifiers import IdentifierError
 from models.keyring import Keyring
 from models.names import fold
-from resolvers.errors import PurposeError
+from resolvers.errors import BrakedError, PurposeError
 from resolvers.view import Access, View
 
 ASKED: Mapping[str, TypeEngine[Any]] = {
@@ -117,6 +120,22 @@ def is_person(key: Any) -> bool:
     """Return whether a subject is named by a person's document."""
     given = find_document(key)
     return given is not None and given[0] not in ORGANIZATIONS
+
+
+def is_braked(principal: Principal, now: datetime) -> bool:
+    """Return whether the client's look-ups of persons are refused at this time (`casework.client_alarms`)."""
+    return principal.braked_until is not None and principal.braked_until > now
+
+
+def check_brake(principal: Principal, now: datetime) -> None:
+    """Raise BrakedError while the client's look-ups of persons are refused."""
+    if principal.braked_until and is_braked(principal, now):
+        wait = math.ceil((principal.braked_until - now).total_seconds())
+        message = (
+            "Too many of your look-ups of persons were without consent or under another name, so that none is answered "
+            f"for {wait} seconds. Check your consents and names; the court can lift this earlier."
+        )
+        raise BrakedError(message, retryAfter=wait)
 
 
 LONGEST_TEXT = 200

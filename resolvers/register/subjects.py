@@ -25,7 +25,7 @@ from models.party_card import PARTY_COLUMNS
 from models.party_name import NameStanding, is_known_as
 from resolvers.joins import join
 from resolvers.register.cards import COLOUR, DURING, read_party
-from resolvers.register.subject_keys import ASKED, KEYS, bind_subjects, build_view
+from resolvers.register.subject_keys import ASKED, KEYS, bind_subjects, build_view, check_brake, is_person
 from resolvers.view import SHARES, TODAY
 from resolvers.visibility.audiences import PARTNERS
 from resolvers.visibility.reach import consents, holds, may_be_known, shares, use_up
@@ -58,6 +58,7 @@ def select_subjects(audience: Audience, arguments: Mapping[str, SQL]) -> Any:
         asked.c.reference,
         asked.c.relation,
         outcome.label("outcome"),
+        party.id.is_not(None).label("registered"),
         sa.case((outcome == MatchOutcome.MATCHED.value, party.id)).label("party_id"),
         _matched_name(asked, outcome, party).label("matched_name"),
         consent.c.id.label("consent_id"),
@@ -137,27 +138,37 @@ def _share(asked: Any, indexes: Sequence[SQL]) -> Any:
 
 def _redeem() -> sa.Update:
     """Use up the single-use codes sent for their own subject, by name and number (R17). One request wins the row; for
-    all others the code is invalid from then on."""
+    all others the code is invalid from then on. Whether a code is used up does not depend on whether a court knows its
+    subject, unless it is sent with a former name (R20)."""
     asked, identity, party = _asked(), aliased(models.Identity), aliased(models.Party)
     indexes = (asked.c.index, asked.c.former_index)
-    other = sa.select(party.id).where(
-        party.id == identity.party_id, identity.index.in_(indexes), ~is_known_as(party, asked.c.folded)
+    same = sa.select(party.id).where(
+        party.id == identity.party_id, identity.index.in_(indexes), is_known_as(party, asked.c.folded)
     )
     code = models.ShareCode
-    return use_up(code.code_hash == asked.c.share, code.subject_index.in_(indexes), ~other.exists())
+    named = sa.or_(code.shown_folded == asked.c.folded, same.exists())
+    return use_up(code.code_hash == asked.c.share, code.subject_index.in_(indexes), named)
 
 
 def _outcome(asked: Any, audience: Audience, consent: Any, share: Any, party: Any) -> SQL:
-    """Return the outcome. The order ensures that nothing is revealed of a person without consent."""
+    """Return the outcome. The order ensures that nothing is revealed of a person without consent. A person's wrong name
+    looks like an unknown number (R20)."""
     permitted = sa.and_(sa.or_(consent.c.id.is_not(None), share.c.id.is_not(None)), holds(*PERSONS))
     refused = asked.c.person if audience is Audience.COMMERCE else sa.and_(asked.c.person, ~permitted)
     return sa.case(
         (asked.c.index.is_(None), MatchOutcome.INVALID_NUMBER.value),
         (refused, MatchOutcome.CONSENT_REQUIRED.value),
         (party.id.is_(None), MatchOutcome.NOT_FOUND.value),
-        (~is_known_as(party, asked.c.folded), MatchOutcome.NAME_MISMATCH.value),
-        else_=MatchOutcome.MATCHED.value,
+        (is_known_as(party, asked.c.folded), MatchOutcome.MATCHED.value),
+        (asked.c.person, MatchOutcome.NOT_FOUND.value),
+        else_=MatchOutcome.NAME_MISMATCH.value,
     )
+
+
+def _read_result(row: Frame) -> SQL:
+    """Return the result for the access log, which tells a person's wrong name from an unknown number."""
+    misnamed = sa.and_(row.outcome == MatchOutcome.NOT_FOUND.value, row.registered)
+    return sa.case((misnamed, MatchOutcome.NAME_MISMATCH.value), else_=row.outcome)
 
 
 def _matched_name(asked: Any, outcome: SQL, party: Any) -> SQL:
@@ -196,7 +207,7 @@ ABOUT = About(
     lambda row: row.party_id,
     details={
         "index": lambda row: row.index,
-        "result": lambda row: row.outcome,
+        "result": _read_result,
         "consent": lambda row: row.consent_id,
         "share_code": lambda row: row.share_code_id,
         "reference": lambda row: row.reference,
@@ -224,12 +235,14 @@ def build_subject_root(many: bool) -> Root:
 
 def prepare(arguments: Mapping[str, Any], context: Any) -> Prepared:
     """Fold names, convert numbers to keyed hashes, and set the purpose of the view. Raises TooManySubjectsError,
-    PurposeError, BadInputError."""
+    PurposeError, BadInputError, BrakedError."""
     by, access = arguments["by"], arguments["access"]
     keys = by if isinstance(by, list) else [by]
     if not 1 <= len(keys) <= LARGEST_BATCH:
         raise TooManySubjectsError(f"`by` must hold 1 to {LARGEST_BATCH} subjects; send the rest in another call.")
     values = bind_subjects(keys, context.keyring)
+    if any(map(is_person, keys)):
+        check_brake(context.principal, context.now)
     shares = frozenset(share for share in values["share"] or () if share)
     once = any(key.share_code and is_single_use(key.share_code) for key in keys)
     letters = frozenset(letter for letter in values["consent"] or () if letter)

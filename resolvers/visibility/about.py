@@ -45,5 +45,16 @@ ABOUT_MEASURE = About(look_up(models.CodeRecord, "party_id", "code_record_id"))
 ABOUT_CONSENT = ABOUT_SHARE_CODE = ABOUT_WATCH = About(party_of, details={"index": lambda row: row.subject_index})
 """For rows that hold the keyed hash of a number: consents, share codes, watches."""
 
+ABOUT_SUBJECT_NOTICE = ABOUT_CONSENT
+
+
+def _party_of_consent(row: Frame) -> SQL:
+    identity, consent = aliased(models.Identity), aliased(models.Consent)
+    mine = sa.select(identity.party_id).join(consent, consent.subject_index == identity.index)
+    return mine.where(consent.id == row.consent_id).scalar_subquery()
+
+
+SUBJECT_OF_CONSENT = look_up(models.Consent, "subject_index", "consent_id")
+ABOUT_CONSENT_AUDIT = About(_party_of_consent, details={"index": SUBJECT_OF_CONSENT})
 ABOUT_REPORT = About(_shown_party, details={"index": look_up(models.ShareCode, "subject_index", "share_code_id")})
-ABOUT_EVENT = About.of("party_id", index=look_up(models.Consent, "subject_index", "consent_id"))
+ABOUT_EVENT = About.of("party_id", index=SUBJECT_OF_CONSENT)

@@ -150,10 +150,32 @@ def may_see_watch_line(row: Frame, audience: Audience) -> SQL:
 
 
 def may_see_consent(row: Frame, audience: Audience) -> SQL:
-    """Its subject, and its recipient (R15)."""
+    """Its subject, and its recipient (R15); the court, those that are audited (R27)."""
     if audience is Audience.LITIGANT_PORTAL:
         return sa.cast(row.subject_index == SUBJECT, sa.Boolean)
+    if audience is Audience.COURT:
+        audit = sa.orm.aliased(models.ConsentAudit)
+        return sa.select(audit.id).where(audit.consent_id == row.id).exists()
     return sa.cast(row.client_key == CLIENT, sa.Boolean) if audience in RECIPIENTS else NOBODY
+
+
+def may_see_consent_audit(row: Frame, audience: Audience) -> SQL:
+    """The court; the subject and the recipient of the consent their own."""
+    if audience is Audience.COURT:
+        return EVERYBODY
+    if audience not in RECIPIENTS | {Audience.LITIGANT_PORTAL}:
+        return NOBODY
+    consent = sa.orm.aliased(models.Consent)
+    return sa.select(consent.id).where(consent.id == row.consent_id, may_see_consent(Frame(consent), audience)).exists()
+
+
+def may_see_subject_notice(row: Frame, audience: Audience) -> SQL:
+    return sa.cast(row.subject_index == SUBJECT, sa.Boolean) if audience is Audience.LITIGANT_PORTAL else NOBODY
+
+
+def may_see_client_alarm(row: Frame, audience: Audience) -> SQL:
+    """Courts and auditors."""
+    return EVERYBODY if audience in {Audience.COURT, Audience.AUDITOR} else NOBODY
 
 
 def may_see_share_code(row: Frame, audience: Audience) -> SQL:
@@ -177,7 +199,12 @@ def may_see_access_record(row: Frame, audience: Audience) -> SQL:
 
 
 def may_see_client(row: Frame, audience: Audience) -> SQL:
-    """The readers of the access log see the names of the institutions in it."""
+    """The readers of the access log see the names of the institutions in it; courts, of those audited or braked."""
+    if audience is Audience.COURT:
+        consent, audit = sa.orm.aliased(models.Consent), sa.orm.aliased(models.ConsentAudit)
+        audited = sa.select(consent.id).join(audit, audit.consent_id == consent.id).where(consent.client_key == row.id)
+        alarm = sa.orm.aliased(models.ClientAlarm)
+        return sa.or_(audited.exists(), sa.select(alarm.id).where(alarm.client_key == row.id).exists())
     return EVERYBODY if audience in {Audience.LITIGANT_PORTAL, Audience.AUDITOR} else NOBODY
 
 

@@ -9,8 +9,10 @@ from engine.declare.row_types import row_type
 from engine.policy import any_of
 from resolvers.visibility.predicates import may_see_client
 
+KNOWN_CLIENT = any_of(Scope.SELF, Scope.AUDIT, Scope.GRANT_WRITE, Scope.REGISTER)
 
-@row_type(models.Client, seen_by=may_see_client, requires=any_of(Scope.SELF, Scope.AUDIT, Scope.GRANT_WRITE))
+
+@row_type(models.Client, seen_by=may_see_client, requires=KNOWN_CLIENT)
 class Client(Node):
     """A registered institution (接入方)."""
 

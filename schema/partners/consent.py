@@ -12,9 +12,9 @@ from models.consent import ConsentOrigin
 from resolvers.visibility.about import ABOUT_CONSENT, ABOUT_SHARE_CODE
 from resolvers.visibility.predicates import may_see_consent, may_see_share_code
 from schema.partners.client import Client
-from schema.requirements import SELF
+from schema.requirements import COURT_OR_SUBJECT, SELF
 
-KNOWN_CONSENT = any_of(Scope.SELF, Scope.CONSENT)
+KNOWN_CONSENT = any_of(Scope.SELF, Scope.CONSENT, Scope.REGISTER)
 
 
 @row_type(models.Consent, seen_by=may_see_consent, about=ABOUT_CONSENT, requires=KNOWN_CONSENT)
@@ -29,7 +29,10 @@ class Consent(Node):
     valid_from: datetime = column("From when (生效时间).")
     valid_to: datetime = column("Until when (失效时间).")
     revoked_at: datetime | None = column("When it was revoked (撤回时间).")
-    client: Client = relation(models.Consent.client, "The recipient (被授权方).", requires=SELF)
+    suspended_at: datetime | None = column(
+        "Since when it answers nothing, because it is disputed or its letter is overdue (暂停时间)."
+    )
+    client: Client = relation(models.Consent.client, "The recipient (被授权方).", requires=COURT_OR_SUBJECT)
 
 
 @row_type(models.ShareCode, seen_by=may_see_share_code, about=ABOUT_SHARE_CODE, requires=SELF)

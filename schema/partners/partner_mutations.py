@@ -6,7 +6,7 @@ import strawberry
 
 from auth.scopes import Scope
 from casework import bulk_operations as bulk
-from casework import consents, incentive_loans, integrity_reports, share_codes, watches, webhooks
+from casework import consent_audits, consents, incentive_loans, integrity_reports, share_codes, watches, webhooks
 from engine.policy import all_of, any_of
 from resolvers.mutations import bulk_operations
 from resolvers.mutations import consents as own_consents
@@ -26,6 +26,7 @@ from schema.partners.bulk_operation import (
     StartExportInput,
 )
 from schema.partners.consent import Consent, ShareCode
+from schema.partners.consent_audit import ConsentAudit, DisputeConsentInput, ShowLetterInput
 from schema.partners.consent_input import (
     CreateShareCodeInput,
     GrantConsentInput,
@@ -80,6 +81,19 @@ class PartnerMutations:
         Consent,
         "Its subject, or its recipient, ends a consent: the next query finds none (撤回授权).",
         requires=any_of(Scope.GRANT_WRITE, Scope.CONSENT_WRITE),
+    )
+    dispute_consent = by_subject(
+        consent_audits.dispute_consent,
+        DisputeConsentInput,
+        ConsentAudit,
+        "The authenticated subject disputes a letter that it did not sign: the next query finds none (授权异议).",
+    )
+    show_letter = mutation(
+        consent_audits.show_letter,
+        ShowLetterInput,
+        ConsentAudit,
+        "A bank shows the letter of an audited consent (出示授权书).",
+        requires=all_of(Scope.CONSENT, Scope.CONSENT_WRITE),
     )
     create_share_code = by_subject(
         own_consents.create_share_code,

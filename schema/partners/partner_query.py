@@ -10,10 +10,11 @@ from resolvers import roots
 from resolvers.partners import scenarios
 from resolvers.register import subjects
 from resolvers.visibility import about
-from schema.filters import ConsentFilter, WatchFilter
+from schema.filters import ConsentAuditFilter, ConsentFilter, WatchFilter
 from schema.partners.bulk_operation import BulkOperation
 from schema.partners.client import Client
 from schema.partners.consent import Consent
+from schema.partners.consent_audit import ConsentAudit
 from schema.partners.incentive_loan import IncentiveLoan
 from schema.partners.scenarios import CommerceReport, EmploymentReport, FinanceReport, SharedReport
 from schema.partners.watch import Watch
@@ -83,6 +84,13 @@ class PartnerQuery:
         requires=all_of(Scope.CONSENT),
         about=about.ABOUT_CONSENT,
         filter_type=ConsentFilter,
+    )
+    consent_audits: Connection[ConsentAudit] = root_connection(
+        roots.CONSENT_AUDITS,
+        "Audits of letters, those due first before others (授权书核验): a recipient's own, and all for courts.",
+        requires=any_of(Scope.CONSENT, Scope.REGISTER),
+        about=about.ABOUT_CONSENT_AUDIT,
+        filter_type=ConsentAuditFilter,
     )
     recipients: Connection[Client] = root_connection(
         roots.RECIPIENTS, "The institutions that one may consent to (可授权机构).", requires=any_of(Scope.GRANT_WRITE)

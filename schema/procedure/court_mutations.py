@@ -8,6 +8,7 @@ from auth.scopes import Scope
 from casework import (
     batches,
     certificates,
+    consent_audits,
     deductions,
     identities,
     listings,
@@ -24,6 +25,7 @@ from schema.credit.code_record import CodeRecord
 from schema.credit.listing import Listing
 from schema.credit.sanction import Sanction
 from schema.mutation_fields import mutation
+from schema.partners.consent_audit import ConsentAudit, SettleConsentAuditInput
 from schema.procedure.batch import Batch
 from schema.procedure.bulletin import Bulletin
 from schema.procedure.consequence_notice import ConsequenceNotice
@@ -146,6 +148,12 @@ class CourtMutations:
         RevokeSettlementInput,
         Settlement,
         "CENTRE: take back a settlement that was recorded wrongly (撤销履行记录).",
+    )
+    settle_consent_audit = by_staff(
+        consent_audits.settle_audit,
+        SettleConsentAuditInput,
+        ConsentAudit,
+        "CENTRE: decide whether a letter bears its consent (授权书核验).",
     )
     list_lender = by_staff(
         listings.list_lender, ListLenderInput, Listing, "JUDGE: list a professional lender (职业放贷人认定)."

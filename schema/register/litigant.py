@@ -9,6 +9,7 @@ from schema.credit.integrity_report import IntegrityReport
 from schema.oversight.access_record import AccessRecord
 from schema.partners.consent import Consent, ShareCode
 from schema.register.party import Party
+from schema.register.subject_notice import SubjectNotice
 from schema.requirements import SELF
 
 
@@ -18,6 +19,10 @@ class Litigant(RowObject):
 
     party: Party | None = relation(
         litigants.PARTY, "What courts hold about it (诉讼信用); none where they hold nothing."
+    )
+    notices: Connection[SubjectNotice] = connection(
+        litigants.NOTICES,
+        "What was done in its name, newest first (告知): consents registered and audited, share codes used, sign-ins.",
     )
     access_records: Connection[AccessRecord] = connection(
         litigants.ACCESS_RECORDS, "Who looked it up, when and why, newest first (查询记录)."

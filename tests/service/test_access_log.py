@@ -79,6 +79,7 @@ def test_a_share_code_is_named(world: World) -> None:
 
 def test_a_batch_leaves_an_entry_for_each_subject(world: World, index: Any) -> None:
     subjects = [CHEN, UNCONSENTED, STRANGER, FORGE, Subject("", "另一名", FORGE.number)]
+    subjects.append(Subject("", "另一名", CHEN.number))
     by = [*(key_of(subject) for subject in subjects), {"name": "无", "idNumber": "330281190001010005"}]
     with world.logged() as entries:
         world.data(BANK, BATCH, {"by": by, "access": ACCESS})
@@ -89,6 +90,7 @@ def test_a_batch_leaves_an_entry_for_each_subject(world: World, index: Any) -> N
         ("NOT_FOUND", None, index(STRANGER)),
         ("MATCHED", forge, index(FORGE)),
         ("NAME_MISMATCH", None, index(FORGE)),
+        ("NAME_MISMATCH", None, index(CHEN)),
         ("INVALID_NUMBER", None, None),
     ]
     assert len({entry["request_id"] for entry in entries}) == 1

@@ -147,7 +147,7 @@ def test_other_spellings_of_a_key_match(world: World, over: dict[str, Any]) -> N
         ({"idNumber": None, "organizationCode": "9133"}, "INVALID_NUMBER"),
         ({"idNumber": None, "organizationCode": "91330212IIIIIIII0E"}, "INVALID_NUMBER"),
         ({"idNumber": None, "organizationCode": "91330212999999921E"}, "NOT_FOUND"),
-        ({"name": LIN.name}, "NAME_MISMATCH"),
+        ({"name": LIN.name}, "NOT_FOUND"),
         ({"consent": "SQ-BANK-LIN"}, "CONSENT_REQUIRED"),
         ({"consent": ""}, "CONSENT_REQUIRED"),
         ({"consentSignedOn": "2000-02-29"}, "CONSENT_REQUIRED"),

@@ -4,6 +4,7 @@ import asyncio
 import json
 from datetime import timedelta
 
+import pytest
 import sqlalchemy as sa
 from bulk import CANCEL, CASES, SIGN, WATCHES, Bulk, small_pages
 from look_ups import key_of
@@ -204,8 +205,9 @@ def taken_back(bulk: Bulk, operation: str) -> tuple[str | None, ...]:
     return tuple(found.values())
 
 
-async def test_the_state_of_a_file_says_that_a_consent_has_ended(bulk: Bulk) -> None:
-    """Nobody needs to ask for it: the worker looks every minute, and deletes the file."""
+@pytest.mark.parametrize("column", ["revoked_at", "suspended_at"])
+async def test_the_state_of_a_file_says_that_a_consent_has_ended(bulk: Bulk, column: str) -> None:
+    """Nobody needs to ask for it: the worker looks every minute, and deletes the file, also for a disputed consent."""
     operation, kept, runner = bulk.start(WATCHES, Audience.BANK), bulk.start(CASES), bulk.runner
     await bulk.run(operation)
     await bulk.run(kept)
@@ -213,7 +215,8 @@ async def test_the_state_of_a_file_says_that_a_consent_has_ended(bulk: Bulk) -> 
     assert bulk.state(operation, Audience.BANK)["state"] == "COMPLETED"
     ended, seen = NOW + timedelta(seconds=30), NOW + timedelta(minutes=1)
     with bulk.world.engine.begin() as connection:
-        assert connection.execute(sa.text(REVOKE_ONE_READ), {"at": ended, "key": bulk.key(operation)}).all()
+        end = sa.text(REVOKE_ONE_READ.replace("SET revoked_at", f"SET {column}"))
+        assert connection.execute(end, {"at": ended, "key": bulk.key(operation)}).all()
     bulk.clock.moment = ended
     signed = bulk.world.data(Audience.BANK, SIGN.replace("code path", "code message"), {"input": {"id": operation}})
     told = "This file was taken back by 2026-11-21T04:00:30Z: what is shown of somebody in it has ended (VANISHED)."

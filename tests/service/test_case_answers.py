@@ -127,7 +127,7 @@ def test_a_number_under_two_names_is_a_conflict(files: Files) -> None:
     listed = files.take("26-id-two-names/shixin.jsonl")
     assert (listed.accepted, listed.held, listed.records.new) == (1, 1, 0)
     assert bank(files.chambers, HOLDER) == ("GREEN", [])
-    assert bank(files.chambers, OTHER) == "NAME_MISMATCH"
+    assert bank(files.chambers, OTHER) == "NOT_FOUND"
 
 
 def test_a_name_outside_the_font_is_on_paper(files: Files) -> None:

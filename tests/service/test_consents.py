@@ -347,7 +347,7 @@ def test_a_code_for_many_answers_opens_until_it_expires(chambers: Chambers) -> N
 def test_a_code_that_was_mistyped_is_not_used_up(chambers: Chambers) -> None:
     made = code(chambers)
     assert shown(chambers, made["code"], LIN) == "CONSENT_REQUIRED"
-    assert shown(chambers, made["code"], name="赵某") == "NAME_MISMATCH"
+    assert shown(chambers, made["code"], name="赵某") == "NOT_FOUND"
     assert outcome(chambers, ZHAO, EMPLOYER, "SENIOR_POST_QUALIFICATION", shareCode=made["code"]) == "CONSENT_REQUIRED"
     assert shown(chambers, made["code"]) == "MATCHED"
 

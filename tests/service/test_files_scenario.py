@@ -336,7 +336,7 @@ def test_files_and_what_follows_from_them(scenario: Scenario) -> None:
         scenario.expected |= renamed(scenario.expected)
         scenario.take(Step(**{**vars(step), "sees": {**step.sees, **renamed(step.sees)}}))
     scenario.take(CONFLICT)
-    assert bank(scenario.chambers, FORMER) == "NAME_MISMATCH"
+    assert bank(scenario.chambers, FORMER) == "NOT_FOUND"
     scenario.resolve("FORMER_NAME")
     scenario.see("its resolution", RESOLVED)
     assert scenario.told() == [("LIST_ADDED", "KH-LIN")]

@@ -393,9 +393,30 @@ def test_a_name_alone_finds_nobody(world: World) -> None:
 
 
 def test_a_wrong_name_finds_nothing(world: World) -> None:
-    for subject in (CHEN, FORGE):
+    for subject, outcome in ((CHEN, "NOT_FOUND"), (FORGE, "NAME_MISMATCH")):
         wrong = Subject("", "另一名", subject.number)
-        assert look_up(world, wrong) == {"outcome": "NAME_MISMATCH", "party": None}
+        assert look_up(world, wrong) == {"outcome": outcome, "party": None}
+
+
+def test_a_person_s_wrong_name_looks_like_an_unknown_number(world: World) -> None:
+    """Byte by byte, but for the id of the request, and whatever names are compared with (R20)."""
+    asked = """query($by: SubjectKey!, $access: AccessInput!) { subject(by: $by, access: $access) {
+      outcome matchedName reference asOf party { name maskedNumber } } }"""
+    wrong = [Subject("", name, CHEN.number) for name in ("另一名", CHEN.name[:2], f"{CHEN.name}一", LIN.name)]
+    answers = set()
+    for subject in (STRANGER, *wrong):
+        by = {"name": subject.name, "idNumber": subject.number}
+        variables = {"by": by, "access": {"purpose": "LOAN_APPROVAL"}}
+        answer = world.post(world.token(BANK), {"query": asked, "variables": variables})
+        request = answer.json()["extensions"]["requestId"]
+        cost = answer.json()["extensions"]["cost"]
+        cost.pop("throttleStatus", None)
+        answers.add((answer.text.partition('"extensions"')[0].replace(request, ""), str(cost)))
+    assert len(answers) == 1
+    assert '"outcome":"NOT_FOUND"' in answers.pop()[0].replace(" ", "")
+    mine = "{ me { accessRecords(first: 5) { nodes { result } } } }"
+    nodes = world.data(Audience.LITIGANT_PORTAL, mine)["me"]["accessRecords"]["nodes"]
+    assert [row["result"] for row in nodes[:4]] == ["NAME_MISMATCH"] * 4
 
 
 def test_the_public_asks_by_exact_name_and_sees_it_masked(world: World) -> None:

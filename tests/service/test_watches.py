@@ -79,7 +79,7 @@ def test_each_subject_has_its_outcome(chambers: Chambers, courts: Courts) -> Non
         ("B", "WATCHED", {"reference": "B", "kind": "ORGANIZATION", "live": True}),
         ("C", "WATCHED", {"reference": "C", "kind": "PERSON", "live": True}),
         ("D", "CONSENT_REQUIRED", None),
-        ("E", "NAME_MISMATCH", None),
+        ("E", "WATCHED", {"reference": "E", "kind": "PERSON", "live": True}),  # like a person whom no court knows
         ("F", "INVALID_NUMBER", None),
         ("G", "INVALID_NUMBER", None),
         ("H", "INVALID_NUMBER", None),
@@ -87,7 +87,8 @@ def test_each_subject_has_its_outcome(chambers: Chambers, courts: Courts) -> Non
 
 
 def test_each_subject_has_its_entry_in_the_log(chambers: Chambers, courts: Courts) -> None:
-    watch(chambers, key(CHEN, "A"), key(ZHAO, "D"), {"name": "错号", "idNumber": "1", "reference": "H"})
+    misnamed = key(LIN, "E") | {"name": "林某"}
+    watch(chambers, key(CHEN, "A"), key(ZHAO, "D"), misnamed, {"name": "错号", "idNumber": "1", "reference": "H"})
     asked = sa.text(
         "SELECT reference, result, party_id IS NOT NULL, subject_index FROM access_record"
         " WHERE field = 'watch' AND request_id = (SELECT request_id FROM access_record ORDER BY id DESC LIMIT 1)"
@@ -98,6 +99,7 @@ def test_each_subject_has_its_entry_in_the_log(chambers: Chambers, courts: Court
     assert entries == [
         ("A", "GIVEN", True, KEYRING.index(CHEN.number)),
         ("D", "CONSENT_REQUIRED", False, KEYRING.index(ZHAO.number)),
+        ("E", "NAME_MISMATCH", False, KEYRING.index(LIN.number)),
         ("H", "INVALID_NUMBER", False, None),
     ]
 

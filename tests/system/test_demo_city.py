@@ -37,6 +37,7 @@ from models.client import Authentication, Client
 from models.code_record import Perspective
 from models.colour import PRECEDENCE
 from models.consent import Consent
+from models.consent_audit import LetterFinding
 from models.court import Court, StaffRole
 from models.household import Village
 from models.identifiers import mask_number, parse_organization_code, parse_person_number
@@ -48,6 +49,7 @@ from models.party import IdentityType
 from models.party_card import CardedDeduction, CardedIdentity, PartyCard
 from models.party_name import NameStanding
 from models.relation import RelationKind
+from models.subject_notice import NoticeKind
 from models.vocabulary import WordKind
 from postgres import database
 
@@ -190,7 +192,15 @@ NEVER_STORED: dict[str, AbstractSet[str]] = {
     "bulk_operation.kind": {"EXPORT", "BATCH_CHECK", "BATCH_WATCH"},  # nobody in the city exports
     "bulk_operation.state": {"QUEUED", "RUNNING", "COMPLETED", "FAILED", "CANCELLED", "EXPIRED"},
     "bulk_operation.error": {"VANISHED", "TOO_LARGE", "REFUSED", "INTERNAL"},
-    "event.kind": {"BULK_OPERATION_ENDED"},
+    "event.kind": {
+        "BULK_OPERATION_ENDED",
+        "CONSENT_REGISTERED",
+        "CONSENT_AUDITED",
+        "CONSENT_SUSPENDED",
+        "CONSENT_RESTORED",
+    },  # its consents are as old as the city, and nobody disputes one
+    "consent_audit.finding": set(LetterFinding),
+    "subject_notice.kind": set(NoticeKind),
     "webhook.disable_reason": {"OWNER", "GONE", "FAILING"},  # nobody in the city listens
     "grading_rule.grade": {"A"},  # what is graded so where no rule applies
     "watch_line.outcome": {"CONSENT_REQUIRED", "INVALID_NUMBER", "NAME_MISMATCH", "NOT_WATCHED"},

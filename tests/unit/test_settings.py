@@ -11,7 +11,8 @@ from settings import PARSERS, Settings, SettingsError
 NAMES = (
     "SUXIN_DATABASE_URL, SUXIN_DIRECT_URL, SUXIN_DATA_DIR, SUXIN_ISSUER, SUXIN_TOKEN_LIFETIME, SUXIN_TOKEN_TRUST, "
     "SUXIN_REQUEST_TIMEOUT, SUXIN_STATEMENT_TIMEOUT, SUXIN_POOL_SIZE, SUXIN_ALLOW_PILOT_PERSONS, SUXIN_EXECUTOR, "
-    "SUXIN_WORKER, SUXIN_BUDGET, SUXIN_CONCURRENCY, SUXIN_WEBHOOK_NETWORKS, SUXIN_LOG, SUXIN_DEBUG"
+    "SUXIN_WORKER, SUXIN_BUDGET, SUXIN_CONCURRENCY, SUXIN_WEBHOOK_NETWORKS, SUXIN_AUDIT_ONE_IN, SUXIN_MISSES, "
+    "SUXIN_LOG, SUXIN_DEBUG"
 )
 URL = "must look like postgresql://user:password@host/database."
 ISSUER = "must be a URL such as https://suxin.court.example, with no slash at its end."
@@ -138,6 +139,8 @@ NUMBERS = ("", " ", "x", "1.5", "-1", "+5", "0", "1e2", "١٠", "５", "5 ", "0x
         *(("SUXIN_REQUEST_TIMEOUT", value, whole(1, 60)) for value in (*NUMBERS, "61")),
         *(("SUXIN_STATEMENT_TIMEOUT", value, whole(1, 60)) for value in (*NUMBERS, "61")),
         *(("SUXIN_POOL_SIZE", value, whole(1, 64)) for value in (*NUMBERS, "65")),
+        *(("SUXIN_AUDIT_ONE_IN", value, whole(0, 999_999)) for value in ("", "-1", "1/100", "1000000")),
+        *(("SUXIN_MISSES", value, whole(0, 999_999)) for value in ("", "-1", "1.5", "1000000")),
     ],
     ids=lambda value: str(value)[:30],
 )
