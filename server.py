@@ -109,7 +109,7 @@ class Parts:
     @cached_property
     def graphql(self) -> Engine:
         """The engine with the schema, its policy and the access log."""
-        return build_engine()
+        return build_engine(self.keyring.log_key)
 
     @cached_property
     def engine(self) -> AsyncEngine:

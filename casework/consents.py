@@ -21,6 +21,7 @@ from models.audience import Purpose
 from models.client import Client
 from models.consent import Consent, ConsentOrigin
 from models.event import EventKind
+from models.references import Alphabet
 from models.subject_notice import NoticeKind
 from models.terms import to_court_day
 
@@ -58,7 +59,7 @@ async def register_consent(
     The subject is notified (R27). Raises Refusal BAD_TEXT, BAD_DATE, BAD_PURPOSE, BAD_SCOPE, REGISTERED,
     OBJECTION_OPEN.
     """
-    number = check_reference(letter.number, "letterNumber")
+    number = check_reference(letter.number, "letterNumber", Alphabet.LETTER)
     if letter.signed_on > to_court_day(at):
         raise Refusal("BAD_DATE", "This day has not come yet.", "Give the day of signature.", "signedOn")
     permitted = _permitted(await _recipient(connection, client_key), given, letter.signed_on, at)
@@ -110,10 +111,15 @@ async def revoke_consent(connection: AsyncConnection, whose: sa.ColumnElement[bo
     await tell_recipients(connection, [key], EventKind.CONSENT_REVOKED, at)
 
 
-def check_reference(text: str, field: str) -> str:
-    """Return the caller's own reference, stripped. Raises Refusal BAD_TEXT for a blank or too long one."""
-    refusal = Refusal("BAD_TEXT", f"This has 1 to {LONGEST_REFERENCE} characters.", "Give one of your own.", field)
-    return strip_text(text, LONGEST_REFERENCE, refusal)
+def check_reference(text: str, field: str, alphabet: Alphabet = Alphabet.OWN) -> str:
+    """Return the caller's own reference, stripped. Raises Refusal BAD_TEXT for a blank or too long one, for other
+    characters, and for an identity number (R18)."""
+    message = f"This has 1 to {LONGEST_REFERENCE} characters, of {alphabet.characters}; it holds no identity number."
+    refusal = Refusal("BAD_TEXT", message, "Give one of your own.", field)
+    reference = strip_text(text, LONGEST_REFERENCE, refusal)
+    if not alphabet.covers(reference):
+        raise refusal
+    return reference
 
 
 async def _recipient(connection: AsyncConnection, client_key: int) -> Any:

@@ -1,12 +1,11 @@
 """Texts that people write into the procedure: length, characters, and no identity numbers (R18)."""
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
 from casework.refusal import Refusal
-from models.identifiers import is_person_number
+from models.number_recogniser import holds_identity_number
 
 LONGEST = 2_000
 """Characters of a reason, a statement, a commitment."""
@@ -16,9 +15,6 @@ MARKS = "\x7f-\x9f\ud800-\udfff\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 
 UNREADABLE = re.compile(f"[\x00-\x08\x0b-\x1f{MARKS}]")
 UNREADABLE_LINE = re.compile(f"[\x00-\x1f{MARKS}]")
-
-DIGITS = re.compile(r"(?<![0-9])(?:[1-9][0-9]{16}[0-9Xx]|[1-9][0-9]{14})(?![0-9])")
-"""Candidates for resident ID numbers of 18 or 15 characters."""
 
 UNCHECKED = ("id_number", "organization_code", "document", "variables")
 """Fields of an input that hold an identity number, which is hashed, or a document, which is sealed."""
@@ -61,10 +57,3 @@ def find_fault(text: str, longest: int, unreadable: re.Pattern[str] = UNREADABLE
     if unreadable.search(text):
         return "holds control characters or broken Unicode.", "Type it anew."
     return None
-
-
-def holds_identity_number(text: str) -> bool:
-    """Test whether a text contains a resident ID number, in digits of any width, with or without blanks (R18)."""
-    plain = unicodedata.normalize("NFKC", text)
-    written = (plain, re.sub(r"[\s-]+", "", plain))
-    return any(is_person_number(found) for one in written for found in DIGITS.findall(one))

@@ -50,7 +50,7 @@ def worker(
             signer = load_signer(settings.log_key_file, settings.log_origin)
             limits = Vigilance(settings.audit_one_in, settings.misses)
             own = service, direct, networks, keyring, signer, lambda: datetime.now(UTC), limits
-            asyncio.run(work_on(build_engine(), *own))
+            asyncio.run(work_on(build_engine(keyring.log_key), *own))
         except KeyboardInterrupt:
             console.print("The worker has stopped.")
 

@@ -16,7 +16,7 @@ from engine.load.caller import AnyView
 class AnswerKind:
     """The part of an entry that all answers to a root field of an operation share.
 
-    operation: SHA-256 of the document. types: the types in the answer.
+    operation: what `Audit.identify` makes of the document. types: the types in the answer.
     """
 
     operation: bytes
@@ -39,6 +39,9 @@ class Audit(Protocol):
     told: Mapping[str, TypeEngine[Any]]
     given: str
     empty: str
+
+    def identify(self, document: str) -> bytes:
+        """Return the identifier of a document in entries. document: without literals and comments."""
 
     def select_rows(self, told: sa.FromClause, kind: AnswerKind, audience: SQL, *, declares: bool) -> sa.Select[Any]:
         """Select the rows to insert for an answer, under the names of their columns. The insertion must fail with 23502

@@ -83,7 +83,7 @@ class Summary:
 
 
 class Rejects(AbstractContextManager["Rejects"]):
-    """The rejects file: CSV of line number, reason code, sentence and the original line.
+    """The rejects file: CSV of line number, reason code, sentence and the line as `ingest.masking` leaves it.
 
     target: a text stream, a path, or None. A file at the path is replaced, is readable by its owner only, and removed
     if no line was rejected. Raises ImportFileError if the path cannot be written.
@@ -104,7 +104,7 @@ class Rejects(AbstractContextManager["Rejects"]):
         """Write a rejected line."""
         self._empty = False
         if self._writer:
-            self._writer.writerow((number, error.code, str(error), raw.rstrip("\r\n")))
+            self._writer.writerow((number, error.code, str(error), raw))
 
     def __enter__(self) -> Self:
         return self

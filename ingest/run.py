@@ -23,6 +23,7 @@ from casework.outbox import place, take_told
 from casework.transaction import ATTEMPTS, repeat
 from ingest.files.text_files import Export, Line
 from ingest.ledger import end_run, note_courts
+from ingest.masking import disarm, mask_line
 from ingest.merge.ages import lower_ages
 from ingest.merge.docket import Docket, find_touched, merge_cases
 from ingest.merge.links import link_cases
@@ -119,7 +120,8 @@ class Run:
         except IdentifierError as error:
             self.summary.rejected[error.code] += 1
             self.summary.met(error.code, getattr(error, "word", ""))
-            self.rejects.add(line.number, error, line.raw)
+            columns = (*self.format.columns, *self.format.optional)
+            self.rejects.add(line.number, error, disarm(mask_line(line.raw.rstrip("\r\n"), columns, line.cells)))
             return
         known = len(self.seen)
         self.seen.add(hash(tuple(line.cells)))

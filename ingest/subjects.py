@@ -4,7 +4,6 @@ import re
 from datetime import date
 from typing import NamedTuple
 
-from casework.texts import holds_identity_number
 from ingest.report import LineError
 from models.documents import (
     ORGANIZATIONS,
@@ -18,6 +17,7 @@ from models.documents import (
 from models.identifiers import PersonNumber, parse_party_number
 from models.keyring import Keyring
 from models.names import fold, tidy
+from models.number_recogniser import holds_identity_number
 from models.party import PartyKind
 
 REMEMBERED = 100_000
@@ -124,14 +124,14 @@ def read_text(text: str, code: str, *, required: bool = False, limit: int = TEXT
     """
     if (required and not text) or len(text) > limit:
         raise LineError(code, f"A cell is empty or longer than {limit} characters: complete or shorten it.")
-    if NUMBER_INSIDE.search(text) and holds_identity_number(text):
+    if holds_identity_number(text):
         raise _number_inside(code)
     return text
 
 
 def refuse_number(text: str, code: str) -> None:
     """Raise LineError with `code` if a name or word may contain an identity number (R18)."""
-    if NUMBER_INSIDE.search(text):
+    if NUMBER_INSIDE.search(text) or holds_identity_number(text):
         raise _number_inside(code)
 
 

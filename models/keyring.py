@@ -57,9 +57,14 @@ class Keyring:
         return _derive(self.indexing[0], b"suxin/opaque")
 
     @cached_property
-    def download_key(self) -> bytes:
-        """The key that signs addresses of files."""
-        return _derive(self.indexing[0], b"suxin/download")
+    def log_key(self) -> bytes:
+        """The key of the hash that identifies documents in the access log; the same after a rotation."""
+        return _derive(self.indexing[0], b"suxin/access-log")
+
+    @cached_property
+    def noise_key(self) -> bytes:
+        """The key of the noise in statistics; the same after a rotation, so that figures stay."""
+        return _derive(self.indexing[0], b"suxin/statistics")
 
     @cached_property
     def nonce_key(self) -> bytes:

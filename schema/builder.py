@@ -15,13 +15,18 @@ from schema.subscription import Subscription
 
 
 @cache
-def build_engine() -> Engine:
-    """Build the engine with the schema, its policy and the access log, once for each process."""
-    schema = strawberry.Schema(
+def build_engine(log_key: bytes = b"") -> Engine:
+    """Build the engine with the schema, its policy and the access log, once for each key. log_key:
+    `Keyring.log_key`, for engines that answer."""
+    return Engine(_build_schema(), AccessLog(log_key))
+
+
+@cache
+def _build_schema() -> strawberry.Schema:
+    return strawberry.Schema(
         query=Query,
         mutation=Mutation,
         subscription=Subscription,
         types=[Person, Organization],
         config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=True),
     )
-    return Engine(schema, AccessLog())

@@ -107,5 +107,5 @@ def _request(asked: PricedRequest, name: str | None, caller: Caller, key: str) -
     principal = caller.principal
     staff = principal.officer.key if principal.officer else ""
     subject = (principal.subject_index or b"").hex()
-    content = asked.operation.digest + orjson.dumps([name, asked.variables], option=orjson.OPT_SORT_KEYS)
+    content = asked.operation.text_digest + orjson.dumps([name, asked.variables], option=orjson.OPT_SORT_KEYS)
     return Request.of(f"{principal.client_key}/{staff}/{subject}", key, content, caller.keyring.opaque_key)

@@ -119,7 +119,7 @@ class Transfers:
             "etag": etag,
             "accept-ranges": "bytes",
             "cache-control": "no-store",
-            "content-disposition": f'attachment; filename="suxin-{key}.jsonl.gz"',
+            "content-disposition": f'attachment; filename="suxin-{file.sha256.hex()[:16]}.jsonl.gz"',
         }
         wanted = _range(request.headers, etag, file.size)
         if wanted is None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from auth.clients.trusted_documents import Trusted, TrustedDocuments, digest_of, identifier_of, restrict_purposes
 from auth.principal import Principal
 from models.client import DocumentPolicy
+from models.number_recogniser import holds_identity_number
 from transport.body import Body
 from transport.refusals import RequestError
 
@@ -43,7 +44,8 @@ def _unregistered(principal: Principal, body: Body, *, noted: bool) -> Body:
     if principal.documents is DocumentPolicy.TRUSTED_ONLY:
         raise RequestError(NOT_TRUSTED, "DOCUMENT_NOT_TRUSTED", 403)
     if principal.documents is DocumentPolicy.LOGGED and noted:
-        log.warning("client %s sent a document that is not registered: %s", principal.client_id, identifier_of(text))
+        which = "it holds an identity number" if holds_identity_number(text) else identifier_of(text)
+        log.warning("client %s sent a document that is not registered: %s", principal.client_id, which)
     return body
 
 

@@ -17,6 +17,7 @@ from auth.clients.registry import RegistrationError, find_active, update_active
 from auth.principal import Principal
 from auth.revocations import Remembering
 from models.client import Client, DocumentPolicy
+from models.number_recogniser import holds_identity_number
 from models.trusted_document import TrustedDocument
 
 IDENTIFIER = re.compile(r"[A-Za-z0-9:._~+/=-]{1,200}")
@@ -66,6 +67,10 @@ def _row(key: int, identifier: str, text: str, purposes: Collection[str], now: d
         raise RegistrationError(f"{identifier[:60]!r} cannot be an identifier: 1 to 200 letters, digits and :._~+/=-.")
     if digest_of(identifier) not in {None, digest.hexdigest()}:
         raise RegistrationError(f"{identifier} is not the SHA-256 of its text: the file was changed by hand.")
+    if holds_identity_number(text):
+        raise RegistrationError(
+            f"{identifier} holds a resident ID number, which is never stored (R18): use a variable."
+        )
     named = sorted({Purpose(purpose) for purpose in purposes})
     return {
         "client_id": key,

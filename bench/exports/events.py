@@ -27,7 +27,7 @@ from bench.measuring import results
 from bench.measuring.rounds import Schedule
 from bench.systems.suxin import Suxin
 from bench.systems.workloads import PAGE
-from engine.declare.opaque import bind_key
+from engine.declare.opaque import bind_key, hash_type
 from postgres import database
 
 DOCUMENT = "{ events(first: 100) { nodes { id kind sequence occurredAt party { id name } } } }"
@@ -49,9 +49,10 @@ COPIED = """SELECT concat('{{"id":"', {event}, '","kind":"', event.kind, '","seq
  FROM event JOIN party ON party.id = event.party_id ORDER BY event.id"""
 """Selects the lines of the export as text."""
 
-MARKED = r"""(SELECT translate(encode(said || substring(sha256(decode('{opaque_outer}', 'hex') ||
- sha256(decode('{opaque_inner}', 'hex') || said)) FOR 8), 'base64'), E'\n', '')
- FROM (SELECT convert_to(concat(initcap('{name}'), ':', {name}.id), 'UTF8') AS said) AS saying)"""
+SEALED = r"""(SELECT encode(kind || mark || int8send({name}.id # ('x' || encode(substring(sha256(
+ decode('{opaque_hiding}', 'hex') || kind || mark) FOR 8), 'hex'))::bit(64)::bigint), 'base64')
+ FROM (SELECT decode('{kind}', 'hex') AS kind) AS typed, LATERAL (SELECT substring(sha256(
+ decode('{opaque_marking}', 'hex') || kind || int8send({name}.id)) FOR 8) AS mark OFFSET 0) AS marked)"""
 """Computes an id as `engine.declare.opaque` does."""
 
 POLL_SECONDS, HAND = 0.1, 100
@@ -156,7 +157,8 @@ def unpack_members(chunks: Iterator[bytes]) -> Iterator[bytes]:
 def select_lines(key: bytes) -> str:
     """The SELECT statement for the lines of the export."""
     keys = {name: value.hex() for name, value in bind_key(key).items()}
-    return COPIED.format(event=MARKED.format(name="event", **keys), party=MARKED.format(name="party", **keys))
+    ids = {name: SEALED.format(name=name, kind=hash_type(name.title()).hex(), **keys) for name in ("event", "party")}
+    return COPIED.format(**ids)
 
 
 def time_copy(url: sa.URL, select: str) -> float:

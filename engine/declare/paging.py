@@ -17,6 +17,7 @@ from engine.declare.sql import SQL
 from engine.load.caller import LARGEST_PAGE
 from engine.load.errors import BadCursorError, BadPageSizeError
 
+KEY_DIGITS = len(str(2**63))
 FOREIGN = "`after` must be an endCursor of this same list, in this same order."
 
 
@@ -71,7 +72,13 @@ def sort_by(order: Order, columns: Sequence[SQL]) -> list[SQL]:
 
 def write_place(name: str, columns: Sequence[SQL]) -> SQL:
     """Return SQL for the position of a row: the name of the order and the row's values of its columns."""
-    return sa.cast(sa.func.jsonb_build_array(name, *(sa.cast(column, sa.Text) for column in columns)), sa.Text)
+    return sa.cast(sa.func.jsonb_build_array(name, *map(_write_value, columns)), sa.Text)
+
+
+def _write_value(column: SQL) -> SQL:
+    """Return SQL for a value as text; keys have one length, so that the length of a cursor does not tell them."""
+    text = sa.cast(column, sa.Text)
+    return sa.func.lpad(text, KEY_DIGITS, "0", type_=sa.Text) if isinstance(column.type, sa.Integer) else text
 
 
 def write_cursor(name: str, columns: Sequence[SQL]) -> SQL:

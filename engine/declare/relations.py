@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute, RelationshipProperty, aliased
 from sqlalchemy.types import TypeEngine
 
-from engine.declare.opaque import seal_in_sql
+from engine.declare.opaque import seal_in_sql, seal_number_in_sql
 from engine.declare.sql import SQL
 
 Audience = Any
@@ -261,6 +261,8 @@ class TableRows:
 
 def write_node_id(name: str, key: SQL) -> SQL:
     """Return SQL for the opaque id of a row (Relay)."""
+    if isinstance(key.type, sa.Integer):
+        return seal_number_in_sql(name, key)
     return seal_in_sql(sa.func.concat(name, ":", key))
 
 

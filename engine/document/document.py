@@ -25,6 +25,7 @@ from engine.document.cost import Price, compute_price
 from engine.document.deprecation import Use, list_uses_in_text
 from engine.document.error_redaction import add_code
 from engine.document.limits import CycleError, TooComplexError, check_limits
+from engine.document.literals import strip_literals
 from engine.document.variables import VariableReader, compile_reader
 from engine.engine import Engine
 from engine.load.errors import ForbiddenError
@@ -94,13 +95,15 @@ class Variant:
 class Operation:
     """An operation that may be executed. `reach` is None for introspection.
 
-    conditions: the variables in @skip and @include. variants: by audience and by the values of those variables.
+    conditions: the variables in @skip and @include. variants: by audience and by the values of those variables. digest:
+    identifies the document in the log, whatever its literals. text_digest: SHA-256 of its text, not to be stored.
     """
 
     engine: Engine
     document: DocumentNode
     node: OperationDefinitionNode
     digest: bytes
+    text_digest: bytes
     scopes: frozenset[str]
     reach: Reach | None
     conditions: frozenset[str]
@@ -177,8 +180,9 @@ def prepare_operation(
     reach = None if introspection else compute_reach(engine.graphql, document, operation)
     if reach:
         check_scopes(engine.policy, reach, scopes)
-    digest = sha256(query.encode()).digest()
-    return Operation(engine, document, operation, digest, scopes, reach, find_condition_variables(document, operation))
+    digest, text_digest = engine.audit.identify(strip_literals(document)), sha256(query.encode()).digest()
+    conditions = find_condition_variables(document, operation)
+    return Operation(engine, document, operation, digest, text_digest, scopes, reach, conditions)
 
 
 def _parsed(query: str) -> DocumentNode:

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute
 
-from engine.declare.opaque import unseal
+from engine.declare.opaque import hash_type, unseal
 from engine.declare.relations import Frame, Relation, Root
 from engine.declare.sql import SQL
 from engine.engine import Engine
@@ -36,6 +36,7 @@ def read_id(opaque: str, key: bytes) -> tuple[str, str]:
 
 def read_key(opaque: str, type_name: str, key: bytes) -> int:
     """Return the numeric key in an id of `type_name`. Raises BadIdError."""
+    hash_type(type_name)
     name, row = read_id(opaque, key)
     if name != type_name or not is_key(row):
         raise BadIdError(f"This is not the id of a {type_name}.")

@@ -15,6 +15,9 @@ ROUNDED = re.compile(r"[0-9]\.[0-9]+E\+?[0-9]{2}|[0-9]E\+[0-9]{2}", re.IGNORECAS
 FORMULA_TEXT = re.compile(r'="([^"]*)"')
 """Text that is protected from rounding in Excel: ="330281…"."""
 
+APOSTROPHE = re.compile(r"'(?:\d|\s*[=+@＝＋－＠-])")
+"""The mark of text in spreadsheets, and of `ingest.masking.disarm`."""
+
 EXACT = 10**15
 """Spreadsheets keep 15 digits."""
 
@@ -41,10 +44,10 @@ def clean_cell(cell: str) -> str:
 
 
 def _unwrapped(cell: str) -> str:
-    """The text of ="…", or the number after the apostrophe that marks it as text."""
+    """The text of ="…", or what follows the apostrophe that marks it as text: a number, or a sign of formulas."""
     if found := FORMULA_TEXT.fullmatch(cell):
         return found[1].strip()
-    return cell[1:] if cell[0] == "'" and cell[1:2].isdigit() else cell
+    return cell[1:].strip() if APOSTROPHE.match(cell) else cell
 
 
 def is_simple(raw: str) -> bool:

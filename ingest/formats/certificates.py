@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from sqlalchemy import Column, Date, Text
 
 from casework.matters import CERTIFICATES
-from casework.texts import holds_identity_number
 from ingest.formats.revocations import RevocableFormat, make_revoked_column
 from ingest.keyed_formats import RecordingFormat
 from ingest.merge.staging import define_lines
@@ -15,6 +14,7 @@ from models.case_numbers import parse_case_number
 from models.certificate import GOLD_TYPE, LONGEST_NUMBER
 from models.dates import parse_date
 from models.identifiers import compact
+from models.number_recogniser import holds_identity_number
 
 
 class Certificates(RevocableFormat, RecordingFormat):

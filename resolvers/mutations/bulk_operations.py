@@ -12,6 +12,7 @@ from auth.principal import Principal
 from casework import bulk_operations
 from casework.bulk_operations import BulkRequest
 from casework.bulk_withdrawals import find_downloadable
+from casework.consents import check_reference
 from casework.downloads import sign_download
 from casework.refusal import Refusal
 from casework.watches import MOST_LINES
@@ -26,14 +27,16 @@ from resolvers.partners.bulk_measures import measure_pages
 
 async def start_export(acting: Acting, *, document: str, variables: str | None, reference: str | None) -> int:
     """Start an export of a list."""
-    return await _begin(acting, BulkKind.EXPORT, document, variables, reference)
+    return await _begin(acting, BulkKind.EXPORT, document, variables, _checked(reference))
 
 
 async def start_batch_check(
     acting: Acting, *, upload: str, document: str, variables: str | None, reference: str | None
 ) -> int:
     """Start a check of a file of subjects."""
-    return await _begin(acting, BulkKind.BATCH_CHECK, document, variables, reference, _upload_key(acting, upload))
+    return await _begin(
+        acting, BulkKind.BATCH_CHECK, document, variables, _checked(reference), _upload_key(acting, upload)
+    )
 
 
 async def _begin(
@@ -57,9 +60,14 @@ async def start_batch_watch(acting: Acting, *, upload: str, reference: str | Non
     """Start watching a file of customers."""
     caller, rights = acting.caller, _rights(acting.caller.principal)
     begun = BulkRequest(
-        BulkKind.BATCH_WATCH, "", {}, MOST_LINES, reference, rights, uuid4(), _upload_key(acting, upload)
+        BulkKind.BATCH_WATCH, "", {}, MOST_LINES, _checked(reference), rights, uuid4(), _upload_key(acting, upload)
     )
     return await bulk_operations.begin(acting.connection, caller.keyring, begun, caller.now)
+
+
+def _checked(reference: str | None) -> str | None:
+    """Return a client's own reference. Raises Refusal BAD_TEXT."""
+    return None if reference is None else check_reference(reference, "reference")
 
 
 def _upload_key(acting: Acting, upload: str) -> int:

@@ -1,5 +1,6 @@
 """Entries of the access log (R19)."""
 
+import hmac
 from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
@@ -34,7 +35,7 @@ ARRAYS = {
 
 
 class AccessLog:
-    """Writes `access_answer`, as described by `engine.audit.Audit`."""
+    """Writes `access_answer`, as described by `engine.audit.Audit`. key: of the hash that identifies documents."""
 
     table = AccessAnswer
     told: Mapping[str, TypeEngine[Any]] = {
@@ -47,6 +48,13 @@ class AccessLog:
         "relation": sa.Text(),
     }
     given, empty = AccessResult.GIVEN.value, AccessResult.EMPTY.value
+
+    def __init__(self, key: bytes = b"") -> None:
+        self._key = key
+
+    def identify(self, document: str) -> bytes:
+        """Return the HMAC-SHA-256 of a document without literals."""
+        return hmac.digest(self._key, document.encode(), "sha256")
 
     def select_rows(self, told: sa.FromClause, kind: AnswerKind, audience: SQL, *, declares: bool) -> sa.Select[Any]:
         """Select one row for the answer."""

@@ -48,6 +48,8 @@ KEYS: Mapping[str, TypeEngine[Any]] = {
     "stage": sa.Text(),
     "colour": sa.Text(),
     "outcome": sa.Text(),
+    "noise_inner": sa.LargeBinary(),
+    "noise_outer": sa.LargeBinary(),
 }
 ASKED: Mapping[str, SQL] = {name: sa.bindparam(ARGUMENT + name, type_=type_) for name, type_ in KEYS.items()}
 

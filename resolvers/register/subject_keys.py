@@ -11,13 +11,15 @@ from sqlalchemy.types import TypeEngine
 
 from auth.principal import Principal
 from casework.share_codes import hash_code
-from casework.texts import UNREADABLE_LINE, find_fault, holds_identity_number
+from casework.texts import UNREADABLE_LINE, find_fault
 from engine.load.errors import BadInputError
 from models.access_record import BorrowerRelation
 from models.documents import ORGANIZATIONS, DocumentKind, make_document_key, normalize_number
 from models.identifiers import IdentifierError
 from models.keyring import Keyring
 from models.names import fold
+from models.number_recogniser import holds_identity_number
+from models.references import Alphabet
 from resolvers.errors import BrakedError, PurposeError
 from resolvers.view import Access, View
 
@@ -77,7 +79,7 @@ def _bound(key: Any, place: int, keyring: Keyring) -> tuple[Any, ...]:
         check_text(key.consent, "consent"),
         key.consent_signed_on,
         hash_code(code) if code else None,
-        check_own_text(key.reference, "reference"),
+        check_own_reference(key.reference),
         relation and relation.value,
     )
 
@@ -153,3 +155,11 @@ def check_own_text(value: str | None, name: str) -> str | None:
     if value is not None and holds_identity_number(value):
         raise BadInputError(f"`{name}` holds an identity number, which is never stored (R18): send one of your own.")
     return check_text(value, name)
+
+
+def check_own_reference(value: str | None) -> str | None:
+    """Return a client's own reference. Raises BadInputError for other characters and for an identity number (R18)."""
+    reference = check_own_text(value, "reference")
+    if reference is not None and not Alphabet.OWN.covers(reference):
+        raise BadInputError(f"`reference` consists of {Alphabet.OWN.characters}.")
+    return reference

@@ -36,7 +36,9 @@ class SubjectKey:
     )
     consent_signed_on: date | None = optional("Day of that letter (授权书日期).")
     share_code: str | None = optional("A code that the subject gave you (分享码).")
-    reference: str | None = optional("Your own reference, given back as it is (机构业务编号).")
+    reference: str | None = optional(
+        "Your own reference, given back as it is: letters, digits and . _ / : # + - (机构业务编号)."
+    )
     relation: BorrowerRelation | None = optional("How the subject stands to the loan.")
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import Enum
+from hashlib import sha256
 from typing import Any
 
 import sqlalchemy as sa
@@ -41,7 +42,7 @@ from engine.load.nodes import NodesRoot
 from engine.policy import OPEN, all_of, any_of, require
 
 TODAY = date(2027, 1, 15)
-KEY = b"the key that marks ids and cursors"
+KEY = b"the key that seals ids and cursors"
 
 
 class LibraryLog:
@@ -50,6 +51,10 @@ class LibraryLog:
     table = LogEntry
     told: Mapping[str, TypeEngine[Any]] = {"subject": sa.BigInteger(), "result": sa.Text()}
     given, empty = "GIVEN", "EMPTY"
+
+    def identify(self, document: str) -> bytes:
+        """A hash of what is asked."""
+        return sha256(document.encode()).digest()
 
     def select_rows(self, told: sa.FromClause, kind: AnswerKind, audience: SQL, *, declares: bool) -> sa.Select[Any]:
         """An entry for each reader."""

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.orm import Session
 
 from engine.answering import Answering
+from engine.declare.opaque import FUNCTION
 from engine.document.document import Operation, prepare_operation
 from engine.engine import Engine
 from engine.execution import Executor, PricedRequest, price_request
@@ -99,6 +100,8 @@ class Library:
 async def open_library(url: sa.URL) -> AsyncIterator[Library]:
     """The library in an empty database, filled."""
     made = sa.create_engine(url.set(drivername="postgresql+psycopg"), poolclass=sa.NullPool)
+    with made.begin() as connection:
+        connection.exec_driver_sql(FUNCTION)
     Base.metadata.create_all(made)
     with Session(made) as session, session.begin():
         fill(session)

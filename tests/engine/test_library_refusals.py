@@ -131,9 +131,11 @@ async def test_an_id_opens_no_type_beyond_the_scopes(library: Library) -> None:
     assert await library.data(CATALOGUE, document, {"id": found["Emma"]}) == emma
 
 
-def forged(opaque: str, text: bytes) -> str:
-    """An id of another row under the mark of this one."""
-    return base64.b64encode(text + base64.b64decode(opaque)[-8:]).decode()
+def forged(opaque: str, place: int) -> str:
+    """An id with one bit changed."""
+    octets = bytearray(base64.b64decode(opaque))
+    octets[place] ^= 1
+    return base64.b64encode(octets).decode()
 
 
 @pytest.mark.parametrize("opaque", ["", "1", "Loan:1", "????", "Qm9vazox", "TG9hbjox"])
@@ -148,11 +150,12 @@ async def test_what_is_no_id(library: Library, opaque: str) -> None:
     assert (told, reason) == (Told({"node": None}, [error], []), "arguments")
 
 
-async def test_an_id_under_a_false_mark_is_of_no_row(library: Library) -> None:
+@pytest.mark.parametrize("place", [0, 4, 11, 12, 19])
+async def test_a_changed_id_is_of_no_row(library: Library, place: int) -> None:
     own = (await ids(library))["Anna's"]
     document = "query($id: ID!) { node(id: $id) { id } }"
-    assert await library.data(ANNAS, document, {"id": forged(own, b"Loan:1")}) == {"node": {"id": own}}
-    assert await library.data(ANNAS, document, {"id": forged(own, b"Loan:3")}) == {"node": None}
+    assert await library.data(ANNAS, document, {"id": own}) == {"node": {"id": own}}
+    assert await library.data(ANNAS, document, {"id": forged(own, place)}) == {"node": None}
 
 
 async def test_a_cursor_of_another_list_is_refused(library: Library) -> None:

@@ -440,7 +440,7 @@ NO_ID = "An id must be one that this service gave out, unchanged."
 NODE = "query ($id: ID!) { node(id: $id) { id } }"
 NODES = "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }"
 PARTY = "query ($id: ID!) { party(id: $id) { id } }"
-BROKEN = ["", "x", "!", "5", CHEN.name, CHEN.number, encoded("Party"), encoded(b"\xff:1"), encoded("Court:\0")]
+BROKEN = ["", "x", "!", "5", CHEN.name, CHEN.number, encoded("Party"), encoded(b"\xff:1"), encoded("Court:\0x")]
 
 
 def told_at(world: World, query: str, id: object) -> Any:

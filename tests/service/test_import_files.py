@@ -119,8 +119,34 @@ async def test_broken_line_stops_nothing(engine: AsyncEngine, tmp_path: Path, ke
     summary = await import_file(engine, "cases", path, keyring=keyring, rejects=rejects)
     assert (summary.accepted, summary.rejected[reason]) == (1, 1)
     number, code, sentence, raw = rejected(rejects)[0]
-    assert (number, code, raw) == ("2", reason, text[: LONGEST_LINE + 1])
+    shown = text[: LONGEST_LINE + 1].replace("33028119030702306X", "330281********306X")
+    assert (number, code, raw) == ("2", reason, shown)
     assert sentence.endswith(".")
+
+
+@pytest.mark.parametrize("number", ["330281190307023061", "33028119030702", "3302811903070230611", "E12345678X"])
+async def test_no_number_stands_in_the_rejects_file(
+    engine: AsyncEngine, tmp_path: Path, keyring: Keyring, number: str
+) -> None:
+    """A wrong number is nearly somebody's (R18)."""
+    path, rejects = write_csv(tmp_path / "cases.csv", [line(证件号码=number)]), tmp_path / "rejects.csv"
+    summary = await import_file(engine, "cases", path, keyring=keyring, rejects=rejects)
+    assert summary.rejected["ID_NUMBER"] == 1
+    assert number not in rejects.read_text()
+    assert number[4:-4] not in rejects.read_text()
+
+
+async def test_no_cell_of_the_rejects_file_is_a_formula(engine: AsyncEngine, tmp_path: Path, keyring: Keyring) -> None:
+    """A spreadsheet would run it; imported again, the line is rejected for the same reason."""
+    cells = line(案号="=cmd|' /C calc'!A0", 姓名或名称="@SUM(A1:A9)", 案由="+86")
+    path, rejects = write_csv(tmp_path / "cases.csv", [cells]), tmp_path / "rejects.csv"
+    await import_file(engine, "cases", path, keyring=keyring, rejects=rejects)
+    ((number, code, sentence, raw),) = rejected(rejects)
+    assert not any(cell.lstrip(' "').startswith(("=", "+", "-", "@")) for cell in (sentence, *raw.split(",")))
+    again = tmp_path / "again.csv"
+    again.write_text("\n".join([",".join(Cases.columns), raw]))
+    await import_file(engine, "cases", again, keyring=keyring, rejects=rejects)
+    assert rejected(rejects)[0][:3] == [number, code, sentence]
 
 
 async def test_quoted_cells(engine: AsyncEngine, tmp_path: Path, keyring: Keyring) -> None:

@@ -214,6 +214,15 @@ def test_what_is_not_registered_is_noted(
     assert caplog.messages == [f"client {bank} sent a document that is not registered: {identified(CATALOGUE)}"]
 
 
+def test_a_document_with_a_number_is_noted_without_its_hash(
+    world: World, run: Run, bank: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whoever reads the log could try numbers until the hash fits (R18)."""
+    assert run("policy", bank, "logged").exit_code == 0
+    asked(world, {"query": f'{{ viewer {{ clientId }} node(id: "{CHEN.number}") {{ id }} }}'})
+    assert caplog.messages == [f"client {bank} sent a document that is not registered: it holds an identity number"]
+
+
 def test_a_document_s_purposes_bind_whoever_sends_it(world: World, run: Run, bank: str, tmp_path: Path) -> None:
     assert run("add", bank, written(tmp_path, "check.graphql", CHECK), "--purpose", "LOAN_APPROVAL").exit_code == 0
     key = {"name": "宁波某某公司", "organizationCode": "913302009999999127"}
@@ -236,6 +245,11 @@ REFUSED: dict[str, tuple[str, Any, str]] = {
     "an unknown field": ("a.graphql", "{ secrets }", "Cannot query field"),
     "no GraphQL": ("a.graphql", "{", "Syntax Error"),
     "more than its scopes": ("a.graphql", "{ statistics(of: LOANS) { count } }", "statistics"),
+    "a resident ID number": (
+        "a.graphql",
+        f'{{ viewer {{ clientId }} node(id: "{CHEN.number}") {{ id }} }}',
+        "holds a resident ID number",
+    ),
     "no operation": ("a.graphql", "fragment F on Query { viewer { clientId } }", "Name the operation"),
 }
 

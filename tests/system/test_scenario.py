@@ -54,7 +54,7 @@ class Play(Courts):
             name: self.expected[name] for name, value in seen.items() if value != self.expected[name]
         }
         assert seen.keys() == self.expected.keys()
-        (audit,) = self.chambers.data(self.chambers.partner(Audience.AUDITOR), AUDIT)["statistics"]
+        (audit,) = self.chambers.data(self.chambers.officer(StaffRole.PRESIDENT), AUDIT)["statistics"]
         assert audit["count"] > self.looks, "every look is in the log"
         self.looks = audit["count"]
 
