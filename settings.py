@@ -37,6 +37,11 @@ class Settings:
     worker: whether `serve` also does scheduled work (`suxin worker`). One process leads.
     budget: default cost points per minute of a client, up to 999999999; 0 disables budgets.
     concurrency: concurrent requests of one client per worker, 1 to 1000.
+    requests: requests in work per worker, 1 to 10000; one client may have half of them.
+    connections, source_connections: open connections per worker, all and of one address, 1 to 100000.
+    head_bytes: size of the head of an HTTP request, 1024 to 1048576.
+    head_timeout, body_timeout: seconds until the end of the head and of the body of a request, 1 to 600.
+    send_timeout: seconds in which a client must go on reading its answer, 1 to 600.
     webhook_networks: private networks that webhooks may be sent to; http is allowed in these only.
     audit_one_in: one in this number of registered letters is drawn for audit, up to 999999; 0 draws none.
     misses: look-ups of persons without consent or by a wrong name, within an hour, above which a client is braked if
@@ -62,6 +67,13 @@ class Settings:
     worker: bool = True
     budget: int = 1_200_000
     concurrency: int = 64
+    requests: int = 128
+    connections: int = 4096
+    source_connections: int = 512
+    head_bytes: int = 32 * 1024
+    head_timeout: int = 10
+    body_timeout: int = 60
+    send_timeout: int = 30
     webhook_networks: Sequence[Network] = ()
     audit_one_in: int = 100
     misses: int = 100
@@ -182,6 +194,13 @@ PARSERS: dict[str, Any] = {
     "worker": _switch,
     "budget": _seconds_or_count(0, 999_999_999),
     "concurrency": _seconds_or_count(1, 1000),
+    "requests": _seconds_or_count(1, 10_000),
+    "connections": _seconds_or_count(1, 100_000),
+    "source_connections": _seconds_or_count(1, 100_000),
+    "head_bytes": _seconds_or_count(1024, 1024 * 1024),
+    "head_timeout": _seconds_or_count(1, 600),
+    "body_timeout": _seconds_or_count(1, 600),
+    "send_timeout": _seconds_or_count(1, 600),
     "webhook_networks": _networks,
     "audit_one_in": _seconds_or_count(0, 999_999),
     "misses": _seconds_or_count(0, 999_999),

@@ -25,6 +25,9 @@ ADVANCE = 20
 """The divisor of the bucket that gives the points bought in advance."""
 
 HELD_SECONDS = 1.0
+POINTS_A_SECOND = 20_000
+"""Points that a second of database time costs at least: the ordinary budget is one connection that is always used."""
+
 POINTS = Counter("suxin_budget_points", "Cost points of clients, by what became of them", ["audience", "outcome"])
 CHARGED, RETURNED, REFUSED = (
     {audience: POINTS.labels(audience.value, outcome) for audience in Audience}
@@ -65,7 +68,7 @@ class Purse:
 
 @dataclass
 class Charge:
-    """The charge of a request. actual: its real cost; the difference is refunded."""
+    """The charge of a request. actual: its real cost; the difference is refunded, or charged as well."""
 
     cost: int
     budget: int
@@ -108,11 +111,13 @@ class Budgets:
         CHARGED[principal.audience].inc(cost)
         return Charge(cost, self._budget(principal), self.status(principal))
 
-    def refund(self, principal: Principal, charge: Charge, actual: int) -> None:
-        """Refund the cost that a request did not use."""
-        charge.actual = min(actual, charge.cost)
-        self._purses[principal.client_key].points += charge.cost - charge.actual
-        RETURNED[principal.audience].inc(charge.cost - charge.actual)
+    def settle(self, principal: Principal, charge: Charge, objects: int, seconds: float = 0.0) -> None:
+        """Refund the cost that a request did not use, or charge its work beyond that. objects: in its answer; seconds:
+        of the database. The balance may become negative: it is then paid off before the next request."""
+        charge.actual = max(min(objects, charge.cost), math.ceil(seconds * POINTS_A_SECOND))
+        left = charge.cost - charge.actual
+        self._purses[principal.client_key].points += left
+        (RETURNED if left > 0 else CHARGED)[principal.audience].inc(abs(left))
         charge.status = self.status(principal)
 
     def status(self, principal: Principal) -> Status:

@@ -4,9 +4,12 @@ Retries follow Standard Webhooks 1.0: at once, then after 5 s, 5 min, 30 min, 2 
 """
 
 import random
+import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -29,7 +32,10 @@ PAUSES = (
 JITTER = 0.1
 """The share of a pause that is added at random, to spread the load on a receiver that recovers."""
 
-GONE = 410
+LONGEST_WAIT = timedelta(hours=24)
+"""The longest pause that a receiver may ask for, as long as the longest one between attempts."""
+
+GONE, ASKING = 410, frozenset({429, 503})
 
 
 @dataclass(frozen=True)
@@ -64,10 +70,12 @@ class Message:
 
 @dataclass(frozen=True)
 class DeliveryResult:
-    """The result of an attempt. status: HTTP status; None without a response."""
+    """The result of an attempt. status: HTTP status; None without a response. retry_at: until when a receiver that
+    refused the message asked to wait."""
 
     message: Message
     status: int | None
+    retry_at: datetime | None = None
 
     @property
     def delivered(self) -> bool:
@@ -88,6 +96,7 @@ async def list_endpoints(connection: AsyncConnection, now: datetime, overlap: ti
         .add_columns(Client.client_id, Client.name, Client.audience, Client.scopes, Client.purposes)
         .join(Client, sa.and_(Client.id == Webhook.client_key, may_be_told(Client)))
         .where(Webhook.disabled_at.is_(None), due.exists())
+        .where(sa.or_(Webhook.resumes_at.is_(None), Webhook.resumes_at <= now))
     )
     rows = await connection.execute(query.order_by(Webhook.id))
     return [
@@ -146,10 +155,12 @@ async def record_results(
     """Record the results of attempts.
 
     A webhook is disabled on status 410, or if it accepted nothing since the first attempt of a message that is given
-    up.
+    up. Nothing is sent to one whose receiver asked to wait (RFC 9110, section 10.2.3).
     """
     await _lock(connection, endpoint)
     await _enter(connection, results, now)
+    if asked := [result.retry_at for result in results if result.retry_at]:
+        await connection.execute(sa.update(Webhook).where(Webhook.id == endpoint).values(resumes_at=max(asked)))
     if any(result.delivered for result in results):
         await connection.execute(sa.update(Webhook).where(Webhook.id == endpoint).values(taken_at=now))
     given_up = [result.message.key for result in results if result.given_up]
@@ -174,7 +185,7 @@ async def _enter(connection: AsyncConnection, results: Sequence[DeliveryResult],
 
 def _row(result: DeliveryResult, now: datetime) -> Mapping[str, object]:
     attempts = result.message.attempts
-    again = None if result.delivered or result.given_up else now + _pause(attempts)
+    again = None if result.delivered or result.given_up else max(now + _pause(attempts), result.retry_at or now)
     return {
         "delivery": result.message.key,
         "new_attempts": attempts + 1,
@@ -183,6 +194,19 @@ def _row(result: DeliveryResult, now: datetime) -> Mapping[str, object]:
         "new_given_up_at": now if result.given_up else None,
         "new_status": result.status,
     }
+
+
+def read_retry_after(status: int, value: str | None, now: datetime) -> datetime | None:
+    """Return until when a receiver asks to wait: seconds or a date, with 429 and 503 (RFC 6585, RFC 9110); None if it
+    does not, or says so in no form that is known. The longest wait is LONGEST_WAIT."""
+    if status not in ASKING or value is None:
+        return None
+    if re.fullmatch("[0-9]{1,9}", value):
+        return now + min(timedelta(seconds=int(value)), LONGEST_WAIT)
+    with suppress(ValueError, OverflowError):
+        at = parsedate_to_datetime(value)
+        return min(max(at if at.tzinfo else at.replace(tzinfo=UTC), now), now + LONGEST_WAIT)
+    return None
 
 
 def _took_nothing_since(deliveries: Sequence[int]) -> sa.ColumnElement[bool]:

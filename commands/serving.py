@@ -8,6 +8,8 @@ import uvicorn
 
 from commands.session import console, create_database, explain_errors, is_new, use_database
 from postgres import database
+from protocols.http import BoundedHttpProtocol
+from protocols.websocket import BoundedWebSocketProtocol
 from settings import DATABASE_URL, Settings
 from telemetry import logs, traces
 from telemetry.exposition import share_counters
@@ -41,6 +43,8 @@ def serve(
                 access_log=False,
                 proxy_headers=False,  # the issuer is a setting, and clients are identified by tokens
                 server_header=False,
+                http=BoundedHttpProtocol,
+                ws=BoundedWebSocketProtocol,
                 ws_max_size=64 * 1024,
                 timeout_graceful_shutdown=20,
                 timeout_worker_healthcheck=30,  # starting takes long on a busy machine

@@ -16,6 +16,8 @@ from starlette.applications import Starlette
 
 from auth.audiences import Audience
 from demo.clients import DemoClient
+from protocols.http import BoundedHttpProtocol
+from protocols.websocket import BoundedWebSocketProtocol
 from secret_file import write_secret
 from settings import Settings
 
@@ -43,7 +45,8 @@ def open_socket(port: int) -> Iterator[tuple[socket.socket, str]]:
 @contextmanager
 def run_server(app: Starlette, listener: socket.socket) -> Iterator[None]:
     """Run the server in a thread while the context lasts."""
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="on"))
+    http, ws = BoundedHttpProtocol, BoundedWebSocketProtocol
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="on", http=http, ws=ws))
     thread = Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     try:

@@ -2,9 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
+from time import perf_counter
 from typing import Any
 
 import orjson
@@ -18,6 +20,7 @@ from engine.load.caller import AnyCaller
 from engine.load.context import Context
 from engine.plan.plan import Text
 from engine.run.connections import Connections
+from engine.run.meter import Meter
 from engine.run.runner import ATTEMPTS, Runner
 from engine.statement.bound import BoundStatement
 
@@ -52,45 +55,57 @@ class Answering:
     """Answers requests, each in one snapshot.
 
     database: the engine of the loaders, with isolation level REPEATABLE READ. connections: the connections of the
-    plans. batches: whether short statements that would wait are answered together.
+    plans. batches: whether short statements that would wait are answered together. share: within what a connection of
+    the loaders is used.
     """
 
     database: AsyncEngine
     connections: Connections
     executor: Executor = Executor.PLAN
     batches: bool = True
+    share: Callable[[], AbstractAsyncContextManager[Any]] = nullcontext
 
     @cached_property
     def runner(self) -> Runner:
         """The runner of plans. It knows what was declared to the access log, so there is one for all requests."""
         return Runner(self.connections, self.batches)
 
-    async def answer(self, request: PricedRequest, caller: AnyCaller) -> tuple[Result, NotPlanned | None]:
+    async def answer(
+        self, request: PricedRequest, caller: AnyCaller, meter: Meter | None = None
+    ) -> tuple[Result, NotPlanned | None]:
         """Answer a request after its log entries are committed. Return the reason as well if the loaders answered.
 
-        Raises InternalError.
+        meter: counts its database time, also if it fails. Raises InternalError.
         """
         if log.isEnabledFor(logging.DEBUG):
             found = explain(request.operation, request.variables, caller)
             log.debug("%s", "\n".join(found.lines(values=False)))
         parts = self._parts(request, caller)
         if isinstance(parts, NotPlanned):
-            return Result.of(await self._by_loaders(request, caller)), parts
-        return Result(await self.runner.run(parts)), None
+            return Result.of(await self._by_loaders(request, caller, meter or Meter())), parts
+        return Result(await self.runner.run(parts, meter)), None
 
     def _parts(self, request: PricedRequest, caller: AnyCaller) -> Mapping[str, BoundStatement | Text] | NotPlanned:
         if request.operation.mutates:
             return NotPlanned("mutation")
         return bind_plan(request, caller) if self.executor is Executor.PLAN else NotPlanned("setting")
 
-    async def _by_loaders(self, request: PricedRequest, caller: AnyCaller) -> ExecutionResult:
+    async def _by_loaders(self, request: PricedRequest, caller: AnyCaller, meter: Meter) -> ExecutionResult:
         for _ in range(ATTEMPTS - 1):
             try:
-                return await self._loaded(request, caller)
+                return await self._metered(request, caller, meter)
             except InternalError as error:
                 if _sqlstate(error.__cause__) != OUT_OF_ORDER:
                     raise
-        return await self._loaded(request, caller)
+        return await self._metered(request, caller, meter)
+
+    async def _metered(self, request: PricedRequest, caller: AnyCaller, meter: Meter) -> ExecutionResult:
+        async with self.share():
+            started = perf_counter()
+            try:
+                return await self._loaded(request, caller)
+            finally:
+                meter.seconds += perf_counter() - started
 
     async def _loaded(self, request: PricedRequest, caller: AnyCaller) -> ExecutionResult:
         async with self.database.connect() as connection:

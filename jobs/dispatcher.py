@@ -20,7 +20,7 @@ from auth.audiences import Purpose
 from auth.principal import Principal
 from auth.scopes import Scope
 from casework import deliveries
-from casework.deliveries import DeliveryResult, Message, WebhookEndpoint
+from casework.deliveries import DeliveryResult, Message, WebhookEndpoint, read_retry_after
 from casework.outbox import place_left
 from casework.transaction import transact
 from casework.webhooks import OVERLAP, derive_hmac_secret, derive_signing_key
@@ -29,13 +29,13 @@ from engine.declare.opaque import seal
 from engine.load.rows import RootAnswer
 from engine.load.trail import Trail
 from jobs.loop import Job, attempt
-from jobs.outbound import Outbound
+from jobs.outbound import HttpReply, Outbound
 from models.keyring import Keyring
 from resolvers.caller import Caller
 from resolvers.view import Access
 
-BATCH, AT_ONCE = 200, 16
-"""Messages read at a time for a webhook, and concurrent requests to all webhooks of a client."""
+BATCH, AT_ONCE = 200, 8
+"""Messages read at a time for a webhook, and concurrent requests to it. A slow webhook delays no other one."""
 
 TRANSACTIONS = 2
 """Concurrent transactions: the pool is shared with the rest of the worker."""
@@ -62,7 +62,6 @@ class Dispatcher(Job):
     outbound: Outbound
     now: Callable[[], datetime]
     _database: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(TRANSACTIONS))
-    _places: dict[int, asyncio.Semaphore] = field(default_factory=dict)
     _failures: dict[int, int] = field(default_factory=dict)
     logger: ClassVar[logging.Logger] = log
     waits: ClassVar[str] = "webhooks wait"
@@ -94,25 +93,35 @@ class Dispatcher(Job):
         messages = await self._transact(find)
         if not messages:
             return
-        tried = await asyncio.gather(*(self._send(endpoint, message) for message in messages))
+        places = asyncio.Semaphore(AT_ONCE)
+        tried = await asyncio.gather(*(self._send(endpoint, message, places) for message in messages))
         results = [result for result in tried if result]
         record = partial(deliveries.record_results, endpoint=endpoint.key, results=results, now=self.now())
         await self._transact(record)
         if all(result and result.delivered for result in tried):
             self.wake.set()
 
-    async def _send(self, endpoint: WebhookEndpoint, message: Message) -> DeliveryResult | None:
-        """Deliver a message. Returns None without an attempt if the webhook has failed too often in this batch."""
-        async with self._places.setdefault(endpoint.client.client_key, asyncio.Semaphore(AT_ONCE)):
+    async def _send(
+        self, endpoint: WebhookEndpoint, message: Message, places: asyncio.Semaphore
+    ) -> DeliveryResult | None:
+        """Deliver a message. Returns None without an attempt if the webhook has failed too often in this batch, or
+        asked to wait."""
+        async with places:
             if self._failures.get(endpoint.key, 0) >= MOST_FAILURES:
                 return None
             identifier, body = self.build_message(message)
             headers = self.sign_headers(endpoint, identifier, body)
-            result = DeliveryResult(message, await self.outbound.post(endpoint.url, headers, body))
+            result = self._read_reply(message, await self.outbound.post(endpoint.url, headers, body))
         if not result.delivered:
-            self._failures[endpoint.key] = self._failures.get(endpoint.key, 0) + 1
+            failures = MOST_FAILURES if result.retry_at else 1
+            self._failures[endpoint.key] = self._failures.get(endpoint.key, 0) + failures
         SENT.labels("delivered" if result.delivered else "failed").inc()
         return result
+
+    def _read_reply(self, message: Message, reply: HttpReply | None) -> DeliveryResult:
+        if reply is None:
+            return DeliveryResult(message, None)
+        return DeliveryResult(message, reply.status, read_retry_after(reply.status, reply.retry_after, self.now()))
 
     async def _transact(self, work: Callable[[AsyncConnection], Awaitable[Outcome]]) -> Outcome:
         """Run a transaction, limited to TRANSACTIONS: a timeout of the pool would lose the results of deliveries."""

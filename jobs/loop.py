@@ -3,8 +3,8 @@
 import asyncio
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -73,3 +73,14 @@ async def stop(tasks: Iterable[asyncio.Task[Any]]) -> None:
     for task in stopped:
         task.cancel()
     await asyncio.gather(*stopped, return_exceptions=True)
+
+
+@asynccontextmanager
+async def run_in_background(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Run tasks in the background while the context lasts."""
+    tasks = [asyncio.create_task(one) for one in work]
+    yield
+    for task in tasks:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task

@@ -11,6 +11,7 @@ import ssl
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any
@@ -49,6 +50,14 @@ LARGEST_DOCUMENT = 64 * 1024
 
 LARGEST_ANSWER = 16 * 1024
 """Bytes read of a response so that its connection can be reused."""
+
+
+@dataclass(frozen=True)
+class HttpReply:
+    """The status of a response, and its Retry-After as it was sent."""
+
+    status: int
+    retry_after: str | None
 
 
 class ForbiddenAddressError(OSError):
@@ -118,6 +127,10 @@ async def _addresses(host: str, port: int) -> Sequence[Address]:
     return [ip_address(text) for text in dict.fromkeys(str(entry[4][0]).partition("%")[0] for entry in found)]
 
 
+def _retry_after(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
+    return next((value.decode("latin-1") for name, value in headers if name.lower() == b"retry-after"), None)
+
+
 class Outbound:
     """Sends requests: by TLS to the Internet and to `networks`, without TLS to `networks` only."""
 
@@ -129,8 +142,8 @@ class Outbound:
         self._tls = httpcore2.AsyncConnectionPool(ssl_context=context, network_backend=tls, **common)
         self._plain = httpcore2.AsyncConnectionPool(network_backend=plain, **common)
 
-    async def post(self, url: str, headers: Mapping[str, str], content: bytes) -> int | None:
-        """Send a request. Returns the status of the response, or None if there was none."""
+    async def post(self, url: str, headers: Mapping[str, str], content: bytes) -> HttpReply | None:
+        """Send a request. Returns None if there was no response."""
         pool = self._tls if url.startswith("https://") else self._plain
         try:
             async with asyncio.timeout(WHOLE_SECONDS):
@@ -157,7 +170,7 @@ class Outbound:
 
     async def _post(
         self, pool: httpcore2.AsyncConnectionPool, url: str, headers: Mapping[str, str], content: bytes
-    ) -> int:
+    ) -> HttpReply:
         extensions = {"timeout": TIMEOUT}
         async with pool.stream(
             "POST", url, headers=list(headers.items()), content=content, extensions=extensions
@@ -167,7 +180,7 @@ class Outbound:
                 size += len(chunk)
                 if size > LARGEST_ANSWER:
                     break
-            return int(response.status)
+            return HttpReply(int(response.status), _retry_after(response.headers))
 
     async def close(self) -> None:
         """Close all connections."""

@@ -22,7 +22,8 @@ class Webhook(Keyed):
     """A webhook of a client. Its keys are derived from the key ring and `key_version`.
 
     kinds: of events; empty for all. public_key: Ed25519, of the newest version. deleted_at: when its owner deleted it;
-    its deliveries stay. taken_at: when a receiver last accepted a message.
+    its deliveries stay. taken_at: when a receiver last accepted a message. resumes_at: until when nothing is sent,
+    because the receiver asked for it (Retry-After), or did not answer.
     """
 
     __tablename__ = "webhook"
@@ -45,6 +46,7 @@ class Webhook(Keyed):
     disable_reason: Mapped[DisableReason | None]
     deleted_at: Mapped[datetime | None]
     taken_at: Mapped[datetime | None]
+    resumes_at: Mapped[datetime | None]
 
 
 class Delivery(Keyed):

@@ -5,6 +5,7 @@ without both a short answer takes a fifth less time.
 """
 
 import asyncio
+from collections.abc import Hashable
 from types import TracebackType
 
 import asyncpg
@@ -13,6 +14,7 @@ from prometheus_client import Counter, Gauge
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from postgres import database
+from postgres.shares import OWNER, Shares
 
 WAIT_SECONDS = 1
 PREPARED_STATEMENTS = 100
@@ -41,7 +43,8 @@ class Lease:
         self._pool = pool
 
     async def __aenter__(self) -> asyncpg.Connection:
-        self._connection = await self._pool.take()
+        self._owner = OWNER.get()
+        self._connection = await self._pool.take(self._owner)
         LEASED.inc()
         return self._connection
 
@@ -49,6 +52,7 @@ class Lease:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         LEASED.dec()
+        self._pool.shares.leave(self._owner)
         if error is None or isinstance(error, asyncpg.PostgresError):
             self._pool.give_back(self._connection)
         else:
@@ -56,7 +60,7 @@ class Lease:
 
 
 class PlanConnections:
-    """A pool of up to `size` connections. Raises TimeoutError if none is free within one second.
+    """A pool of up to `size` connections. Raises TimeoutError if none is free within one second, for its owner.
 
     statement_timeout: in seconds.
     """
@@ -65,6 +69,7 @@ class PlanConnections:
         self._url, self._session = url, database.make_session_settings(statement_timeout)
         self._free: list[asyncpg.Connection] = []
         self._places = asyncio.Semaphore(size)
+        self.shares = Shares(size)
         self._closed = False
         LIMIT.labels(PLANS).set(size)
         self._closing: set[asyncio.Task[None]] = set()
@@ -73,18 +78,29 @@ class PlanConnections:
         """Return a context manager that lends a connection."""
         return Lease(self)
 
-    async def take(self) -> asyncpg.Connection:
-        """Take a connection. Raises TimeoutError, OSError, asyncpg.PostgresError."""
-        if self._places.locked():
+    async def take(self, owner: Hashable = None) -> asyncpg.Connection:
+        """Take a connection within the share of an owner. Raises TimeoutError, OSError, asyncpg.PostgresError."""
+        entered = self.shares.enter(owner)
+        if not entered or self._places.locked():
             WAITED.inc()
             async with asyncio.timeout(WAIT_SECONDS):
-                await self._places.acquire()
+                await self._wait(owner, entered=entered)
         else:
             await self._places.acquire()
         try:
             return self._kept() or await self._made()
         except BaseException:
             self._places.release()
+            self.shares.leave(owner)
+            raise
+
+    async def _wait(self, owner: Hashable, *, entered: bool) -> None:
+        if not entered:
+            await self.shares.wait(owner)
+        try:
+            await self._places.acquire()
+        except BaseException:
+            self.shares.leave(owner)
             raise
 
     def _kept(self) -> asyncpg.Connection | None:

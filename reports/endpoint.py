@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
+from types import MappingProxyType
 from uuid import uuid4
 
 import anyio
@@ -21,6 +22,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from auth.places import BusyError, Places
 from auth.server.pages import GUARDED
 from casework.integrity_reports import ReportStatus, make_report_address
 from casework.share_codes import read_share_code
@@ -38,6 +40,9 @@ AROUND = ".。、，；：！？」』”’)]>,;:!? "
 CODE = re.compile("SR(-[A-Z2-7]{4}){7}")
 VIEWED_AT_ONCE, TYPESET_AT_ONCE = 4, 2
 """Concurrent views and PDFs of a worker, below its connections and cores."""
+
+MOST_VIEWS, VIEWS_OF_ONE, VIEWS_BY_ONE = 16, 8, 12
+"""Views of a worker that are prepared or wait: in all, of one report, and by one address."""
 
 UNKNOWN = "没有此报告 There is no such report"
 UNOPENED = "打开本网址即可查验 Open this address to see whether the report holds"
@@ -72,6 +77,8 @@ Form = Callable[[ReportView | None, str], Awaitable[Response]]
 def make_report_routes(desk: ReportViewer, request_timeout: float) -> list[Route]:
     """Return the routes of reports. request_timeout: in seconds."""
     views, limiter = anyio.CapacityLimiter(VIEWED_AT_ONCE), anyio.CapacityLimiter(TYPESET_AT_ONCE)
+    of_one = Places(MOST_VIEWS, VIEWS_OF_ONE, "views of this report")
+    by_one = Places(MOST_VIEWS, VIEWS_BY_ONE, "views of reports")
 
     async def pdf(viewed: ReportView | None, issuer: str) -> Response:
         if viewed is None or not viewed.claims:
@@ -89,9 +96,12 @@ def make_report_routes(desk: ReportViewer, request_timeout: float) -> list[Route
             return _html(UNOPENED, 200)
         try:
             async with asyncio.timeout(request_timeout):
-                async with views:
-                    viewed = await desk.view(code) if form and CODE.fullmatch(code) else None
-                return await (form or render_page)(viewed, desk.signer.issuer)
+                with of_one.hold(code), by_one.hold(request.client.host if request.client else ""):
+                    async with views:
+                        viewed = await desk.view(code) if form and CODE.fullmatch(code) else None
+                    return await (form or render_page)(viewed, desk.signer.issuer)
+        except BusyError as error:
+            return _html(UNAVAILABLE, error.status, headers=error.headers)
         except (TimeoutError, OSError, sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
             log.error("a report could not be shown: %s", type(error).__name__)
             return _html(UNAVAILABLE, 503)
@@ -141,11 +151,13 @@ def _http_status(viewed: ReportView) -> int:
     return 200 if viewed.status is ReportStatus.VALID else 410
 
 
-def _html(status: str, code: int, viewed: ReportView | None = None) -> Response:
+def _html(
+    status: str, code: int, viewed: ReportView | None = None, headers: Mapping[str, str] = MappingProxyType({})
+) -> Response:
     report = lay_out(viewed.claims) if viewed and viewed.claims else None
     name = viewed.code if viewed else ""
     text = PAGES.get_template("report.html").render(style=STYLE, status=status, report=report, code=name)
-    return Response(text, code, HEADERS, "text/html; charset=utf-8")
+    return Response(text, code, {**HEADERS, **headers}, "text/html; charset=utf-8")
 
 
 def _json(body: object, status: int) -> Response:

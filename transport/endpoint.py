@@ -3,9 +3,10 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from time import perf_counter
 from typing import Any
 from uuid import UUID
 
@@ -34,9 +35,11 @@ from engine.document.document import is_subscription, prepare_operation, reads_w
 from engine.engine import Engine
 from engine.execution import Executor, InternalError, PricedRequest, introspect, log_failure, price_request
 from engine.run.connections import Connections
+from engine.run.meter import Meter
 from models.keyring import Keyring
 from models.transparency.notes import NoteSigner
 from postgres.errors import is_too_long, is_unreachable
+from postgres.shares import OWNER, Shares
 from resolvers.caller import Caller, Reports
 from transport.body import Body, read_address, read_body
 from transport.event_stream import EventStream
@@ -67,7 +70,7 @@ class GraphQLEndpoint:
 
     graphql: the schema. engine: connections of the loaders; connections: of the plans. request_timeout: in seconds.
     clock: returns the time of a request. budgets: None for no limit. reports: signs integrity reports.
-    log_signer: signs receipts.
+    log_signer: signs receipts. shares: of the loaders' connections.
     """
 
     graphql: Engine
@@ -85,11 +88,12 @@ class GraphQLEndpoint:
     budgets: Budgets | None = None
     reports: Reports | None = None
     log_signer: NoteSigner | None = None
+    shares: Shares = field(default_factory=lambda: Shares(64))
 
     @cached_property
     def answering(self) -> Answering:
         """Answers queries. It remembers what was declared to the access log, so there is one for all requests."""
-        return Answering(self.engine, self.connections, self.executor)
+        return Answering(self.engine, self.connections, self.executor, share=self.shares.hold)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request. This avoids the overhead of Starlette's function endpoints."""
@@ -113,6 +117,7 @@ class GraphQLEndpoint:
     async def _answer(self, request: Request, sent: Sent, reply: "Reply") -> Response:
         given = read_presented_token(request.headers.getlist("authorization"))
         reply.seen.principal = principal = await self.verifier.admit(given, sent)
+        OWNER.set(principal.client_key)
         with self.budgets.admit(principal) if self.budgets else nullcontext():
             return await self._answer_to(principal, given.token, request, reply)
 
@@ -135,12 +140,16 @@ class GraphQLEndpoint:
         caller = Caller(
             principal, self.keyring, self.clock(), reply.seen.request_id, charge, self.reports, issuer=self.issuer
         )
-        if operation.mutates:
-            return await self._mutate(request, asked, body, caller, reply)
-        answer, executor = await self._execute(asked, caller)
-        return reply.answer(
-            answer, self._extensions(asked, caller, answer, executor) | await self._promise(body, caller)
-        )
+        meter = Meter()
+        try:
+            if operation.mutates:
+                return await self._mutate(request, asked, body, caller, meter, reply)
+            answer, executor = await self._execute(asked, caller, meter)
+            told = self._extensions(asked, caller, answer, executor, meter)
+            return reply.answer(answer, told | await self._promise(body, caller))
+        except BaseException:
+            self._settle(caller, asked.cost, meter)
+            raise
 
     async def _subscribe(self, token: str, sent: Body, reply: "Reply") -> Response:
         stream = await self.live.subscribe(token, sent, noted=False)
@@ -149,15 +158,20 @@ class GraphQLEndpoint:
         return EventStream(stream, {"x-request-id": str(reply.seen.request_id)})
 
     async def _mutate(
-        self, request: Request, asked: PricedRequest, body: Body, caller: Caller, reply: "Reply"
+        self, request: Request, asked: PricedRequest, body: Body, caller: Caller, meter: Meter, reply: "Reply"
     ) -> Response:
         key = read_key(request.headers.getlist("idempotency-key"))
-        mutated = await mutate(self.engine, asked, body.operation_name, caller, key, self.executor)
+        async with self.shares.hold():
+            started = perf_counter()
+            try:
+                mutated = await mutate(self.engine, asked, body.operation_name, caller, key, self.executor)
+            finally:
+                meter.seconds += perf_counter() - started
         replayed = {"idempotencyReplayed": True} if mutated.replayed else {}
         answer = mutated.result
         executor = "plan" if isinstance(answer.data, bytes) else "loaders: mutation"
         promised = await self._promise(body, caller)
-        return reply.answer(answer, self._extensions(asked, caller, answer, executor) | replayed | promised)
+        return reply.answer(answer, self._extensions(asked, caller, answer, executor, meter) | replayed | promised)
 
     async def _promise(self, body: Body, caller: Caller) -> dict[str, str | None]:
         """Return the extension with the receipt for an answer that is committed, if the client asks for one."""
@@ -171,12 +185,18 @@ class GraphQLEndpoint:
         reply.seen.admit(cost)
         return charge
 
-    def _extensions(self, request: PricedRequest, caller: Caller, answer: Result, executor: str) -> dict[str, Any]:
-        """Return the extensions of the response, after a refund of the cost that was not used. `debug` adds the
-        executor."""
+    def _settle(self, caller: Caller, objects: int, meter: Meter) -> None:
+        """Charge what a request has cost, once."""
+        if self.budgets and caller.charge and caller.charge.actual is None:
+            self.budgets.settle(caller.principal, caller.charge, objects, meter.seconds)
+
+    def _extensions(
+        self, request: PricedRequest, caller: Caller, answer: Result, executor: str, meter: Meter
+    ) -> dict[str, Any]:
+        """Return the extensions of the response, after the charge of its real cost. `debug` adds the executor."""
         cost: dict[str, Any] = {"requestedQueryCost": request.cost, "maximumQueryCost": MOST_COST}
         if self.budgets and caller.charge:
-            self.budgets.refund(caller.principal, caller.charge, answer.objects())
+            self._settle(caller, answer.objects(), meter)
             cost |= {
                 "actualQueryCost": caller.charge.actual,
                 "throttleStatus": format_throttle_status(caller.charge.status),
@@ -187,9 +207,9 @@ class GraphQLEndpoint:
             **({"executor": executor} if self.debug else {}),
         }
 
-    async def _execute(self, request: PricedRequest, caller: Caller) -> tuple[Result, str]:
+    async def _execute(self, request: PricedRequest, caller: Caller, meter: Meter) -> tuple[Result, str]:
         """Return the answer and the name of the executor."""
-        answer, otherwise = await self.answering.answer(request, caller)
+        answer, otherwise = await self.answering.answer(request, caller, meter)
         if otherwise:
             ANSWERS.labels(Executor.LOADERS, otherwise.reason.partition(" ")[0]).inc()
             return answer, f"loaders: {otherwise.reason}"

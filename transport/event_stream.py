@@ -64,6 +64,7 @@ async def _texts(results: AsyncIterator[ExecutionResult]) -> AsyncIterator[bytes
         return
     finally:
         coming.cancel()
+        await asyncio.gather(coming, return_exceptions=True)
 
 
 def _formatted(result: ExecutionResult) -> dict[str, object]:

@@ -6,7 +6,7 @@ import io
 import logging
 import re
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from functools import partial
@@ -19,10 +19,13 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.types import Receive, Send
+from starlette.types import Scope as ConnectionScope
 from strawberry.utils.str_converters import to_camel_case
 
 from auth.budget import Budgets
 from auth.metadata import build_resource_metadata_url
+from auth.places import RETRY, BusyError, Places
 from auth.principal import Principal
 from auth.proofs.proof import HEADER as PROOF
 from auth.proofs.proof import NONCE_HEADER, Sent
@@ -45,19 +48,28 @@ UPLOAD_PATH = "/uploads"
 LARGEST_FILE = 16 * 1024 * 1024
 LONGEST_LINE = 4_096
 UPLOADS_AT_ONCE, UPLOAD_SECONDS = 2, 60
-"""Concurrent uploads of a worker, and the time limit of one."""
+"""Concurrent uploads that a worker stores, and the time limit of one."""
+
+UPLOADS, DOWNLOADS = (8, 1), (32, 8)
+"""Concurrent uploads that a worker receives, and downloads that it sends: of all clients, and of one."""
+
+DOWNLOADS_OF_A_FILE, READ_AT_ONCE = 4, 2
+"""Concurrent downloads of one file, and parts of files that are read at once, each by a connection to the database."""
 
 UNAVAILABLE = (TimeoutError, OSError, DBAPIError, PoolTimeoutError)
 BOM = b"\xef\xbb\xbf"
 RANGE = re.compile(r"bytes=(\d+)-(\d*)")
 log = logging.getLogger("suxin.files")
+NO_FILE = "There is no file at this address, or no longer. Have its address signed again."
+TOO_LONG = "This took too long, or the database is not reachable. Try again."
 NUMBER_OF_LINES = f"A file has 1 to {MOST_LINES:,} lines."
 CSV, JSON_LINES = "text/csv", ("application/jsonl", "application/x-ndjson")
 
 
 @dataclass(frozen=True)
 class Transfers:
-    """The upload and download endpoints. issuer: the public address of the service."""
+    """The upload and download endpoints. issuer: the public address of the service. A client has a part of the places
+    for uploads and downloads."""
 
     engine: AsyncEngine
     verifier: TokenVerifier
@@ -66,6 +78,10 @@ class Transfers:
     clock: Callable[[], datetime]
     budgets: Budgets | None = None
     places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(UPLOADS_AT_ONCE))
+    reading: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(READ_AT_ONCE))
+    uploads: Places = field(default_factory=lambda: Places(*UPLOADS, "uploads"))
+    downloads: Places = field(default_factory=lambda: Places(*DOWNLOADS, "downloads"))
+    files: Places = field(default_factory=lambda: Places(DOWNLOADS[0], DOWNLOADS_OF_A_FILE, "downloads of a file"))
 
     async def upload(self, request: Request) -> Response:
         """Store a file of lines: JSON objects, or CSV whose header has the names of their members."""
@@ -74,9 +90,11 @@ class Transfers:
                 return await self._upload(request)
         except Refusal as error:
             return _refusal(429, f"{error.message} {error.hint}")
+        except BusyError as error:
+            return _refusal(error.status, str(error), error.headers)
         except UNAVAILABLE as error:
             log.error("a file could not be taken: %s", type(error).__name__)
-            return _refusal(503, "This took too long, or the database is not reachable. Try again.")
+            return _refusal(503, TOO_LONG, RETRY)
         except Exception as error:
             refusal = refusal_of(error, self.issuer)
             if refusal is None or refusal.status is None:
@@ -90,10 +108,10 @@ class Transfers:
             return _refusal(
                 403, "This token lacks the scope bulk.write.", {"www-authenticate": self._lacking(principal)}
             )
-        async with self.places:
-            with self.budgets.admit(principal) if self.budgets else nullcontext():
-                media_type = _media_type(request)
-                lines = await asyncio.to_thread(read_lines, media_type, await _body(request))
+        with self.uploads.hold(principal.client_key), self.budgets.admit(principal) if self.budgets else nullcontext():
+            media_type, body = _media_type(request), await _body(request)
+            async with self.places:
+                lines = await asyncio.to_thread(read_lines, media_type, body)
                 key = await transact(self.engine, partial(self._kept, principal.client_key, lines))
         identifier = seal(f"{BulkUpload.__name__}:{key}".encode(), self.keyring.opaque_key)
         renewed = {NONCE_HEADER: sent.renewed} if sent.renewed else {}
@@ -111,9 +129,23 @@ class Transfers:
     async def download(self, request: Request) -> Response:
         """Send a file, or a range of it (RFC 9110, section 14), to any client that has its signed address."""
         key = verify_download(self.keyring, request.path_params["token"], self.clock())
-        file = await transact(self.engine, lambda one: hand_out(one, key, self.clock())) if key else None
-        if key is None or file is None:
-            return _refusal(404, "There is no file at this address, or no longer. Have its address signed again.")
+        with ExitStack() as held:
+            try:
+                return await self._download(request, key, held) if key else _refusal(404, NO_FILE)
+            except BusyError as error:
+                return _refusal(error.status, str(error), error.headers)
+            except UNAVAILABLE as error:
+                log.error("a file could not be sent: %s", type(error).__name__)
+                return _refusal(503, TOO_LONG, RETRY)
+
+    async def _download(self, request: Request, key: int, held: ExitStack) -> Response:
+        """Return the response with a file. held: its places, which the response takes over."""
+        held.enter_context(self.files.hold(key))
+        async with self.reading:
+            file = await transact(self.engine, lambda one: hand_out(one, key, self.clock()))
+        if file is None:
+            return _refusal(404, NO_FILE)
+        held.enter_context(self.downloads.hold(file.client_key))
         etag = f'"{file.sha256.hex()}"'
         headers = {
             "etag": etag,
@@ -129,20 +161,33 @@ class Transfers:
         whole = (first, last) == (0, file.size - 1)
         if not whole:
             headers["content-range"] = f"bytes {first}-{last}/{file.size}"
-        body = self._bytes(key, file.pages, first, last)
-        return StreamingResponse(body, 200 if whole else 206, headers, "application/gzip")
+        body = self._bytes(key, first, last)
+        return FileResponse(held.pop_all(), body, 200 if whole else 206, headers)
 
-    async def _bytes(self, key: int, pages: int, first: int, last: int) -> AsyncIterator[bytes]:
+    async def _bytes(self, key: int, first: int, last: int) -> AsyncIterator[bytes]:
         """Yield a range of a file. No connection is held while the client reads."""
-        async with self.engine.connect() as connection:
+        async with self.reading, self.engine.connect() as connection:
             sizes = await bulk_operations.list_sizes(connection, key)
         start = 0
         for number, size in enumerate(sizes):
             if start <= last and start + size > first:
-                async with self.engine.connect() as connection:
+                async with self.reading, self.engine.connect() as connection:
                     member = await bulk_operations.read_member(connection, self.keyring, key, number)
                 yield member[max(first - start, 0) : last - start + 1]
             start += size
+
+
+class FileResponse(StreamingResponse):
+    """A response with a part of a file. held: its places, which are given back at its end."""
+
+    def __init__(self, held: ExitStack, body: AsyncIterator[bytes], status: int, headers: Mapping[str, str]) -> None:
+        super().__init__(body, status, headers, "application/gzip")
+        self._held = held
+
+    async def __call__(self, scope: ConnectionScope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        with self._held:
+            await super().__call__(scope, receive, send)
 
 
 def read_lines(media_type: str, content: bytes) -> list[bytes]:

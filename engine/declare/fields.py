@@ -16,7 +16,7 @@ from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 from strawberry.utils.str_converters import to_camel_case
 
-from engine.declare.directives import PAGED, ListSize, RequiresScopes
+from engine.declare.directives import PAGED, Cost, ListSize, RequiresScopes
 from engine.declare.paging import Page, read_page
 from engine.declare.relations import (
     About,
@@ -221,16 +221,20 @@ def root(
     about: About | None = None,
     prepare: Prepare | None = None,
     sized_by: str | None = None,
+    weight: int = 0,
 ) -> Any:
     """Declare a root field that returns one row or a list of known length.
 
     to: a root, or a relation, from which a root is made with `about` and `prepare`. sized_by: the argument that gives
-    the length of the list: a number, or a list of the same length.
+    the length of the list: a number, or a list of the same length. weight: what the field adds to the cost beside its
+    objects, because it aggregates.
     """
     size = ListSize(slicing_arguments=[sized_by]) if sized_by else None
     if isinstance(to, Relation):
         return _field(Root(to, about, prepare), description, requires, *arguments, size=size or _size(to))
-    return _field(to, description, requires, *arguments, size=size)
+    made = _field(to, description, requires, *arguments, size=size)
+    made.directives = [*made.directives, *([Cost(weight=str(weight))] if weight else [])]
+    return made
 
 
 def root_connection(

@@ -14,6 +14,12 @@ from engine.load.trail import Trail
 Loader = Any
 
 
+def retrieve(future: asyncio.Future[Any]) -> None:
+    """Take note of an error: whoever waited for it may have been cancelled. Otherwise asyncio logs it as forgotten."""
+    if not future.cancelled():
+        future.exception()
+
+
 class Deferred:
     """An awaitable that starts when it is awaited. graphql-core does not await the siblings of a failed field."""
 
@@ -90,7 +96,9 @@ class Context:
         running = asyncio.create_task(self._fetch(statement, values))
         self._running.add(running)
         running.add_done_callback(self._running.discard)
-        return await asyncio.shield(running)
+        found = asyncio.shield(running)
+        found.add_done_callback(retrieve)
+        return await found
 
     async def _fetch(self, statement: sa.Executable, values: Mapping[str, Any]) -> Sequence[sa.RowMapping]:
         async with self._lock:

@@ -8,15 +8,18 @@ the error of another.
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
+from contextvars import Context
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
 
 import asyncpg
 
+from engine.load.context import retrieve
 from engine.plan.plan import Text
 from engine.run.compiler import COMPILER
 from engine.run.connections import Connections
+from engine.run.meter import Meter
 from engine.statement.bound import BoundStatement
 
 CALLS = 2
@@ -26,7 +29,7 @@ LARGEST_BATCH = 32
 SHORT_SECONDS = 0.001
 """The duration below which a statement is short. A longer one gains more by a connection of its own."""
 
-Waiting = tuple[BoundStatement, asyncio.Future[Text]]
+Waiting = tuple[BoundStatement, asyncio.Future[Text], Meter]
 
 
 @dataclass
@@ -42,26 +45,31 @@ class Batching:
     """Sends statements, alone or in batches. alone: sends one by itself."""
 
     connections: Connections
-    alone: Callable[[BoundStatement], Awaitable[Text]]
+    alone: Callable[[BoundStatement, Meter], Awaitable[Text]]
     _queues: dict[Any, Queue] = field(default_factory=dict)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
-    async def fetch(self, ready: BoundStatement) -> Text:
-        """Return the answer to one request after its log entries are committed."""
+    async def fetch(self, ready: BoundStatement, meter: Meter) -> Text:
+        """Return the answer to one request after its log entries are committed. meter: counts its database time."""
         compiled = ready.compiled
         key = compiled, *_list_shared(ready)
         queue = self._queues.setdefault(key, Queue())
         if queue.running < CALLS or compiled.seconds > SHORT_SECONDS or not _may_wait(ready):
-            return await self._send(key, queue, ready)
+            return await self._send(key, queue, ready, meter)
         future: asyncio.Future[Text] = asyncio.get_running_loop().create_future()
-        queue.waiting.append((ready, future))
-        return await future
+        queue.waiting.append((ready, future, meter))
+        try:
+            return await future
+        except asyncio.CancelledError:
+            if future.done():  # with an error, at the same moment
+                retrieve(future)
+            raise
 
-    async def _send(self, key: Any, queue: Queue, ready: BoundStatement) -> Text:
+    async def _send(self, key: Any, queue: Queue, ready: BoundStatement, meter: Meter) -> Text:
         queue.running += 1
         started = perf_counter()
         try:
-            answer = await self.alone(ready)
+            answer = await self.alone(ready, meter)
             ready.compiled.note_duration(perf_counter() - started)
             return answer
         finally:
@@ -73,7 +81,8 @@ class Batching:
         if queue.waiting and queue.running < CALLS:
             queue.running += 1
             some = [queue.waiting.popleft() for _ in range(min(LARGEST_BATCH, len(queue.waiting)))]
-            task = asyncio.create_task(self._send_together(key, queue, some))
+            nobody = Context()  # a call for several is in no one's share of the connections
+            task = asyncio.create_task(self._send_together(key, queue, some), context=nobody)
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         elif not queue.running and not queue.waiting:
@@ -83,7 +92,7 @@ class Batching:
         live = [one for one in some if not one[1].done()]  # the others were cancelled
         try:
             if len(live) <= 1 or not await self._call(live):
-                await asyncio.gather(*(self._send_alone(ready, future) for ready, future in live))
+                await asyncio.gather(*(self._send_alone(*one) for one in live))
         except BaseException as error:
             _fail(live, error)
             if not isinstance(error, Exception):
@@ -102,22 +111,24 @@ class Batching:
         started = perf_counter()
         async with self.connections.acquire() as connection:
             try:
-                rows = await connection.fetch(batch.text, *batch.arguments([ready.values for ready, _ in live]))
+                rows = await connection.fetch(batch.text, *batch.arguments([ready.values for ready, *_ in live]))
             except asyncpg.PostgresConnectionError:
                 raise
             except asyncpg.PostgresError:
                 return False
-        compiled.note_duration((perf_counter() - started) / len(live))
-        for (_, future), row in zip(live, rows, strict=True):
+        seconds = (perf_counter() - started) / len(live)
+        compiled.note_duration(seconds)
+        for (_, future, meter), row in zip(live, rows, strict=True):
+            meter.seconds += seconds
             if not future.done():
                 future.set_result(row[0])
         return True
 
-    async def _send_alone(self, ready: BoundStatement, future: asyncio.Future[Text]) -> None:
+    async def _send_alone(self, ready: BoundStatement, future: asyncio.Future[Text], meter: Meter) -> None:
         try:
-            answer = await self.alone(ready)
+            answer = await self.alone(ready, meter)
         except Exception as error:
-            _fail([(ready, future)], error)
+            _fail([(ready, future, meter)], error)
         else:
             if not future.done():
                 future.set_result(answer)
@@ -140,7 +151,7 @@ def _list_shared(ready: BoundStatement) -> list[Any]:
 
 
 def _fail(live: list[Waiting], error: BaseException) -> None:
-    for _, future in live:
+    for _, future, _ in live:
         if future.done():
             continue
         if isinstance(error, Exception):

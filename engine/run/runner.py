@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
+from time import perf_counter
 
 import asyncpg
 
@@ -12,6 +13,7 @@ from engine.plan.plan import Text
 from engine.run.batching import Batching
 from engine.run.compiler import COMPILER
 from engine.run.connections import Connections
+from engine.run.meter import Meter
 from engine.statement.bound import BoundStatement
 
 ATTEMPTS, MOST_DECLARED = 3, 10_000
@@ -55,26 +57,33 @@ class Runner:
         """The statements that wait."""
         return Batching(self.connections, self._fetch_alone)
 
-    async def run(self, parts: Mapping[str, BoundStatement | Text]) -> Text:
-        """Return the JSON text of the answer. The log entries are committed with it."""
+    async def run(self, parts: Mapping[str, BoundStatement | Text], meter: Meter | None = None) -> Text:
+        """Return the JSON text of the answer. The log entries are committed with it. meter: counts its database time,
+        also if it fails."""
         asking = {name: part for name, part in parts.items() if isinstance(part, BoundStatement)}
         await compile_all(asking.values())
         answers = {name: part for name, part in parts.items() if not isinstance(part, BoundStatement)}
         if asking:
-            answers |= await self._answer(asking)
+            answers |= await self._answer(asking, meter or Meter())
         return b"{" + b",".join(b'"%s":%s' % (name.encode(), answers[name]) for name in parts) + b"}"
 
-    async def _answer(self, asking: Mapping[str, BoundStatement]) -> dict[str, Text]:
+    async def _answer(self, asking: Mapping[str, BoundStatement], meter: Meter) -> dict[str, Text]:
         if self.batches and len(asking) == 1:
             ((name, ready),) = asking.items()
             if ready.is_batchable:
-                return {name: await self.batching.fetch(ready)}
-        async with self.connections.acquire() as connection:
-            return await _logged(connection, asking, self.declared)
+                return {name: await self.batching.fetch(ready, meter)}
+        return await self._fetch(asking, meter)
 
-    async def _fetch_alone(self, ready: BoundStatement) -> Text:
+    async def _fetch_alone(self, ready: BoundStatement, meter: Meter) -> Text:
+        return (await self._fetch({"": ready}, meter))[""]
+
+    async def _fetch(self, asking: Mapping[str, BoundStatement], meter: Meter) -> dict[str, Text]:
         async with self.connections.acquire() as connection:
-            return (await _logged(connection, {"": ready}, self.declared))[""]
+            started = perf_counter()
+            try:
+                return await _logged(connection, asking, self.declared)
+            finally:
+                meter.seconds += perf_counter() - started
 
 
 async def _logged(

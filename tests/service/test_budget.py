@@ -122,7 +122,7 @@ async def test_what_was_bought_ahead_comes_back_to_the_others(engine: AsyncEngin
     clock = Clock()
     one, other = workers(engine, clock)
     assert await spend(one, client, 1) == 1
-    one.refund(client, await one.charge(client, 2_000), 0)
+    one.settle(client, await one.charge(client, 2_000), 0)
     assert await spend(other, client, 2_500) == 0
     clock.turn(HELD_SECONDS / 1000)
     clock.turn(HELD_SECONDS)
@@ -135,10 +135,35 @@ async def test_what_an_answer_did_not_cost_is_given_back(engine: AsyncEngine, cl
     (one,) = workers(engine, clock, 1)
     charge = await one.charge(client, 3_000)
     assert one.status(client).available == 0
-    one.refund(client, charge, 50)
+    one.settle(client, charge, 50)
     assert (charge.actual, charge.status.available) == (50, 2_950)
-    one.refund(client, await one.charge(client, 2_000), 9_999)
+    one.settle(client, await one.charge(client, 2_000), 9_999)
     assert one.status(client).available == 950
+
+
+async def test_the_work_of_the_database_is_charged_if_it_is_more_than_the_objects(
+    engine: AsyncEngine, client: Principal
+) -> None:
+    clock = Clock()
+    (one,) = workers(engine, clock, 1)
+    charge = await one.charge(client, 100)
+    one.settle(client, charge, 10, seconds=0.06)
+    assert (charge.actual, charge.status.available) == (1_200, 3_000 - 1_200)
+
+
+async def test_work_beyond_the_bucket_is_paid_off_before_the_next_request(
+    engine: AsyncEngine, client: Principal
+) -> None:
+    """A statement of two seconds, which was cut off, is forty seconds of this budget."""
+    clock = Clock()
+    one, other = workers(engine, clock)
+    one.settle(client, await one.charge(client, 100), 100, seconds=2)
+    with pytest.raises(ThrottledError) as caught:
+        await one.charge(client, 100)
+    assert (caught.value.retry_after, caught.value.status.available) == (38, 0)
+    assert await spend(other, client, 100) == 0
+    clock.turn(38)
+    assert await spend(other, client, 100) == 100
 
 
 async def test_clients_do_not_pay_for_each_other(engine: AsyncEngine, client: Principal) -> None:
@@ -158,8 +183,9 @@ ASKED = "{ courts { code } rateLimit { cost limit remaining restoreRate budget }
 
 
 @pytest.fixture
-def two(chambers: Chambers) -> Iterator[list[TestClient]]:
-    """Two workers over one database, with a budget."""
+def two(chambers: Chambers, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[TestClient]]:
+    """Two workers over one database, with a budget. Costs do not depend on the speed of the machine."""
+    monkeypatch.setattr("auth.budget.POINTS_A_SECOND", 0)
     settings = replace(chambers.settings, budget=BUDGET, concurrency=2)
     with chambers.engine.begin() as connection:
         connection.execute(sa.text("DELETE FROM client_budget"))

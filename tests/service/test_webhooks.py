@@ -421,6 +421,86 @@ def test_a_slow_receiver_holds_up_nobody_else(post: Post, receiver: Receiver) ->
         assert (len(receiver.received), len(other.received)) == (1, 1)
 
 
+def end_both_consents(post: Post) -> None:
+    for subject in (CHEN, LIN):
+        end_consents(post.chambers, subject)
+
+
+def test_one_that_hangs_holds_up_no_other_one_of_its_client(
+    post: Post, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As many messages as are sent to it at once hang until the other one has been told all."""
+    monkeypatch.setattr("jobs.dispatcher.AT_ONCE", 1)
+    all_told = threading.Event()
+    receiver.answer = lambda _: 200 if all_told.wait(15) else 500
+    for subject in (CHEN, LIN):
+        consent(post.chambers, subject)
+    with receiving(Receiver()) as other:
+
+        def note(_: Received) -> int:
+            if len(other.received) == 2:
+                all_told.set()
+            return 204
+
+        other.answer = note
+        for url in (receiver.url, other.url):
+            post.hook(url)
+        post.watch(CHEN, LIN)
+        end_both_consents(post)
+        post.send()
+        assert (len(receiver.received), len(other.received)) == (2, 2)
+    assert {one["status"] for one in post.state()["deliveries"]["nodes"]} == {204}
+
+
+@pytest.mark.parametrize(
+    ("status", "value", "seconds"),
+    [
+        (429, "120", 120),
+        (503, "7200", 7200),
+        (503, "Mon, 01 Jan 2300 00:00:00 GMT", 24 * 3600),
+        (503, "999999999", 24 * 3600),
+        (503, "soon", PAUSES[0].total_seconds() * 1.2),
+        (503, "Thu, 01 Jan 1970 00:00:00 GMT", PAUSES[0].total_seconds() * 1.2),
+        (500, "7200", PAUSES[0].total_seconds() * 1.2),
+    ],
+)
+def test_a_receiver_that_asks_to_wait_is_waited_for(
+    post: Post, receiver: Receiver, status: int, value: str, seconds: float
+) -> None:
+    """Of what is due, one attempt is made; then nothing is sent until it may be, and then all."""
+    receiver.answer, receiver.retry_after = (lambda _: status), value
+    for subject in (CHEN, LIN):
+        consent(post.chambers, subject)
+    post.hook(receiver.url)
+    post.watch(CHEN, LIN)
+    end_both_consents(post)
+    post.send()
+    tried = len(receiver.received)
+    receiver.answer = lambda _: 204
+    post.chambers.calendar.turn(seconds=seconds * 0.8)
+    post.send()
+    assert len(receiver.received) == tried
+    post.chambers.calendar.turn(seconds=seconds * 0.2 + 1)
+    post.send()
+    assert {one.id for one in receiver.received[tried:]} >= {one.id for one in receiver.received[:tried]}
+    assert all(one["deliveredAt"] for one in post.state()["deliveries"]["nodes"])
+
+
+def test_a_receiver_that_asks_to_wait_is_asked_no_more_of_the_batch(
+    post: Post, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jobs.dispatcher.AT_ONCE", 1)
+    receiver.answer, receiver.retry_after = (lambda _: 429), "60"
+    for subject in (CHEN, LIN):
+        consent(post.chambers, subject)
+    post.hook(receiver.url)
+    post.watch(CHEN, LIN)
+    end_both_consents(post)
+    post.send()
+    post.send()
+    assert len(receiver.received) == 1
+
+
 # --- its owner --------------------------------------------------------------------------------------------------------
 
 
@@ -497,7 +577,7 @@ def test_a_client_that_is_disabled_is_told_nothing_more(post: Post, receiver: Re
     assert waiting(post) == before > 0
 
 
-def test_a_receiver_that_fails_is_not_tried_for_everything_at_once(post: Post) -> None:
+def test_a_receiver_that_fails_is_not_tried_for_everything_at_once(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of what is due, three attempts may fail; the rest waits."""
     consent(post.chambers, CHEN)
     with receiving(Receiver()) as receiver:
@@ -508,11 +588,12 @@ def test_a_receiver_that_fails_is_not_tried_for_everything_at_once(post: Post) -
         consent(post.chambers, subject)
         end_consents(post.chambers, subject)
 
+    monkeypatch.setattr("jobs.dispatcher.AT_ONCE", 1)
+
     async def once() -> None:
         engine = database.make_async_engine(post.chambers.url, pool_size=4, statement_timeout=30)
         outbound = Outbound(LOOPBACK, 16)
         dispatcher = Dispatcher(ENGINE.audit, engine, KEYRING, outbound, post.chambers.calendar)
-        dispatcher._places[post.chambers.clients[BANK].primary_key] = asyncio.Semaphore(1)
         await dispatcher.start_due()
         await asyncio.gather(*dispatcher.running.values())
         await outbound.close()
@@ -717,9 +798,9 @@ def sent_to(receiver: Receiver, addresses: Sequence[str], monkeypatch: pytest.Mo
 
     async def send() -> int | None:
         outbound = Outbound(LOOPBACK, 1)
-        status = await outbound.post(f"http://bank.example:{receiver.port}/", {}, b"{}")
+        reply = await outbound.post(f"http://bank.example:{receiver.port}/", {}, b"{}")
         await outbound.close()
-        return status
+        return reply.status if reply else None
 
     return asyncio.run(send())
 

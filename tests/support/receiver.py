@@ -57,6 +57,7 @@ class Receiver:
     received: list[Received] = field(default_factory=list)
     port: int = 0
     location: str | None = None
+    retry_after: str | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -113,6 +114,8 @@ def receiving(receiver: Receiver) -> Iterator[Receiver]:
             self.send_response(receiver.keep(Received(headers, body)))
             if receiver.location:
                 self.send_header("location", receiver.location)
+            if receiver.retry_after:
+                self.send_header("retry-after", receiver.retry_after)
             self.send_header("content-length", "0")
             self.end_headers()
 

@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from postgres.connections import PlanConnections
+from postgres.shares import OWNER
 
 SIZE = 2
 MINE = "SELECT pid FROM pg_stat_activity WHERE application_name = 'suxin' AND datname = current_database()"
@@ -233,3 +234,40 @@ async def test_closing_ends_all_connections(database_url: sa.URL, pids: Pids) ->
     with pytest.raises(asyncio.CancelledError):
         await task
     await until(pids, MINE, lambda found: not found)
+
+
+# --- whose ------------------------------------------------------------------------------------------------------------
+
+
+async def test_an_owner_leaves_connections_to_others(database_url: sa.URL, impatient: None) -> None:
+    """Of four it has three; the fourth request waits for one of its own, and another owner's does not."""
+    pool = PlanConnections(database_url, 4, statement_timeout=90)
+    OWNER.set("greedy")
+    async with pool.acquire(), pool.acquire(), pool.acquire():
+        with pytest.raises(TimeoutError):
+            await pool.take("greedy")
+        OWNER.set("other")
+        async with pool.acquire() as connection:
+            assert await connection.fetchval("SELECT 1") == 1
+        OWNER.set("greedy")
+    async with pool.acquire(), pool.acquire(), pool.acquire():
+        pass
+    assert pool.shares._held == {}
+    await pool.close()
+
+
+async def test_a_part_of_a_share_is_passed_on_to_who_waits(database_url: sa.URL) -> None:
+    pool = PlanConnections(database_url, 2, statement_timeout=90)
+    first = await pool.take("one")
+    waiting = [asyncio.create_task(pool.take("one")) for _ in range(2)]
+    await asyncio.sleep(0)
+    waiting[0].cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting[0]
+    pool.shares.leave("one")
+    pool.give_back(first)
+    second = await waiting[1]
+    pool.shares.leave("one")
+    pool.give_back(second)
+    assert (pool.shares._held, pool.shares._waiting) == ({}, {})
+    await pool.close()

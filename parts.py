@@ -1,0 +1,261 @@
+"""The components of one worker, made from settings when they are needed."""
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+import anyio
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncEngine
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+
+from auth.budget import Budgets
+from auth.clients.trusted_documents import TrustedDocuments
+from auth.log_key import load_signer
+from auth.proofs.guard import ProofGuard
+from auth.report_signature import ReportSigner
+from auth.revocations import RevocationListener
+from auth.server.authorization_server import AuthorizationServer
+from auth.server.endpoints import build_oauth_routes
+from auth.signing import SigningKeys
+from auth.tokens import TokenVerifier
+from casework.outbox import CHANNEL
+from engine.engine import Engine
+from engine.execution import Executor
+from jobs.access_log import keep_access_log
+from jobs.outbound import Outbound
+from jobs.oversight import Vigilance
+from jobs.worker import work_on
+from models.keyring import Keyring, load_keyring
+from models.transparency.notes import NoteSigner
+from postgres import database
+from postgres.connections import PlanConnections, watch
+from postgres.listener import NotificationListener
+from postgres.shares import Shares
+from protocols.admission import Admission
+from protocols.limits import ConnectionLimits
+from reports.content import ReportWriter
+from reports.endpoint import make_report_routes
+from reports.viewer import ReportViewer
+from schema.builder import build_engine
+from settings import Settings
+from telemetry.exposition import build_metrics_endpoint
+from transport.endpoint import GraphQLEndpoint
+from transport.health import answer_alive, build_readiness_endpoint
+from transport.subscriptions import Live
+from transport.transfers import UPLOAD_PATH, Transfers
+from transport.transparency import make_log_routes
+from transport.websockets import build_socket_endpoint
+
+GRAPHQL_METHODS = frozenset({"GET", "POST"})
+EVENTS = {"application_name": "suxin events"}
+REVOCATIONS = {"application_name": "suxin revocations"}
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The components of one worker. now: the clock, which all rules use."""
+
+    settings: Settings
+    url: sa.URL
+    now: Callable[[], datetime]
+
+    def clock(self) -> float:
+        """Return seconds since the epoch."""
+        return self.now().timestamp()
+
+    @cached_property
+    def direct_url(self) -> sa.URL:
+        """The URL for connections that need a session of their own."""
+        return database.get_direct_url(self.settings, self.url)
+
+    @cached_property
+    def keyring(self) -> Keyring:
+        """The keys that encrypt identities."""
+        return load_keyring(self.settings.key_file)
+
+    @cached_property
+    def signing(self) -> SigningKeys:
+        """The keys that sign tokens and reports."""
+        return SigningKeys(self.settings.signing_key_file, self.clock)
+
+    @cached_property
+    def log_signer(self) -> NoteSigner:
+        """The key that signs the transparency log."""
+        return load_signer(self.settings.log_key_file, self.settings.log_origin)
+
+    @cached_property
+    def graphql(self) -> Engine:
+        """The engine with the schema, its policy and the access log."""
+        return build_engine(self.keyring.log_key)
+
+    @cached_property
+    def engine(self) -> AsyncEngine:
+        """The connections of the loaders."""
+        made = database.make_async_engine(self.url, self.settings.pool_size, self.settings.statement_timeout)
+        watch(made, self.settings.pool_size)
+        return made
+
+    @cached_property
+    def sync_engine(self) -> sa.Engine:
+        """The connections of the authorization server."""
+        return database.make_sync_engine(self.url)
+
+    @cached_property
+    def connections(self) -> PlanConnections:
+        """The connections of the plans."""
+        return PlanConnections(self.url, self.settings.pool_size, self.settings.statement_timeout)
+
+    @cached_property
+    def notifications(self) -> NotificationListener:
+        """The listener for events."""
+        return NotificationListener(CHANNEL)
+
+    @cached_property
+    def verifier(self) -> TokenVerifier:
+        """The verifier of access tokens."""
+        trust = self.settings.token_trust
+        return TokenVerifier(self.settings.issuer, self.signing, self.engine, self.clock, trust, self.proofs)
+
+    @cached_property
+    def proofs(self) -> ProofGuard:
+        """Checks proofs of possession, by a connection of its own."""
+        session = database.make_session_settings(self.settings.statement_timeout)
+        return ProofGuard.make(self.keyring, lambda: database.connect(self.url, session), self.clock)
+
+    @cached_property
+    def authorization(self) -> AuthorizationServer:
+        """The authorization server."""
+        return AuthorizationServer(
+            issuer=self.settings.issuer,
+            engine=self.sync_engine,
+            signing=self.signing,
+            keyring=self.keyring,
+            token_lifetime=self.settings.token_lifetime,
+            allow_pilot_persons=self.settings.allow_pilot_persons,
+            clock=self.clock,
+            fetch=self.fetch,
+        )
+
+    @cached_property
+    def outbound(self) -> Outbound:
+        """The connections to addresses where clients publish their keys, four at a time."""
+        return Outbound(self.settings.webhook_networks, 4)
+
+    def fetch(self, url: str) -> bytes | None:
+        """Fetch a document at a client's address, from a thread of the authorization server."""
+        return anyio.from_thread.run(self.outbound.get, url)
+
+    @cached_property
+    def documents(self) -> TrustedDocuments:
+        """The registered documents of clients."""
+        return TrustedDocuments(self.engine, self.clock, self.settings.token_trust)
+
+    @cached_property
+    def budgets(self) -> Budgets | None:
+        """The budgets of clients, or None if there are none."""
+        if not self.settings.budget:
+            return None
+        return Budgets(self.engine, self.settings.budget, self.settings.concurrency, self.now)
+
+    @cached_property
+    def admission(self) -> Admission:
+        """What the protocols admit."""
+        return Admission(read_limits(self.settings))
+
+    @cached_property
+    def reports(self) -> ReportWriter:
+        """The writer of integrity reports."""
+        return ReportWriter(ReportSigner(self.settings.issuer, self.signing), self.graphql)
+
+    @cached_property
+    def live(self) -> Live:
+        """The subscriptions."""
+        return Live(
+            self.graphql,
+            self.engine,
+            self.verifier,
+            self.documents,
+            self.keyring,
+            self.now,
+            self.notifications.subscribe,
+            self.budgets,
+        )
+
+    @cached_property
+    def endpoint(self) -> GraphQLEndpoint:
+        """The GraphQL endpoint."""
+        return GraphQLEndpoint(
+            graphql=self.graphql,
+            engine=self.engine,
+            connections=self.connections,
+            verifier=self.verifier,
+            keyring=self.keyring,
+            issuer=self.settings.issuer,
+            request_timeout=self.settings.request_timeout,
+            clock=self.now,
+            live=self.live,
+            documents=self.documents,
+            executor=Executor(self.settings.executor),
+            debug=self.settings.debug,
+            budgets=self.budgets,
+            reports=self.reports,
+            log_signer=self.log_signer,
+            shares=Shares(self.settings.pool_size),
+        )
+
+    def build_routes(self) -> list[BaseRoute]:
+        """Return all routes."""
+        settings, now = self.settings, self.now
+        transfers = Transfers(self.engine, self.verifier, self.keyring, settings.issuer, now, self.budgets)
+        desk = ReportViewer(self.graphql, self.engine, self.keyring, self.reports.signer, now)
+        return [
+            Route("/graphql", self.endpoint, methods=sorted(GRAPHQL_METHODS)),
+            WebSocketRoute("/graphql", build_socket_endpoint(self.live)),
+            Route("/livez", answer_alive, methods=["GET"]),
+            Route("/readyz", build_readiness_endpoint(self.engine), methods=["GET"]),
+            Route("/metrics", build_metrics_endpoint(self.engine, now), methods=["GET"]),
+            Route(UPLOAD_PATH, transfers.upload, methods=["POST"]),
+            Route("/downloads/{token}", transfers.download, methods=["GET"]),
+            *make_report_routes(desk, settings.request_timeout),
+            *make_log_routes(self.engine, settings.request_timeout),
+            *build_oauth_routes(self.authorization, self.verifier.forget),
+        ]
+
+    def build_background_tasks(self) -> list[Coroutine[Any, Any, None]]:
+        """Return the background tasks."""
+        revocations = RevocationListener(self.verifier, self.documents)
+        every = [
+            keep_access_log(self.engine, self.now),
+            revocations.listen(lambda: database.connect(self.direct_url, REVOCATIONS)),
+            self.notifications.listen(lambda: database.connect(self.direct_url, EVENTS)),
+        ]
+        if self.settings.worker:
+            networks, signer = self.settings.webhook_networks, self.log_signer
+            limits = Vigilance(self.settings.audit_one_in, self.settings.misses)
+            own = self.url, self.direct_url, networks, self.keyring, signer, self.now, limits
+            every.append(work_on(self.graphql, *own))
+        return every
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self.connections.close()
+        await self.engine.dispose()
+        await self.proofs.used.close()
+        await self.outbound.close()
+        self.sync_engine.dispose()
+
+
+def read_limits(settings: Settings) -> ConnectionLimits:
+    """Return the limits of connections in the settings."""
+    return ConnectionLimits(
+        head_bytes=settings.head_bytes,
+        head_seconds=settings.head_timeout,
+        body_seconds=settings.body_timeout,
+        send_seconds=settings.send_timeout,
+        connections=settings.connections,
+        source_connections=settings.source_connections,
+        requests=settings.requests,
+    )

@@ -1,0 +1,92 @@
+"""Admission: what a worker refuses before it reads it, so that it can answer the rest.
+
+A source may have a number of connections. A caller may have as many requests in work as places are free (Choudhury and
+Hahne's dynamic threshold): alone, half of them; with n callers, each one of n + 1 parts, so that there is room for
+another one. How many places there are follows from the time that requests take: fewer while that is long, more while it
+is short (additive increase, multiplicative decrease).
+"""
+
+from collections import Counter
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import prometheus_client
+
+from protocols.limits import ConnectionLimits
+
+STATE = "admission"
+"""The name of a worker's admission in the state of its lifespan."""
+
+SLOW_SECONDS = 0.5
+"""Time in work above which fewer requests are admitted: half of what a request waits for a database connection."""
+
+LEAST = 16
+"""Requests that are always admitted: twice the database connections."""
+
+SHRINK = 0.98
+REFUSED = prometheus_client.Counter("suxin_refused", "Connections and requests refused unread, by reason", ["reason"])
+
+
+@dataclass
+class Admission:
+    """The open connections and the requests in work of one worker."""
+
+    limits: ConnectionLimits = field(default_factory=ConnectionLimits)
+    sources: Counter[str] = field(default_factory=Counter)
+    working: dict[Hashable, int] = field(default_factory=dict)
+    opened: int = 0
+    total: int = 0
+
+    def __post_init__(self) -> None:
+        self.most = float(self.limits.requests)
+        self._least = min(LEAST, self.limits.requests)
+
+    @cached_property
+    def _most_connections(self) -> int:
+        return self.limits.most_connections
+
+    def open(self, source: str) -> bool:
+        """Count a new connection. Return whether it may stay; it is to be closed with `close` in either case."""
+        self.opened += 1
+        self.sources[source] += 1
+        return self.opened <= self._most_connections and self.sources[source] <= self.limits.source_connections
+
+    def close(self, source: str) -> None:
+        """Count the end of a connection."""
+        self.opened -= 1
+        self.sources[source] -= 1
+        if not self.sources[source]:
+            del self.sources[source]
+
+    @property
+    def has_room(self) -> bool:
+        """Whether any caller may begin a request."""
+        return self.total + self.total < self.most
+
+    def admits(self, caller: Hashable) -> bool:
+        """Return whether a caller may begin a request."""
+        free = self.most - self.total
+        return free > 0 and self.working.get(caller, 0) < max(1, free)
+
+    def is_greedy(self, caller: Hashable) -> bool:
+        """Return whether a caller has all that it would have if no other one asked."""
+        return self.working.get(caller, 0) >= self.most // 2
+
+    def begin(self, caller: Hashable) -> None:
+        """Count a request in work."""
+        self.total += 1
+        self.working[caller] = self.working.get(caller, 0) + 1
+
+    def end(self, caller: Hashable, seconds: float) -> None:
+        """Count the end of a request. seconds: the time it was in work."""
+        if seconds > SLOW_SECONDS:
+            self.most = max(self._least, self.most * SHRINK)
+        elif self.most < self.limits.requests:
+            self.most = min(self.limits.requests, self.most + 1 / self.most)
+        self.total -= 1
+        left = self.working[caller] - 1
+        if left:
+            self.working[caller] = left
+        else:
+            del self.working[caller]

@@ -1,0 +1,34 @@
+"""The limits of a worker's connections and of its requests in work."""
+
+import resource
+from dataclasses import dataclass
+
+RESERVED_FILES = 256
+"""File descriptors that are not used for clients: the database, files, webhooks."""
+
+
+@dataclass(frozen=True)
+class ConnectionLimits:
+    """The limits of one worker.
+
+    head_bytes, head_fields: the size of a request's head, and the number of its header fields (RFC 6585, section 5).
+    head_seconds, body_seconds: from the first byte of a request to the end of its head, and to the end of its body; a
+    new connection must send its first request within head_seconds. send_seconds: how often a client must have read at
+    least SLOWEST bytes a second of what waits for it. connections, source_connections: open connections, all and of
+    one address. requests: requests in work.
+    """
+
+    head_bytes: int = 32 * 1024
+    head_fields: int = 100
+    head_seconds: float = 10
+    body_seconds: float = 60
+    send_seconds: float = 30
+    connections: int = 4096
+    source_connections: int = 512
+    requests: int = 128
+
+    @property
+    def most_connections(self) -> int:
+        """The number of open connections, for which there are file descriptors."""
+        files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        return self.connections if files < 0 else max(1, min(self.connections, files - RESERVED_FILES))

@@ -1,0 +1,59 @@
+"""The answers to requests that are refused before they are read, as bytes."""
+
+import json
+from collections.abc import Iterable
+from enum import Enum
+from http import HTTPStatus
+
+RETRY = (b"retry-after", b"1")
+CLOSE = b"connection: close\r\n"
+GRAPHQL = b"/graphql"
+
+
+class Refused(Enum):
+    """Why a connection or a request is refused: the label of the metric, the status, the message."""
+
+    MALFORMED = ("malformed", 400, "This is not a request of HTTP/1.1.")
+    HEAD_SIZE = ("head_size", 431, "The head of this request has too many bytes or header fields. Send fewer.")
+    HEAD_TIME = ("head_time", 408, "The head of this request did not arrive in time. Send it again.")
+    BODY_TIME = ("body_time", 408, "The body of this request did not arrive in time. Send it again.")
+    PIPELINED = ("pipelined", 429, "Too many requests wait on this connection. Wait for their answers.")
+    CONNECTIONS = ("connections", 503, "Too many connections are open. Use those you have, or try again later.")
+    SHARE = ("share", 429, "You have as many requests in work as one client may have. Wait for one of them.")
+    OVERLOAD = ("overload", 503, "The service has as many requests in work as it can answer. Try again later.")
+
+    def __init__(self, reason: str, status: int, message: str) -> None:
+        self.reason, self.status, self.message = reason, status, message
+
+
+CODES = {Refused.SHARE: "CONCURRENCY_LIMITED", Refused.OVERLOAD: "OVERLOADED"}
+
+
+def _body(refused: Refused, *, graphql: bool) -> tuple[bytes, bytes]:
+    """Return the media type and the content."""
+    if not graphql:
+        return b"text/plain; charset=utf-8", refused.message.encode()
+    error = {"message": refused.message, "extensions": {"code": CODES.get(refused, "BAD_REQUEST")}}
+    return b"application/json; charset=utf-8", json.dumps({"errors": [error]}).encode()
+
+
+def _parts(refused: Refused, *, graphql: bool) -> tuple[bytes, bytes]:
+    """Return the status line, and what follows the fields that vary."""
+    kind, content = _body(refused, graphql=graphql)
+    fields = [(b"content-type", kind), (b"content-length", b"%d" % len(content)), (b"cache-control", b"no-store")]
+    if refused.status in {429, 503}:
+        fields.append(RETRY)
+    lines = b"".join(b"%s: %s\r\n" % one for one in fields)
+    phrase = HTTPStatus(refused.status).phrase.encode()
+    return b"HTTP/1.1 %d %s\r\n" % (refused.status, phrase), b"%s\r\n%s" % (lines, content)
+
+
+PARTS = {(refused, graphql): _parts(refused, graphql=graphql) for refused in Refused for graphql in (False, True)}
+
+
+def write_refusal(refused: Refused, defaults: Iterable[tuple[bytes, bytes]], url: bytes, *, close: bool) -> bytes:
+    """Return the answer. defaults: the header fields of every answer. url: whose form of errors is used. close:
+    whether the connection is closed after it."""
+    line, rest = PARTS[refused, url.startswith(GRAPHQL)]
+    fields = b"".join(b"%s: %s\r\n" % one for one in defaults)
+    return b"".join((line, fields, CLOSE if close else b"", rest))
