@@ -209,7 +209,8 @@ class Parts:
     def build_routes(self) -> list[BaseRoute]:
         """Return all routes."""
         settings, now = self.settings, self.now
-        transfers = Transfers(self.engine, self.verifier, self.keyring, settings.issuer, now, self.budgets)
+        own = self.engine, self.verifier, self.keyring, settings.issuer, now, self.budgets
+        transfers = Transfers(self.graphql, *own)
         desk = ReportViewer(self.graphql, self.engine, self.keyring, self.reports.signer, now)
         return [
             Route("/graphql", self.endpoint, methods=sorted(GRAPHQL_METHODS)),

@@ -13,7 +13,9 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
+from auth.audiences import Audience, scopes_of
 from casework.catalogue import read_case_types
+from engine.document.audience_schema import build_audience_schema
 from jobs.access_log import ensure_access_log
 from jobs.loop import run_in_background
 from parts import GRAPHQL_METHODS, Parts
@@ -61,6 +63,8 @@ def create_app(
             await read_case_types(connection)
         async with run_in_background(*parts.build_background_tasks()):
             if lasting:
+                for audience in Audience:
+                    build_audience_schema(parts.graphql, scopes_of(audience))
                 gc.collect()
                 gc.freeze()
             yield {STATE: parts.admission}

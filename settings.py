@@ -46,6 +46,8 @@ class Settings:
     audit_one_in: one in this number of registered letters is drawn for audit, up to 999999; 0 draws none.
     misses: look-ups of persons without consent or by a wrong name, within an hour, above which a client is braked if
     they are a fifth of all; up to 999999; 0 brakes nobody.
+    trusted_proxies: networks of the proxies in front of the service, whose `X-Forwarded-For` names the source of a
+    sign-in. Without them every request comes from the address of its connection.
     log: `json` or `text`; None is text on a terminal, otherwise JSON.
     debug: whether answers name their executor in `extensions.executor`, and the log explains each request.
     allow_pilot_persons: whether clients of the class `pilot` may be registered for scopes of natural persons, and those
@@ -77,6 +79,7 @@ class Settings:
     webhook_networks: Sequence[Network] = ()
     audit_one_in: int = 100
     misses: int = 100
+    trusted_proxies: Sequence[Network] = ()
     log: str | None = None
     debug: bool = False
 
@@ -204,6 +207,7 @@ PARSERS: dict[str, Any] = {
     "webhook_networks": _networks,
     "audit_one_in": _seconds_or_count(0, 999_999),
     "misses": _seconds_or_count(0, 999_999),
+    "trusted_proxies": _networks,
     "log": _one_of("json", "text"),
     "debug": _switch,
 }

@@ -12,6 +12,9 @@ from models.client import Authentication
 
 AUTHORIZATION_PATH = "/oauth/authorize"
 SIGN_OUT_PATH = "/oauth/sign-out"
+ACCOUNT_PATH = "/oauth/account"
+PASSWORD_PATH = "/oauth/account/password"  # noqa: S105  (a path, no secret)
+SECOND_FACTOR_PATH = "/oauth/account/second-factor"
 TOKEN_PATH = "/oauth/token"  # noqa: S105  (a path, no secret)
 REVOCATION_PATH = "/oauth/revoke"
 INTROSPECTION_PATH = "/oauth/introspect"

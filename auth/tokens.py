@@ -24,6 +24,7 @@ from auth.proofs.guard import ProofGuard
 from auth.proofs.proof import ACCEPTED_ALGORITHMS, SCHEME, ProofError, Sent
 from auth.revocations import Remembering
 from auth.scopes import Scope
+from auth.server.token_store import is_disabled
 from auth.signing import SigningKeys
 from models.client import Client, ClientProfile
 from models.court import Staff
@@ -174,11 +175,13 @@ class TokenVerifier(Remembering):
 
     async def _look_up(self, token: AccessToken) -> Principal | None:
         async with self._engine.connect() as connection:
-            row = (await connection.execute(LIVE_TOKEN, {"jti": token.token_id})).one_or_none()
-        return _principal(token, row) if row else None
+            row = (await connection.execute(TOKEN, {"jti": token.token_id})).one_or_none()
+        if row is None or is_disabled(row._mapping) or row.revoked_at is not None:
+            return None
+        return _principal(token, row)
 
 
-LIVE_TOKEN = (
+TOKEN = (
     sa.select(
         Client.id,
         Client.client_id,
@@ -192,8 +195,10 @@ LIVE_TOKEN = (
         Client.documents,
         Client.profile,
         Client.braked_until,
+        Client.disabled_at,
         IssuedToken.subject_index,
         IssuedToken.staff_id,
+        IssuedToken.revoked_at,
         Staff.role,
         Staff.court_code.label("staff_court"),
     )
@@ -201,8 +206,6 @@ LIVE_TOKEN = (
     .outerjoin(Staff, Staff.id == IssuedToken.staff_id)
     .where(
         IssuedToken.jti == sa.bindparam("jti"),
-        IssuedToken.revoked_at.is_(None),
-        Client.disabled_at.is_(None),
         Staff.left_at.is_(None),
     )
 )

@@ -91,9 +91,12 @@ async def find_downloadable(connection: AsyncConnection, key: int, at: datetime)
     return None if found is None or await has_vanished(connection, found, at) else found
 
 
-async def hand_out(connection: AsyncConnection, key: int, at: datetime) -> Any:
-    """Return the row of an operation whose file may be fetched now, or None. Delete a file that may not."""
-    found = await _complete(connection, key, at)
+async def hand_out(connection: AsyncConnection, key: int, at: datetime, signed_at: datetime | None = None) -> Any:
+    """Return the row of an operation whose file may be fetched now, or None. Delete a file that may not.
+
+    signed_at: when the address of the file was signed; None for no address.
+    """
+    found = await _complete(connection, key, at, signed_at)
     if found is None or not await has_vanished(connection, found, at):
         return found
     await take_back(connection, key, at)
@@ -110,8 +113,10 @@ def _kept(at: datetime) -> tuple[sa.ColumnElement[bool], ...]:
     return BulkOperation.state == BulkState.COMPLETED, BulkOperation.expires_at > at
 
 
-async def _complete(connection: AsyncConnection, key: int, at: datetime) -> Any:
+async def _complete(connection: AsyncConnection, key: int, at: datetime, signed_at: datetime | None = None) -> Any:
     row = BulkOperation.__table__
-    query = sa.select(row).join(Client, Client.id == row.c.client_key)
+    query = sa.select(row, Client.client_id, Client.name, Client.audience).join(Client, Client.id == row.c.client_key)
     good = query.where(row.c.id == key, Client.disabled_at.is_(None), *_kept(at))
+    if signed_at:
+        good = good.where(sa.or_(Client.revoked_before.is_(None), Client.revoked_before <= signed_at))
     return (await connection.execute(good)).one_or_none()

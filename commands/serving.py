@@ -41,7 +41,8 @@ def serve(
                 port=port,
                 log_config=logs.build_configuration(logs.form_of(settings.log), debug=settings.debug),
                 access_log=False,
-                proxy_headers=False,  # the issuer is a setting, and clients are identified by tokens
+                proxy_headers=bool(settings.trusted_proxies),  # for the source of sign-ins; the issuer is a setting
+                forwarded_allow_ips=",".join(map(str, settings.trusted_proxies)),
                 server_header=False,
                 http=BoundedHttpProtocol,
                 ws=BoundedWebSocketProtocol,

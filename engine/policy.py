@@ -74,12 +74,16 @@ class Policy:
         except KeyError as missing:
             raise UndeclaredError(f"{missing.args[0]} has no policy") from None
 
-    def find_missing(self, coordinates: Iterable[str], held: frozenset[str]) -> Mapping[str, frozenset[str]]:
+    def find_missing(
+        self, coordinates: Iterable[str], held: frozenset[str], within: frozenset[str] | None = None
+    ) -> Mapping[str, frozenset[str]]:
         """Return the coordinates that `held` does not reach, each with the missing scopes.
 
-        Of alternatives, one that also serves other coordinates is preferred.
+        Of alternatives, those in `within` are considered if there are any, and one that also serves other coordinates
+        is preferred.
         """
-        wanted = {coordinate: self.get_requirements(coordinate) for coordinate in coordinates}
+        stated = {coordinate: self.get_requirements(coordinate) for coordinate in coordinates}
+        wanted = {name: [_obtainable(one, within) for one in found] for name, found in stated.items()}
         enough = held
         for requirement in sorted((one for found in wanted.values() for one in found), key=len):
             enough |= _nearest(requirement, enough, enough)
@@ -89,6 +93,13 @@ class Policy:
     def permits(self, coordinate: str, held: frozenset[str]) -> bool:
         """Return whether `held` reaches `coordinate`."""
         return not _lacking(self.get_requirements(coordinate), held, held)
+
+
+def _obtainable(requirement: Requirement, within: frozenset[str] | None) -> Requirement:
+    """Return the alternatives in `within`; all if there are none, or if `within` is None."""
+    if within is None:
+        return requirement
+    return tuple(choice for choice in requirement if choice <= within) or requirement
 
 
 def _lacking(requirements: Iterable[Requirement], held: frozenset[str], enough: frozenset[str]) -> frozenset[str]:

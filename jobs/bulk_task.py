@@ -96,7 +96,7 @@ async def _still_allowed(
     if held is None:
         raise StoppedError(BulkError.REFUSED)
     try:
-        return held, compile_document(engine, kind, text, held.scopes)
+        return held, compile_document(engine, kind, text, held.scopes, held.audience)
     except (DocumentError, ForbiddenError, BulkDocumentError):
         raise StoppedError(BulkError.REFUSED) from None
 

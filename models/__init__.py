@@ -41,7 +41,14 @@ from models.relation import PartyRelation
 from models.repair import Repair
 from models.sanction import Sanction
 from models.settlement import Settlement
-from models.staff_account import AuthorizationCode, StaffAccount, StaffSession
+from models.staff_account import (
+    AuthorizationCode,
+    RecoveryCode,
+    SecondFactor,
+    SignInFailure,
+    StaffAccount,
+    StaffSession,
+)
 from models.subject_notice import SubjectNotice
 from models.transparency.tables import LogCheckpoint, LogLeaf, LogNode
 from models.trusted_document import TrustedDocument
@@ -61,7 +68,8 @@ __all__ = [
     "IdentityFacts", "ImportFinding", "ImportRun", "IncentiveLoan", "IntegrityReport", "IssuedToken", "Listing",
     "LogCheckpoint", "LogLeaf", "LogNode", "LookUpCount", "Measure", "MoralBankItem", "Notification", "Objection",
     "Participation", "Party", "PartyCard", "PartyName", "PartyRelation", "PointConversion", "ProofMemory",
-    "PushedRequest", "RecordChange", "RecordStep", "Reminder", "Removal", "Repair", "Sanction", "Settlement",
-    "ShareCode", "Staff", "StaffAccount", "StaffSession", "SubjectNotice", "TrustedDocument", "UsedProof",
-    "Village", "VillageNotice", "VocabularyWord", "Watch", "WatchLine", "WatchOrder", "Webhook",
+    "PushedRequest", "RecordChange", "RecordStep", "RecoveryCode", "Reminder", "Removal", "Repair", "Sanction",
+    "SecondFactor", "Settlement", "ShareCode", "SignInFailure", "Staff", "StaffAccount", "StaffSession",
+    "SubjectNotice", "TrustedDocument", "UsedProof", "Village", "VillageNotice", "VocabularyWord", "Watch",
+    "WatchLine", "WatchOrder", "Webhook",
 ]  # fmt: skip

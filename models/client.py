@@ -44,7 +44,8 @@ class Client(Keyed):
     further keys, which it publishes itself. secret_hash: SHA-256 of a
     random 256-bit secret, which needs no slow hash. budget: cost points per minute; null for the default.
     braked_until: until then look-ups of persons are refused (`models.client_alarm`).
-    redirect_uris: compared character by character (RFC 9700, 2.1).
+    redirect_uris: compared character by character (RFC 9700, 2.1). revoked_before: addresses of files from before are
+    not valid.
     """
 
     __tablename__ = "client"
@@ -82,3 +83,4 @@ class Client(Keyed):
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
     braked_until: Mapped[datetime | None]
+    revoked_before: Mapped[datetime | None]

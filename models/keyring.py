@@ -84,6 +84,11 @@ class Keyring:
     def _lot_key(self) -> bytes:
         return _derive(self.indexing[0], b"suxin/lot")
 
+    @cached_property
+    def sign_in_key(self) -> bytes:
+        """The key that counts failed sign-ins and signs the cookies of known devices."""
+        return _derive(self.indexing[0], b"suxin/sign-in")
+
     def derive_webhook_secret(self, purpose: bytes, webhook: int, version: int) -> bytes:
         """Derive 32 bytes for a version of a webhook's keys, by HKDF (RFC 5869)."""
         return _derive(self.sealing[0], b"suxin/webhook/%b/%d/%d" % (purpose, webhook, version))

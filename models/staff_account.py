@@ -1,8 +1,8 @@
-"""Accounts and sessions of staff, and authorization codes (RFC 6749, section 4.1)."""
+"""Accounts, second factors and sessions of staff, failed sign-ins, and authorization codes (RFC 6749, section 4.1)."""
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, SmallInteger
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, SmallInteger
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base
@@ -11,20 +11,56 @@ from models.base import Base
 class StaffAccount(Base):
     """The account of a member of staff. Written by `auth.server.accounts` only.
 
-    password_hash: argon2id in PHC form. failures: consecutive wrong passwords. locked_until: no login before.
+    password_hash: argon2id in PHC form.
     """
 
     __tablename__ = "staff_account"
-    __table_args__ = (
-        CheckConstraint("username = lower(username)", name="lower_case"),
-        CheckConstraint("failures >= 0", name="counted"),
-    )
+    __table_args__ = (CheckConstraint("username = lower(username)", name="lower_case"),)
 
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"), primary_key=True)
     username: Mapped[str] = mapped_column(unique=True)
     password_hash: Mapped[str]
-    failures: Mapped[int] = mapped_column(SmallInteger, default=0)
-    locked_until: Mapped[datetime | None]
+
+
+class SecondFactor(Base):
+    """The time-based one-time password of an account (RFC 6238).
+
+    secret: sealed by the key ring. last_step: of the last code that was accepted; no earlier one is accepted again.
+    """
+
+    __tablename__ = "second_factor"
+
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff_account.staff_id"), primary_key=True)
+    secret: Mapped[bytes]
+    last_step: Mapped[int] = mapped_column(BigInteger)
+    enrolled_at: Mapped[datetime]
+
+
+class RecoveryCode(Base):
+    """An unused recovery code of a second factor, by its SHA-256. It is deleted when it is used."""
+
+    __tablename__ = "recovery_code"
+    __table_args__ = (CheckConstraint("octet_length(code_hash) = 32", name="hashed"),)
+
+    staff_id: Mapped[int] = mapped_column(ForeignKey("second_factor.staff_id", ondelete="CASCADE"), primary_key=True)
+    code_hash: Mapped[bytes] = mapped_column(primary_key=True)
+
+
+class SignInFailure(Base):
+    """The failed sign-ins of one source address, account or device, by a keyed hash of it.
+
+    expires_at: when the counter begins anew.
+    """
+
+    __tablename__ = "sign_in_failure"
+    __table_args__ = (
+        CheckConstraint("octet_length(key) = 32", name="hashed"),
+        CheckConstraint("failures >= 0", name="counted"),
+    )
+
+    key: Mapped[bytes] = mapped_column(primary_key=True)
+    failures: Mapped[int] = mapped_column(SmallInteger)
+    expires_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class StaffSession(Base):

@@ -1,5 +1,6 @@
 """Logs: a JSON object or a line of text for each event. Messages of errors are omitted: they may hold names."""
 
+import logging
 import sys
 import traceback
 from collections.abc import Mapping
@@ -12,7 +13,26 @@ from structlog.stdlib import ProcessorFormatter
 from structlog.typing import EventDict, Processor
 
 JSON, TEXT = "json", "text"
+GRAPHQL, OTHER = "/graphql", "other"
 OWN = ("suxin", "uvicorn")
+
+
+class AddressFilter(logging.Filter):
+    """Removes the addresses of requests from the lines of uvicorn, except the path of the API. A query may hold a
+    token, and a path that the service does not know may hold anything."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Shorten the arguments of a line that are addresses; every line is kept."""
+        if record.name.startswith("uvicorn") and isinstance(record.args, tuple):
+            record.args = tuple(_shorten(value) for value in record.args)
+        return True
+
+
+def _shorten(value: object) -> object:
+    if not isinstance(value, str) or not value.startswith("/"):
+        return value
+    path = value.partition("?")[0]
+    return path if path == GRAPHQL else OTHER
 
 
 def form_of(setting: str | None) -> str:
@@ -30,7 +50,8 @@ def build_configuration(form: str, *, debug: bool = False) -> dict[str, Any]:
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"line": {"()": "telemetry.logs.build_formatter", "form": form}},
-        "handlers": {"error": {"class": "logging.StreamHandler", "formatter": "line"}},
+        "filters": {"addresses": {"()": "telemetry.logs.AddressFilter"}},
+        "handlers": {"error": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["addresses"]}},
         "root": {"level": "WARNING", "handlers": ["error"]},
         "loggers": {name: {"level": level, "handlers": [], "propagate": True} for name, level in levels.items()},
     }

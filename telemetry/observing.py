@@ -50,10 +50,18 @@ class Observing:
     telemetry: Telemetry
     paths: frozenset[str]
     tracer: Tracer | None = field(init=False)
+    prefixes: dict[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
         provider = self.telemetry.provider
         self.tracer = provider.get_tracer("suxin") if provider else None
+        self.prefixes = {path.partition("{")[0]: path for path in self.paths if "{" in path}
+
+    def name_path(self, path: str) -> str:
+        """Return a known path, with the names of its parameters and not their values: some are secrets."""
+        if path in self.paths:
+            return path
+        return next((named for prefix, named in self.prefixes.items() if path.startswith(prefix)), OTHER)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, and report it."""
@@ -98,7 +106,7 @@ class Observed:
         if self.seen.told:
             return
         self.seen.told = True
-        path = self.scope["path"] if self.scope["path"] in self._observing.paths else OTHER
+        path = self._observing.name_path(self.scope["path"])
         method = self.scope["method"] if self.scope["method"] in METHODS else OTHER
         if path == GRAPHQL:
             count_request(self.seen)

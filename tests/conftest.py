@@ -19,6 +19,7 @@ from chambers import Chambers, open_chambers
 from compilers import HOME, TYPESCRIPT
 from courtroom import Courtroom, open_courtroom
 from executors import Executors
+from house import House, open_house
 from import_files import clear
 from library_served import Library, open_library
 from oauth_clients import Service, SigningClient, in_process
@@ -186,6 +187,14 @@ async def service(sync_engine: sa.Engine, keyring: Keyring, tmp_path: Path) -> A
 def bank(service: Service) -> SigningClient:
     """A bank that is registered with it."""
     return service.register()
+
+
+@pytest.fixture
+async def house(service: Service, engine: AsyncEngine) -> House:
+    """A court's client and one of its judges, in front of it."""
+    async with engine.begin() as connection:
+        await load_catalogue(connection)
+    return open_house(service)
 
 
 @pytest.fixture(scope="session")

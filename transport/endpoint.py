@@ -20,6 +20,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from auth.access_token import resource_of
+from auth.audiences import scopes_of
 from auth.budget import Budgets, Charge
 from auth.clients.trusted_documents import TrustedDocuments
 from auth.principal import Principal
@@ -128,7 +129,9 @@ class GraphQLEndpoint:
         streams = EVENT_STREAM in request.headers.get("accept", "") and not by_address
         if streams and is_subscription(body.query, body.operation_name):
             return await self._subscribe(token, sent, reply)
-        operation = prepare_operation(self.graphql, body.query, body.operation_name, principal.scopes)
+        operation = prepare_operation(
+            self.graphql, body.query, body.operation_name, principal.scopes, within=scopes_of(principal.audience)
+        )
         reply.seen.operation = operation
         if by_address and not reads_within(operation, PUBLIC):
             raise RequestError(NOT_IN_ADDRESSES, "METHOD_NOT_ALLOWED", 405, {"allow": "POST"})

@@ -16,6 +16,7 @@ from prometheus_client import Gauge
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 import models
+from auth.audiences import scopes_of
 from auth.budget import Budgets, Status, ThrottledError
 from auth.clients.trusted_documents import TrustedDocuments
 from auth.principal import Principal
@@ -76,7 +77,8 @@ class Live:
         principal, body = await apply_document_policy(
             self.documents, await self.verifier.verify(token), sent, noted=noted
         )
-        operation = prepare_operation(self.graphql, body.query, body.operation_name, principal.scopes, True)
+        reach = scopes_of(principal.audience)
+        operation = prepare_operation(self.graphql, body.query, body.operation_name, principal.scopes, True, reach)
         request = price_request(operation, body.variables, principal.audience)
         self._check_number(principal)
         if self.budgets:

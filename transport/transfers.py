@@ -5,6 +5,7 @@ import csv
 import io
 import logging
 import re
+import sys
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field, fields
@@ -35,13 +36,16 @@ from auth.tokens import TokenVerifier, read_presented_token, scheme_of
 from casework import bulk_operations
 from casework.bulk_uploads import MOST_LINES, keep_upload
 from casework.bulk_withdrawals import hand_out
-from casework.downloads import verify_download
+from casework.downloads import SignedDownload, verify_download
 from casework.refusal import Refusal
 from casework.transaction import transact
 from engine.declare.opaque import seal
+from engine.engine import Engine
 from models.bulk_operation import BulkUpload
 from models.keyring import Keyring
+from resolvers.partners.downloads import log_download
 from schema.register.subject import SubjectKey
+from transport.observation import Observation, observe
 from transport.refusals import RequestError, refusal_of
 
 UPLOAD_PATH = "/uploads"
@@ -58,7 +62,9 @@ DOWNLOADS_OF_A_FILE, READ_AT_ONCE = 4, 2
 
 UNAVAILABLE = (TimeoutError, OSError, DBAPIError, PoolTimeoutError)
 BOM = b"\xef\xbb\xbf"
-RANGE = re.compile(r"bytes=(\d+)-(\d*)")
+RANGE = re.compile(r"bytes=([0-9]+)-([0-9]*)")
+MOST_DIGITS = 18
+"""Digits of a position in a file that are read. Longer ones are behind every file, and `int` refuses 5,000."""
 log = logging.getLogger("suxin.files")
 NO_FILE = "There is no file at this address, or no longer. Have its address signed again."
 TOO_LONG = "This took too long, or the database is not reachable. Try again."
@@ -68,9 +74,10 @@ CSV, JSON_LINES = "text/csv", ("application/jsonl", "application/x-ndjson")
 
 @dataclass(frozen=True)
 class Transfers:
-    """The upload and download endpoints. issuer: the public address of the service. A client has a part of the places
-    for uploads and downloads."""
+    """The upload and download endpoints. graphql: has the access log. issuer: the public address of the service. A
+    client has a part of the places for uploads and downloads."""
 
+    graphql: Engine
     engine: AsyncEngine
     verifier: TokenVerifier
     keyring: Keyring
@@ -128,21 +135,22 @@ class Transfers:
 
     async def download(self, request: Request) -> Response:
         """Send a file, or a range of it (RFC 9110, section 14), to any client that has its signed address."""
-        key = verify_download(self.keyring, request.path_params["token"], self.clock())
+        signed = verify_download(self.keyring, request.path_params["token"], self.clock())
         with ExitStack() as held:
             try:
-                return await self._download(request, key, held) if key else _refusal(404, NO_FILE)
+                return await self._download(request, signed, held) if signed else _refusal(404, NO_FILE)
             except BusyError as error:
                 return _refusal(error.status, str(error), error.headers)
             except UNAVAILABLE as error:
                 log.error("a file could not be sent: %s", type(error).__name__)
                 return _refusal(503, TOO_LONG, RETRY)
 
-    async def _download(self, request: Request, key: int, held: ExitStack) -> Response:
+    async def _download(self, request: Request, signed: SignedDownload, held: ExitStack) -> Response:
         """Return the response with a file. held: its places, which the response takes over."""
+        key = signed.key
         held.enter_context(self.files.hold(key))
         async with self.reading:
-            file = await transact(self.engine, lambda one: hand_out(one, key, self.clock()))
+            file = await transact(self.engine, partial(self._handed_out, signed, observe(request.scope)))
         if file is None:
             return _refusal(404, NO_FILE)
         held.enter_context(self.downloads.hold(file.client_key))
@@ -163,6 +171,13 @@ class Transfers:
             headers["content-range"] = f"bytes {first}-{last}/{file.size}"
         body = self._bytes(key, first, last)
         return FileResponse(held.pop_all(), body, 200 if whole else 206, headers)
+
+    async def _handed_out(self, signed: SignedDownload, seen: Observation, connection: AsyncConnection) -> Any:
+        """Return the row of the operation after the entry in the access log (R19), or None."""
+        file = await hand_out(connection, signed.key, self.clock(), signed.since)
+        if file is not None:
+            await log_download(self.graphql.audit, connection, file, seen.request_id, self.clock())
+        return file
 
     async def _bytes(self, key: int, first: int, last: int) -> AsyncIterator[bytes]:
         """Yield a range of a file. No connection is held while the client reads."""
@@ -283,8 +298,14 @@ def _range(headers: Mapping[str, str], etag: str, size: int) -> tuple[int, int] 
     found = RANGE.fullmatch(headers.get("range", ""))
     if not found or headers.get("if-range", etag) != etag:
         return 0, size - 1
-    first, last = int(found[1]), min(int(found[2] or size), size - 1)
+    first, last = _position(found[1]), min(_position(found[2]) if found[2] else size, size - 1)
     return (first, last) if first <= last else None
+
+
+def _position(digits: str) -> int:
+    """Return a position in a file, the largest one for digits that are too many."""
+    told = digits.lstrip("0") or "0"
+    return int(told) if len(told) <= MOST_DIGITS else sys.maxsize
 
 
 def _refusal(status: int, message: str, headers: Mapping[str, str] | None = None) -> Response:

@@ -18,6 +18,8 @@ from models.client import Authentication, Client, ClientProfile
 from models.client_alarm import ClientAlarm
 from models.court import Court
 from models.household import Village
+from models.issued_token import IssuedToken
+from models.staff_account import AuthorizationCode
 
 CLIENT_ID = re.compile(r"[a-z0-9][a-z0-9-]{2,63}")
 SECRET_BYTES = 32
@@ -91,8 +93,28 @@ def list_clients(connection: sa.Connection) -> list[sa.RowMapping]:
 
 
 def disable_client(connection: sa.Connection, client_id: str, *, now: datetime) -> None:
-    """Disable a client and all its tokens permanently. Raises RegistrationError if it is not active."""
+    """Disable a client, and end what was issued to it for good. Raises RegistrationError if it is not active."""
+    end_issued(connection, client_id, now)
     update_active(connection, client_id, {"disabled_at": now})
+
+
+def enable_client(connection: sa.Connection, client_id: str) -> None:
+    """Undo a disabling: the client has its keys or secret, scopes and consents again, and asks for new tokens. Raises
+    RegistrationError if there is no disabled client of this identifier."""
+    disabled = sa.update(Client).where(Client.client_id == client_id, Client.disabled_at.is_not(None))
+    if connection.execute(disabled.values(disabled_at=None)).rowcount != 1:
+        raise RegistrationError(f"There is no disabled client {client_id}. See: suxin client list.")
+
+
+def end_issued(connection: sa.Connection, client_id: str, now: datetime) -> None:
+    """End what was issued to a client: access tokens, unused authorization codes, and signed addresses of files. Raises
+    RegistrationError if it is not active."""
+    key = find_active(connection, client_id, Client.id).id
+    tokens = (IssuedToken.client_id == key, IssuedToken.revoked_at.is_(None), IssuedToken.expires_at > now)
+    connection.execute(sa.update(IssuedToken).where(*tokens).values(revoked_at=now))
+    codes = (AuthorizationCode.client_id == key, AuthorizationCode.used_at.is_(None))
+    connection.execute(sa.update(AuthorizationCode).where(*codes).values(used_at=now))
+    update_active(connection, client_id, {"revoked_before": now})
 
 
 def set_scopes(

@@ -1,12 +1,12 @@
-"""Accounts of officers: operators add, renew and remove them; passwords are verified. Passwords are generated and shown
-once, and hashed by argon2id (RFC 9106, section 4)."""
+"""Accounts of officers: operators add, renew and remove them; officers change their passwords; passwords are verified,
+and hashed by argon2id (RFC 9106, section 4)."""
 
 import re
 import secrets
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -16,14 +16,18 @@ from argon2.exceptions import VerifyMismatchError
 from argon2.profiles import RFC_9106_LOW_MEMORY
 
 from auth.officer import Officer
+from auth.staff import second_factor
+from auth.staff.second_factor import OwnFactor
+from auth.staff.throttle import Throttle, count_account
 from models.court import Court, Staff, StaffRole
 from models.issued_token import IssuedToken
-from models.staff_account import AuthorizationCode, StaffAccount, StaffSession
+from models.keyring import Keyring
+from models.staff_account import AuthorizationCode, SecondFactor, StaffAccount, StaffSession
 
 USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,63}")
 PASSWORD_BYTES = 12
-MOST_FAILURES = 5
-LOCKED = timedelta(minutes=15)
+SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 256
+FEWEST_CHARACTERS = 5
 HASHER = PasswordHasher.from_parameters(RFC_9106_LOW_MEMORY)
 
 
@@ -55,7 +59,7 @@ def add_staff(connection: sa.Connection, account: Account) -> Password:
     values = {"name": account.name.strip(), "role": account.role, "court_code": account.court_code}
     key = connection.execute(sa.insert(Staff).values(values).returning(Staff.id)).scalar_one()
     password = secrets.token_urlsafe(PASSWORD_BYTES)
-    made = {"staff_id": key, "username": account.username, "password_hash": HASHER.hash(password), "failures": 0}
+    made = {"staff_id": key, "username": account.username, "password_hash": HASHER.hash(password)}
     connection.execute(sa.insert(StaffAccount).values(made))
     return Password(account.username, password)
 
@@ -63,18 +67,52 @@ def add_staff(connection: sa.Connection, account: Account) -> Password:
 def list_staff(connection: sa.Connection) -> Sequence[sa.RowMapping]:
     """Return all accounts by court and user name, without hashes."""
     query = sa.select(StaffAccount.username, Staff.name, Staff.role, Staff.court_code, Staff.left_at)
-    joined = query.add_columns(StaffAccount.locked_until).join(Staff, Staff.id == StaffAccount.staff_id)
+    enrolled = sa.select(SecondFactor.staff_id).where(SecondFactor.staff_id == StaffAccount.staff_id).exists()
+    joined = query.add_columns(enrolled.label("second_factor")).join(Staff, Staff.id == StaffAccount.staff_id)
     return connection.execute(joined.order_by(Staff.court_code, StaffAccount.username)).mappings().all()
 
 
-def renew_password(connection: sa.Connection, username: str, now: datetime) -> Password:
+def renew_password(connection: sa.Connection, username: str, now: datetime, throttle: Throttle) -> Password:
     """Replace a password, unlock the account, and sign the officer out. Raises AccountError."""
     key = _active(connection, username)
     password = secrets.token_urlsafe(PASSWORD_BYTES)
-    values = {"password_hash": HASHER.hash(password), "failures": 0, "locked_until": None}
-    connection.execute(sa.update(StaffAccount).where(StaffAccount.staff_id == key).values(values))
+    _set_password(connection, key, password)
+    throttle.forgive(connection, [count_account(read_username(username))])
     sign_out(connection, key, now)
     return Password(username, password)
+
+
+def change_password(connection: sa.Connection, key: int, password: str, now: datetime) -> None:
+    """Replace a password by one that the officer chose, and end all sessions and tokens. Raises AccountError."""
+    check_new_password(find_username(connection, key), password)
+    _set_password(connection, key, password)
+    sign_out(connection, key, now)
+
+
+def _set_password(connection: sa.Connection, key: int, password: str) -> None:
+    values = {"password_hash": HASHER.hash(password)}
+    connection.execute(sa.update(StaffAccount).where(StaffAccount.staff_id == key).values(values))
+
+
+def check_new_password(username: str, password: str) -> None:
+    """Raise AccountError for a password that is short, long, of few characters, or short without the user name."""
+    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+        raise AccountError(
+            f"新密码须为 {SHORTEST_PASSWORD} 至 {LONGEST_PASSWORD} 个字符。"
+            f"A new password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters."
+        )
+    if len(set(password)) < FEWEST_CHARACTERS:
+        raise AccountError("新密码的字符重复过多。A new password has at least five different characters.")
+    if username in (folded := read_username(password)) and len(folded.replace(username, "")) < SHORTEST_PASSWORD:
+        raise AccountError("新密码不得以用户名为主。A new password does not consist of the user name.")
+
+
+def remove_second_factor(connection: sa.Connection, username: str, now: datetime) -> None:
+    """Remove the second factor and the recovery codes of an officer, and end all sessions. Raises AccountError."""
+    key = _active(connection, username)
+    if not second_factor.remove(connection, key):
+        raise AccountError(f"{username} has no second factor.")
+    sign_out(connection, key, now)
 
 
 def remove_staff(connection: sa.Connection, username: str, now: datetime) -> None:
@@ -98,20 +136,26 @@ def read_username(text: str) -> str:
     return "".join(unicodedata.normalize("NFKC", text).split()).lower()
 
 
-def check_password(connection: sa.Connection, username: str, password: str, now: datetime) -> int | None:
-    """Return the officer's key, or None. Unknown, removed, locked and wrong take the same time (R20). Five wrong
-    passwords lock an account for 15 minutes. The row is locked, so that attempts at one account are serialized."""
-    query = sa.select(StaffAccount.__table__).join(Staff, Staff.id == StaffAccount.staff_id)
-    named = StaffAccount.username == read_username(username)
-    known = query.where(named, Staff.left_at.is_(None)).with_for_update(of=StaffAccount)
-    account: Any = connection.execute(known).one_or_none()
+def check_password(
+    connection: sa.Connection, keyring: Keyring, username: str, password: str, code: str, now: datetime
+) -> int | None:
+    """Return the officer's key, or None. Unknown, removed and wrong take the same time, with a second factor and
+    without (R20). code: of the second factor, empty for none."""
+    query = sa.select(StaffAccount.staff_id, StaffAccount.password_hash, SecondFactor.secret)
+    joined = query.join(Staff, Staff.id == StaffAccount.staff_id).outerjoin(SecondFactor)
+    account: Any = connection.execute(
+        joined.where(StaffAccount.username == username, Staff.left_at.is_(None))
+    ).one_or_none()
     right = _verify(account.password_hash if account else _nobodys_hash(), password)
-    if account is None or (account.locked_until and account.locked_until > now):
-        return None
-    connection.execute(
-        sa.update(StaffAccount).where(StaffAccount.staff_id == account.staff_id).values(_after(account, right, now))
-    )
-    return account.staff_id if right else None
+    factor = OwnFactor(account.staff_id, account.secret) if account and account.secret else None
+    proven = second_factor.accept(connection, keyring, factor, code, now, use=right)
+    return account.staff_id if account and right and proven else None
+
+
+def find_username(connection: sa.Connection, key: int) -> str:
+    """Return the user name of an officer."""
+    query = sa.select(StaffAccount.username).where(StaffAccount.staff_id == key)
+    return connection.execute(query).scalar_one()
 
 
 def find_officer(connection: sa.Connection, key: int) -> Officer | None:
@@ -119,14 +163,6 @@ def find_officer(connection: sa.Connection, key: int) -> Officer | None:
     query = sa.select(Staff.role, Staff.court_code).where(Staff.id == key, Staff.left_at.is_(None))
     found = connection.execute(query).one_or_none()
     return Officer(key, found.role, found.court_code) if found else None
-
-
-def _after(account: Any, right: bool, now: datetime) -> dict[str, Any]:
-    """Return the columns after an attempt. An expired lock gives five new attempts."""
-    if right:
-        return {"failures": 0, "locked_until": None}
-    failures = 1 if account.locked_until else account.failures + 1
-    return {"failures": failures, "locked_until": now + LOCKED if failures >= MOST_FAILURES else None}
 
 
 def _verify(password_hash: str, password: str) -> bool:

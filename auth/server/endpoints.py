@@ -14,13 +14,16 @@ from starlette.routing import Route
 from auth.access_token import resource_of
 from auth.clients.keys import ALGORITHMS
 from auth.metadata import (
+    ACCOUNT_PATH,
     AUTHORIZATION_PATH,
     CLIENT_KEYS_PATH,
     DOCUMENTATION_PATH,
     INTROSPECTION_PATH,
     JWKS_PATH,
     PAR_PATH,
+    PASSWORD_PATH,
     REVOCATION_PATH,
+    SECOND_FACTOR_PATH,
     SIGN_OUT_PATH,
     TOKEN_PATH,
     build_resource_metadata,
@@ -33,9 +36,10 @@ from auth.server.oauth_http import OAuthRefusal, Visit, read_request, read_visit
 from auth.server.pages import render_message, render_page
 from auth.server.sign_in import SignIn
 from auth.signing import CACHE_SECONDS
+from auth.staff.account_pages import AccountPages
+from auth.staff.password_queue import PasswordQueue, QueueFullError
 
 THREADS = 8
-PASSWORDS_AT_ONCE = 2
 PUBLISHED = {"Cache-Control": f"public, max-age={CACHE_SECONDS}"}
 UNAVAILABLE = {
     "error": "temporarily_unavailable",
@@ -44,6 +48,8 @@ UNAVAILABLE = {
 log = logging.getLogger("suxin.oauth")
 
 Endpoint = Callable[[Request], Awaitable[Response]]
+Answer = Callable[[Visit], Response]
+Choice = Callable[[Visit], PasswordQueue | None]
 
 
 def build_oauth_routes(server: AuthorizationServer, revoked: Callable[[int], None]) -> list[Route]:
@@ -67,21 +73,42 @@ def build_oauth_routes(server: AuthorizationServer, revoked: Callable[[int], Non
 
 
 def _sign_in_routes(server: AuthorizationServer) -> list[Route]:
-    """Return the sign-in pages. Two passwords are checked at a time: each takes 64 MiB and 0.1 seconds."""
-    sign_in, passwords = SignIn(server), anyio.CapacityLimiter(PASSWORDS_AT_ONCE)
-    pages = anyio.CapacityLimiter(THREADS)
+    """Return the sign-in pages and those of accounts. Two passwords are checked at a time: one for devices that the
+    account knows and for sessions, and one for strangers, who fill their own queue only."""
+    sign_in, known, strangers = SignIn(server), PasswordQueue(), PasswordQueue()
+    account = AccountPages(sign_in.session)
+
+    def choose(visit: Visit) -> PasswordQueue:
+        return known if sign_in.knows(visit) else strangers
+
     return [
-        Route(AUTHORIZATION_PATH, _page_endpoint(sign_in.authorize, pages), methods=["GET"]),
-        Route(AUTHORIZATION_PATH, _page_endpoint(sign_in.authorize, passwords), methods=["POST"]),
-        Route(SIGN_OUT_PATH, _page_endpoint(sign_in.end, pages), methods=["POST"]),
+        *_page_routes(AUTHORIZATION_PATH, sign_in.authorize, choose),
+        *_page_routes(SIGN_OUT_PATH, sign_in.end, lambda visit: None),
+        *_page_routes(PASSWORD_PATH, account.password, lambda visit: known),
+        *_page_routes(SECOND_FACTOR_PATH, account.second_factor, lambda visit: known),
+        Route(ACCOUNT_PATH, _page_endpoint(account.account, lambda visit: None), methods=["GET"]),
     ]
 
 
-def _page_endpoint(answer: Callable[[Visit], Response], limiter: anyio.CapacityLimiter) -> Endpoint:
+def _page_routes(path: str, answer: Answer, choose: Choice) -> list[Route]:
+    """Return the routes of a page and of its form. choose: the queue of a form that has a password."""
+    page, form = _page_endpoint(answer, lambda visit: None), _page_endpoint(answer, choose)
+    return [Route(path, page, methods=["GET"]), Route(path, form, methods=["POST"])]
+
+
+def _page_endpoint(answer: Answer, choose: Choice) -> Endpoint:
+    pages = anyio.CapacityLimiter(THREADS)
+
     async def endpoint(request: Request) -> Response:
         try:
             visit = await read_visit(request)
-            return await anyio.to_thread.run_sync(partial(answer, visit), limiter=limiter)
+            if queue := choose(visit):
+                return await queue.run(partial(answer, visit))
+            return await anyio.to_thread.run_sync(partial(answer, visit), limiter=pages)
+        except QueueFullError as full:
+            busy = render_message(503, "请稍后重试 Try again later", "登录人数过多。Too many sign in at this moment.")
+            busy.headers["Retry-After"] = str(full.retry_after)
+            return busy
         except OAuthRefusal as refusal:
             return render_message(refusal.status_code, "无法继续 This cannot go on", refusal.description)
         except (sa.exc.OperationalError, sa.exc.TimeoutError) as error:

@@ -93,12 +93,14 @@ class Visit:
     """A request of a browser to the sign-in pages.
 
     form: None for GET, else with a password. same_origin: whether a page of this origin sent the form (Fetch Metadata).
+    source: the address that the request comes from.
     """
 
     query: Mapping[str, str]
     cookies: Mapping[str, str]
     form: Mapping[str, str] | None = field(default=None, repr=False)
     same_origin: bool = False
+    source: str = ""
 
 
 async def read_request(request: Request, issuer: str) -> OAuthRequest:
@@ -114,7 +116,8 @@ async def read_visit(request: Request) -> Visit:
     """Read a request of a browser. Raises OAuthRefusal."""
     query = Form(_fields(request.scope["query_string"])).data
     form = Form(await _form(request)).data if request.method == "POST" else None
-    return Visit(query, request.cookies, form, request.headers.get("sec-fetch-site") == "same-origin")
+    source = request.client.host if request.client else ""
+    return Visit(query, request.cookies, form, request.headers.get("sec-fetch-site") == "same-origin", source)
 
 
 async def _form(request: Request) -> list[tuple[str, str]]:

@@ -1,32 +1,32 @@
 """Sign-in of officers on a page of this server (RFC 6749, 4.1; RFC 9207; RFC 9700). GET shows the page, or redirects at
-once with a session; POST checks the password. Runs in threads."""
+once with a session; POST checks the password and the second factor. Runs in threads."""
 
 import logging
-import secrets
+import math
 from collections.abc import Mapping
-from datetime import timedelta
-from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import sqlalchemy as sa
 from starlette.responses import RedirectResponse, Response
 
-from auth.clients.authentication import hash_secret
-from auth.server.accounts import check_password, find_officer, sign_out
+from auth.server.accounts import check_password, find_officer, read_username, sign_out
 from auth.server.authorization_code import issue_code
 from auth.server.authorization_request import AuthorizationRequest, read_authorization, state_of
 from auth.server.authorization_server import AuthorizationServer
 from auth.server.oauth_http import OAuthRefusal, Visit
-from auth.server.pages import render_message, render_page
+from auth.server.pages import render_message
 from auth.server.pushed_requests import PUSH_FIRST, Pushed, find_pushed, use_pushed
-from auth.server.token_store import RegisteredClient, find_client, prune, to_datetime
+from auth.server.token_store import RegisteredClient, find_client, to_datetime
+from auth.staff.browser_session import BrowserSession
+from auth.staff.throttle import FailureCounter, count_account, count_device, count_source
 from models.client import ClientProfile
-from models.staff_account import StaffSession
 
-SESSION = timedelta(hours=8)
-SECRET_BYTES = 32
 UNKNOWN_REDIRECT = "回调地址未登记。redirect_uri is not one that is registered for this client."
 EXPIRED = "请求已失效，请从原系统重新登录。This request is unknown, used or expired. Go back, and sign in again."
+TOO_MANY = (
+    "您的网络登录失败次数过多；曾在本浏览器登录过的用户不受影响。"
+    "Too many sign-ins failed from your network. Browsers in which you have signed in before are not concerned."
+)
 log = logging.getLogger("suxin.oauth")
 
 
@@ -38,11 +38,7 @@ class SignIn:
     """The authorization endpoint of `server`, and sign-out."""
 
     def __init__(self, server: AuthorizationServer) -> None:
-        self.server = server
-        secure = server.issuer.startswith("https:")
-        self.attributes: dict[str, Any] = {"path": "/", "secure": secure, "httponly": True, "samesite": "lax"}
-        prefix = "__Host-" if secure else ""
-        self.session_cookie, self.csrf_cookie = f"{prefix}suxin-session", f"{prefix}suxin-csrf"
+        self.server, self.session = server, BrowserSession(server)
 
     def authorize(self, visit: Visit) -> Response:
         """Return the page, or a redirect with a code or an error."""
@@ -62,14 +58,25 @@ class SignIn:
                 return self._send(query["redirect_uri"], said | state_of(query))
 
     def end(self, visit: Visit) -> Response:
-        """Sign out: end the session and revoke the officer's tokens."""
+        """Show the page that signs out; when it is sent, end the session and revoke the officer's tokens."""
+        if visit.form is None:
+            return self.session.show(visit, "sign_out.html")
+        if not self.session.owns(visit.form, visit):
+            return self.session.refuse_form()
         with self.server.engine.begin() as connection:
-            key = self._signed_in(connection, visit)
+            key = self.session.find_officer_of(connection, visit)
             if key is not None:
                 sign_out(connection, key, to_datetime(self.server.clock()))
         done = render_message(200, "已退出 Signed out", "您已退出登录。You have signed out.")
-        done.delete_cookie(self.session_cookie, **self.attributes)
-        return done
+        return self.session.end(done)
+
+    def knows(self, visit: Visit) -> bool:
+        """Return whether the account of a form knows the device."""
+        return self._device(visit) is not None
+
+    def _device(self, visit: Visit) -> str | None:
+        username, now = read_username((visit.form or {}).get("username", "")), to_datetime(self.server.clock())
+        return self.session.devices.find(visit.cookies, username, now)
 
     def _client(self, connection: sa.Connection, query: Mapping[str, str]) -> RegisteredClient:
         client = find_client(connection, query.get("client_id", ""))
@@ -95,59 +102,54 @@ class SignIn:
 
     def _answer(self, connection: sa.Connection, asked: AuthorizationRequest, visit: Visit) -> Response:
         if visit.form is None:
-            key = None if asked.login else self._signed_in(connection, visit)
+            key = None if asked.login else self.session.find_officer_of(connection, visit)
             known = key is not None and self._within(connection, key, asked.client)
             return self._code(connection, asked, key) if key is not None and known else self._page(asked, visit)
-        if not self._own_form(visit.form, visit):
-            allow = "请允许本站的 Cookie，返回后重新登录。Allow cookies of this site, go back, and sign in."
-            return render_message(403, "请重试 Try again", allow)
-        now = to_datetime(self.server.clock())
-        key = check_password(connection, visit.form.get("username", ""), visit.form.get("password", ""), now)
+        if not self.session.owns(visit.form, visit):
+            return self.session.refuse_form()
+        counters, now = self._counters(connection, visit), to_datetime(self.server.clock())
+        closed = self.session.throttle.admit(connection, counters, now)
+        if closed and closed.kind == "source":
+            return self._wait(connection, closed, asked)
+        key = None if closed else self._check(connection, visit.form)
         if key is None or not self._within(connection, key, asked.client):
             log.warning("a sign-in at client %s was refused", asked.client.client_id)
             return self._page(asked, visit, refused=True)
+        self.session.throttle.forgive(connection, counters)
         log.info("staff %d signed in at client %s", key, asked.client.client_id)
-        return self._begin(connection, asked, key)
+        return self.session.begin(connection, self._code(connection, asked, key), key)
+
+    def _counters(self, connection: sa.Connection, visit: Visit) -> list[FailureCounter]:
+        """Return what counts an attempt: the device if the account knows it and it is open, else the source and the
+        account."""
+        device, now = self._device(visit), to_datetime(self.server.clock())
+        if device and not self.session.throttle.find_end(connection, count_device(device), now):
+            return [count_device(device)]
+        username = read_username((visit.form or {}).get("username", ""))
+        return [count_source(visit.source), count_account(username)]
+
+    def _check(self, connection: sa.Connection, form: Mapping[str, str]) -> int | None:
+        """Return the officer of a form; None if user name, password or code are wrong."""
+        given = (read_username(form.get("username", "")), form.get("password", ""), form.get("code", ""))
+        return check_password(connection, self.server.keyring, *given, to_datetime(self.server.clock()))
+
+    def _wait(self, connection: sa.Connection, closed: FailureCounter, asked: AuthorizationRequest) -> Response:
+        """Return the page for a source with too many failures."""
+        log.warning("a source of sign-ins at client %s has too many failures", asked.client.client_id)
+        now = to_datetime(self.server.clock())
+        ends = self.session.throttle.find_end(connection, closed, now) or now
+        page = render_message(429, "请稍后重试 Try again later", TOO_MANY)
+        page.headers["Retry-After"] = str(max(1, math.ceil((ends - now).total_seconds())))
+        return page
 
     def _within(self, connection: sa.Connection, key: int, client: RegisteredClient) -> bool:
         """Return whether the officer belongs to the client's court or one below it."""
         officer = find_officer(connection, key)
         return officer is not None and officer.court_code.startswith(client.court_code or "\0")
 
-    def _own_form(self, form: Mapping[str, str], visit: Visit) -> bool:
-        """Return whether the form comes from this server's page: its field matches a cookie. Pages opened at the same
-        time overwrite the cookie; for these the browser's Sec-Fetch-Site header is accepted."""
-        expected = visit.cookies.get(self.csrf_cookie, "")
-        matches = secrets.compare_digest(form.get("csrf", "").encode(), expected.encode())
-        return len(expected) >= SECRET_BYTES and (matches or visit.same_origin)
-
     def _page(self, asked: AuthorizationRequest, visit: Visit, *, refused: bool = False) -> Response:
-        """Return the page. The cookie is kept, so that a second page has the same value."""
-        csrf = visit.cookies.get(self.csrf_cookie) or secrets.token_urlsafe(SECRET_BYTES)
         status, client = 401 if refused else 200, asked.client.name
-        shown = render_page("sign_in.html", status, asked.origin, client=client, csrf=csrf, refused=refused)
-        shown.set_cookie(self.csrf_cookie, csrf, **self.attributes)
-        return shown
-
-    def _begin(self, connection: sa.Connection, asked: AuthorizationRequest, key: int) -> Response:
-        """Begin a session with a new secret, which prevents session fixation."""
-        now, token = self.server.clock(), secrets.token_urlsafe(SECRET_BYTES)
-        prune(connection, StaffSession, now)
-        values = {"token_hash": hash_secret(token), "staff_id": key, "expires_at": to_datetime(now) + SESSION}
-        connection.execute(sa.insert(StaffSession).values(values))
-        response = self._code(connection, asked, key)
-        response.set_cookie(self.session_cookie, token, int(SESSION.total_seconds()), **self.attributes)
-        return response
-
-    def _signed_in(self, connection: sa.Connection, visit: Visit) -> int | None:
-        """Return the officer of a live session; None if there is none or the officer has left."""
-        token = visit.cookies.get(self.session_cookie, "")
-        live = (
-            StaffSession.token_hash == hash_secret(token),
-            StaffSession.expires_at > to_datetime(self.server.clock()),
-        )
-        key = connection.scalar(sa.select(StaffSession.staff_id).where(*live))
-        return key if key is not None and find_officer(connection, key) else None
+        return self.session.show(visit, "sign_in.html", status, asked.origin, client=client, refused=refused)
 
     def _code(self, connection: sa.Connection, asked: AuthorizationRequest, key: int) -> Response:
         if asked.pushed and not use_pushed(connection, asked.pushed, self.server.clock()):

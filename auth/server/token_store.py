@@ -1,5 +1,6 @@
 """Rows of issued and revoked tokens, and of used assertions."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,11 +17,12 @@ from models.names import fold
 from models.party import Identity, Party
 from models.party_name import is_known_as
 from models.pushed_request import PushedRequest
-from models.staff_account import AuthorizationCode, StaffSession
+from models.staff_account import AuthorizationCode, SignInFailure, StaffSession
 from models.subject_notice import NoticeKind, SubjectNotice
 
 PRUNE_ROWS = 100
-Expiring = AssertionUse | IssuedToken | AuthorizationCode | PushedRequest | StaffSession
+log = logging.getLogger("suxin.oauth")
+Expiring = AssertionUse | IssuedToken | AuthorizationCode | PushedRequest | StaffSession | SignInFailure
 
 
 @dataclass(frozen=True)
@@ -47,10 +49,10 @@ def to_datetime(seconds: float) -> datetime:
 
 
 def find_client(connection: sa.Connection, client_id: str) -> RegisteredClient | None:
-    """Return the client of this identifier; None if unknown or disabled."""
-    query = sa.select(Client).where(Client.client_id == client_id, Client.disabled_at.is_(None))
+    """Return the client of this identifier; None if unknown or disabled. The log tells of a disabled one."""
+    query = sa.select(Client.__table__).where(Client.client_id == client_id)
     row = connection.execute(query).mappings().one_or_none()
-    if row is None:
+    if row is None or is_disabled(row):
         return None
     names = (
         "client_id", "authentication", "profile", "audience", "jwks", "jwks_uri", "secret_hash", "name", "court_code",
@@ -61,6 +63,14 @@ def find_client(connection: sa.Connection, client_id: str) -> RegisteredClient |
         redirect_uris=frozenset(row["redirect_uris"]),
         **{name: row[name] for name in names},
     )
+
+
+def is_disabled(client: sa.RowMapping) -> bool:
+    """Return whether a client is disabled. client: its `client_id` and `disabled_at`. The log tells of a request that
+    is refused for it; the response does not (R20)."""
+    if client["disabled_at"] is not None:
+        log.warning("client %s is disabled: a request was refused", client["client_id"])
+    return client["disabled_at"] is not None
 
 
 def accept_once(connection: sa.Connection, client_key: int, claims: Mapping[str, Any], now: float) -> bool:

@@ -82,10 +82,21 @@ def client_list() -> None:
 
 @clients.command("disable")
 def client_disable(client_id: Annotated[str, typer.Argument(help="Identifier of the client.")]) -> None:
-    """Disable a client. Its tokens become invalid at once."""
+    """Disable a client. Its tokens become invalid at once, and stay so. `enable` undoes it."""
     with open_register() as (connection, _):
         registry.disable_client(connection, client_id, now=datetime.now(UTC))
     console.print(f"{client_id} is disabled.")
+
+
+@clients.command("enable")
+def client_enable(client_id: Annotated[str, typer.Argument(help="Identifier of the client.")]) -> None:
+    """Undo a disabling. The client may ask for new tokens at once.
+
+    Example: suxin client enable demo-bank
+    """
+    with open_register() as (connection, _):
+        registry.enable_client(connection, client_id)
+    console.print(f"{client_id} is enabled.")
 
 
 @clients.command("scopes")
@@ -147,10 +158,17 @@ def client_release(client_id: Annotated[str, typer.Argument(help="Identifier of 
 def client_rotate(
     client_id: Annotated[str, typer.Argument(help="Identifier of the client.")],
     jwks: Annotated[Path | None, typer.Option(help="File with its new public keys.")] = None,
+    revoke: Annotated[bool, typer.Option("--revoke", help="End what was issued with the old ones.")] = False,
 ) -> None:
-    """Replace the keys of a client by those in a file, or its secret by a new one."""
+    """Replace the keys of a client by those in a file, or its secret by a new one.
+
+    Tokens that were issued with the old ones last until they expire, unless `--revoke` ends them at once, with unused
+    authorization codes and signed addresses of files: after a loss of keys.
+    """
     with open_register() as (connection, _):
         made = registry.rotate_client(connection, client_id, read_json(jwks) if jwks else None)
+        if revoke:
+            registry.end_issued(connection, client_id, datetime.now(UTC))
     _hand_over(made)
 
 

@@ -7,9 +7,11 @@ import typer
 from rich.table import Table
 
 from auth.server import accounts
+from auth.staff.throttle import Throttle
 from commands.access.clients import open_register
 from commands.session import console
 from models.court import StaffRole
+from models.keyring import load_keyring
 
 staff = typer.Typer(no_args_is_help=True, help="Accounts of court staff, who sign in on a page of this service.")
 Username = Annotated[str, typer.Argument(help="User name.")]
@@ -36,19 +38,36 @@ def staff_list() -> None:
     """List all accounts."""
     with open_register() as (connection, _):
         found = accounts.list_staff(connection)
-    table = Table("court", "user", "name", "role", "locked until", "left")
+    table = Table("court", "user", "name", "role", "second factor", "left")
     for row in found:
-        ends = (str(row[column] or "") for column in ("locked_until", "left_at"))
-        table.add_row(row["court_code"], row["username"], row["name"], row["role"], *ends)
+        told = "yes" if row["second_factor"] else "no", str(row["left_at"] or "")
+        table.add_row(row["court_code"], row["username"], row["name"], row["role"], *told)
     console.print(table)
 
 
 @staff.command("password")
 def staff_password(username: Username) -> None:
-    """Set a new password, unlock the account, and end all its sessions."""
-    with open_register() as (connection, _):
-        made = accounts.renew_password(connection, username, datetime.now(UTC))
+    """Set a new password, unlock the account, and end all its sessions. A second factor is kept."""
+    with open_register() as (connection, settings):
+        throttle = Throttle(load_keyring(settings.key_file))
+        made = accounts.renew_password(connection, username, datetime.now(UTC), throttle)
     _hand_over(made)
+
+
+@staff.command("second-factor")
+def staff_second_factor(
+    username: Username,
+    reset: Annotated[bool, typer.Option("--reset", help="Remove it, with its recovery codes.")] = False,
+) -> None:
+    """Show whether an account has a second factor, or remove it after a loss: the officer then sets up a new one.
+
+    Example: suxin staff second-factor wang --reset
+    """
+    with open_register() as (connection, _):
+        if reset:
+            accounts.remove_second_factor(connection, username, datetime.now(UTC))
+        found = [row["second_factor"] for row in accounts.list_staff(connection) if row["username"] == username]
+    console.print(f"{username} has {'a' if any(found) else 'no'} second factor.")
 
 
 @staff.command("remove")

@@ -60,7 +60,7 @@ def _explained(text: str, operation: str | None, variables: dict[str, Any] | Non
     """Explain an operation. Raises CommandError with the errors of the document."""
     try:
         lasts = is_subscription(text, operation)
-        found = prepare_operation(build_engine(), text, operation, caller.scopes, lasts)
+        found = prepare_operation(build_engine(), text, operation, caller.scopes, lasts, caller.scopes)
         return explanation(found, variables, caller)
     except DocumentError as error:
         raise CommandError("\n".join(one.message for one in error.errors)) from None

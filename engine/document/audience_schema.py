@@ -1,12 +1,13 @@
-"""The schema as a set of scopes can reach it, for printing and introspection."""
+"""The schema as a set of scopes can reach it, for printing, introspection and validation."""
 
 from collections.abc import Iterable
-from functools import cache
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from graphql import (
     DocumentNode,
     EnumTypeDefinitionNode,
+    GraphQLScalarType,
     GraphQLSchema,
     InputObjectTypeDefinitionNode,
     InterfaceTypeDefinitionNode,
@@ -24,18 +25,36 @@ from engine.policy import Policy
 Fielded = ObjectTypeDefinitionNode | InterfaceTypeDefinitionNode
 Node = TypeVar("Node", bound=Any)
 ROOTS = ("Query", "Mutation", "Subscription")
+REMEMBERED = 64
+"""Schemas that are kept: a token may have any subset of its client's scopes."""
+
+COERCIONS = ("parse_value", "parse_literal", "coerce_input_value", "coerce_input_literal")
+"""The functions of a scalar that read input. An SDL does not contain them."""
 
 
 def print_schema(engine: Engine, scopes: frozenset[str] | None = None) -> str:
     """Return the SDL, of the whole schema or of the part that `scopes` reach."""
-    whole = engine.schema.as_str() + "\n"
-    return whole if scopes is None else print_ast(_narrowed(parse(whole), engine.policy, scopes)) + "\n"
+    if scopes is None:
+        return engine.schema.as_str() + "\n"
+    return print_ast(_narrowed(_parsed(engine), engine.policy, scopes)) + "\n"
 
 
-@cache
+@lru_cache(1)
+def _parsed(engine: Engine) -> DocumentNode:
+    return parse(engine.schema.as_str(), no_location=True)
+
+
+@lru_cache(REMEMBERED)
 def build_audience_schema(engine: Engine, scopes: frozenset[str]) -> GraphQLSchema:
-    """Return the schema for introspection."""
-    return build_ast_schema(parse(print_schema(engine, scopes)))
+    """Return the schema for introspection and for the validation of documents. Literals of its scalars are checked as
+    the service's own schema checks them."""
+    made = build_ast_schema(_narrowed(_parsed(engine), engine.policy, scopes), assume_valid_sdl=True)
+    for name, kind in made.type_map.items():
+        served = engine.graphql.type_map[name]
+        if isinstance(kind, GraphQLScalarType) and isinstance(served, GraphQLScalarType):
+            for function in COERCIONS:
+                setattr(kind, function, getattr(served, function))
+    return made
 
 
 def _narrowed(document: DocumentNode, policy: Policy, scopes: frozenset[str]) -> DocumentNode:

@@ -164,22 +164,29 @@ class Operation:
 
 @lru_cache(REMEMBERED)
 def prepare_operation(
-    engine: Engine, query: str, operation_name: str | None, scopes: frozenset[str], lasts: bool = False
+    engine: Engine,
+    query: str,
+    operation_name: str | None,
+    scopes: frozenset[str],
+    lasts: bool = False,
+    within: frozenset[str] | None = None,
 ) -> Operation:
-    """Return the operation `operation_name` of `query` for a caller with `scopes`. lasts: whether it must be a
-    subscription.
+    """Return the operation `operation_name` of `query` for a caller with `scopes`.
 
+    lasts: whether it must be a subscription. within: the scopes that a caller of this kind may hold at most. What these
+    do not reach does not exist for the caller: no error names it. None for documents of the service and its operators.
     Raises DocumentError with all errors, or ForbiddenError with all missing scopes.
     """
     document = _parsed(query)
     operation = _chosen(document, operation_name, lasts)
     introspection = _introspects(document, operation)
-    schema = build_audience_schema(engine, scopes) if introspection else engine.graphql
+    known = scopes if introspection else within
+    schema = engine.graphql if known is None else build_audience_schema(engine, known)
     if errors := validate(schema, document, max_errors=MOST_ERRORS, hide_suggestions=True):
         raise DocumentError(*(add_code(error, "INVALID_DOCUMENT") for error in errors))
     reach = None if introspection else compute_reach(engine.graphql, document, operation)
     if reach:
-        check_scopes(engine.policy, reach, scopes)
+        check_scopes(engine.policy, reach, scopes, within)
     digest, text_digest = engine.audit.identify(strip_literals(document)), sha256(query.encode()).digest()
     conditions = find_condition_variables(document, operation)
     return Operation(engine, document, operation, digest, text_digest, scopes, reach, conditions)
@@ -244,9 +251,10 @@ def reads_within(operation: Operation, scopes: frozenset[str]) -> bool:
     return operation.reach is None or not operation.engine.policy.find_missing(operation.reach.coordinates, scopes)
 
 
-def check_scopes(policy: Policy, reach: Reach, scopes: frozenset[str]) -> None:
-    """Raise ForbiddenError if scopes are missing. It names the scopes and the fields that require them."""
-    lacking = policy.find_missing(reach.coordinates, scopes)
+def check_scopes(policy: Policy, reach: Reach, scopes: frozenset[str], within: frozenset[str] | None = None) -> None:
+    """Raise ForbiddenError if scopes are missing. It names the scopes, of those in `within` that would do, and the
+    fields that require them."""
+    lacking = policy.find_missing(reach.coordinates, scopes, within)
     if not lacking:
         return
     missing = sorted(frozenset().union(*lacking.values()))

@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0042"
-down_revision = "0040"
+down_revision = "0041"
 
 PARTITIONS = "ALTER FUNCTION ensure_access_log_partition(date) SECURITY DEFINER SET search_path = public, pg_temp"
 EPOCH = """

@@ -18,7 +18,7 @@ from graphql import (
 )
 from graphql.execution.values import VariableValues
 
-from auth.audiences import Audience
+from auth.audiences import Audience, scopes_of
 from auth.scopes import Scope
 from engine.declare.relations import Root
 from engine.document.cost import MOST_COST
@@ -94,9 +94,11 @@ def plan_pages(
 
 
 @lru_cache(64)
-def compile_document(engine: Engine, kind: BulkKind, text: str, scopes: frozenset[Scope]) -> BulkDocument:
+def compile_document(
+    engine: Engine, kind: BulkKind, text: str, scopes: frozenset[Scope], audience: Audience
+) -> BulkDocument:
     """Convert a client's document. Raises BulkDocumentError, DocumentError, ForbiddenError."""
-    operation = prepare_operation(engine, text, None, scopes)
+    operation = prepare_operation(engine, text, None, scopes, within=scopes_of(audience))
     document = parse(text)
     if operation.reach is None or operation.mutates or len(document.definitions) != len(_operations(document)):
         raise BulkDocumentError(ONE_LIST if kind is BulkKind.EXPORT else ONE_CHECK)
@@ -107,10 +109,11 @@ def compile_document(engine: Engine, kind: BulkKind, text: str, scopes: frozense
 def try_document(engine: Engine, kind: BulkKind, text: str, given: Mapping[str, Any], caller: Caller) -> int:
     """Return the page size of a document after a check that it runs, without the database. Raises BulkDocumentError,
     DocumentError, GraphQLError."""
-    operation = compile_document(engine, kind, text, caller.scopes).prepare(engine, caller.scopes)
-    size = _page_size(kind, operation, caller.principal.audience, given)
+    audience = caller.principal.audience
+    operation = compile_document(engine, kind, text, caller.scopes, audience).prepare(engine, caller.scopes)
+    size = _page_size(kind, operation, audience, given)
     values = coerce_variables(operation, {**given, **_of_size(kind, 1)})
-    plan_pages(operation, caller.principal.audience, values, size).bind(values, caller)
+    plan_pages(operation, audience, values, size).bind(values, caller)
     return size
 
 

@@ -11,6 +11,7 @@ from look_ups import key_of
 from world import NOW
 
 from auth.audiences import Audience
+from auth.clients.registry import end_issued
 from casework import bulk_operations
 from casework.transaction import transact
 from demo.city.cast import CAST, FORGE
@@ -78,11 +79,52 @@ async def test_a_file_is_fetched_in_parts_by_its_signed_address_alone(bulk: Bulk
         assert found.status_code == (200 if len(found.content) == len(whole) else 206)
     beyond = bulk.world.http.get(address, headers={"range": f"bytes={len(whole)}-"})
     assert (beyond.status_code, beyond.headers["content-range"]) == (416, f"bytes */{len(whole)}")
+    nines, zeros = "9" * 5_000, "0" * 5_000
+    for asked, status, content in [
+        (f"bytes={nines}-", 416, None),
+        (f"bytes={nines}-{nines}", 416, None),
+        (f"bytes=5-{nines}", 206, whole[5:]),
+        (f"bytes={zeros}5-{zeros}9", 206, whole[5:10]),
+        (f"bytes={zeros}-{zeros}", 206, whole[:1]),
+        (f"bytes={zeros}x", 200, whole),
+        ("bytes=٥-", 200, whole),
+    ]:
+        found = bulk.world.http.get(address, headers={b"range": asked.encode()})
+        assert (found.status_code, asked[:12]) == (status, asked[:12])
+        assert content is None or found.content == content
     changed = bulk.world.http.get(address, headers={"range": "bytes=5-", "if-range": '"other"'})
     assert (changed.status_code, changed.content) == (200, whole)
     parts = address.split(".")
     for wrong in (address + "0", f"{parts[0]}.{int(parts[1]) + 9}.{parts[2]}", "/downloads/1", "/downloads/%00.1.x"):
         assert bulk.world.http.get(wrong).status_code == 404
+
+
+async def test_each_download_is_in_the_access_log(bulk: Bulk) -> None:
+    operation = bulk.start(CASES, variables='{"first": 1}')
+    await bulk.run(operation)
+    address, court = bulk.address(operation), bulk.world.clients[Audience.COURT].primary_key
+    with bulk.world.logged() as entries:
+        for headers in ({}, {"range": "bytes=0-9"}, {"range": "bytes=999999999-"}):
+            bulk.world.http.get(address, headers=headers)
+        bulk.world.http.get(address + "0")
+    told = [(one["client_key"], one["audience"], one["field"], one["purpose"], one["result"]) for one in entries]
+    assert told == [(court, "COURT", "download", "JUDICIAL", "GIVEN")] * 3, "a false address is answered with nothing"
+    assert {(one["party_id"], one["subject_index"]) for one in entries} == {(None, None)}
+    assert len({one["request_id"] for one in entries}) == 3
+
+
+async def test_an_address_ends_with_what_was_issued_to_its_client(bulk: Bulk) -> None:
+    operation = bulk.start(CASES, variables='{"first": 1}')
+    await bulk.run(operation)
+    address, client = bulk.address(operation), bulk.world.clients[Audience.COURT].client_id
+    bulk.clock.moment = NOW + timedelta(seconds=5)
+    with bulk.world.engine.begin() as connection:
+        end_issued(connection, client, bulk.clock.moment)
+    assert bulk.world.http.get(address).status_code == 404
+    bulk.world.tokens.clear()
+    with bulk.world.engine.begin() as connection:
+        connection.execute(sa.text("UPDATE client SET revoked_before = NULL WHERE client_id = :id"), {"id": client})
+    assert bulk.world.http.get(address).status_code == 200
 
 
 async def test_addresses_and_files_end(bulk: Bulk) -> None:

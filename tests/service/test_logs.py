@@ -21,6 +21,8 @@ from opentelemetry.sdk.trace import TracerProvider
 from served import Command, wait_until
 from starlette.testclient import TestClient
 from telling import HEADERS, kept, tell_everything
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
 from world import ISSUER, NOW, World
 
 from auth.audiences import Audience
@@ -92,9 +94,9 @@ def test_a_request_is_one_line(told: World, error: io.StringIO) -> None:
 
 
 def test_what_is_refused_is_told_as_far_as_it_is_known(told: World, error: io.StringIO) -> None:
-    token = told.token(Audience.BANK)
+    token, narrow = told.token(Audience.BANK), told.token(Audience.BANK, "catalogue.read")
     told.post(None, {"query": VIEWER})
-    told.post(token, {"query": "{ accessRecords(first: 1) { totalCount } }"})
+    told.post(narrow, {"query": "{ watches(first: 1) { totalCount } }"})
     told.post(token, {"query": "{ bulletins(first: 101) { totalCount } }"})
     nobody, forbidden, bad = lines(error)[-3:]
     assert (nobody["outcome"], nobody["status"], nobody.get("client_id")) == ("UNAUTHENTICATED", 401, None)
@@ -109,6 +111,16 @@ def test_other_requests_are_told_by_path_and_status(told: World, error: io.Strin
     known, unknown = lines(error)
     assert (known["path"], known["method"], known["status"]) == ("/oauth/token", "POST", 400)
     assert (unknown["path"], unknown["status"]) == ("other", 404)
+
+
+def test_an_address_with_a_secret_is_told_by_its_pattern(told: World, error: io.StringIO) -> None:
+    told.http.get("/downloads/12.34.secret")
+    told.http.get("/reports/secret-code")
+    assert [(one["path"], one["status"]) for one in lines(error)] == [
+        ("/downloads/{token}", 404),
+        ("/reports/{name}", 404),
+    ]
+    assert "secret" not in error.getvalue()
 
 
 def test_a_failure_is_an_error(world: World, city: City, error: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -143,6 +155,22 @@ def test_every_logger_speaks_json(configured: io.StringIO) -> None:
     done, started = lines(configured)
     assert (done["message"], done["logger"], done["level"]) == ("2026-11-21 is done", "suxin.worker", "info")
     assert (started["message"], "color_message" in started) == ("Started server process [1]", False)
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [("/graphql", "/graphql"), ("/graphql?token=secret", "/graphql"), ("/secret", "other"), ("/?secret", "other")],
+)
+def test_addresses_of_sockets_are_told_without_their_query(configured: io.StringIO, address: str, shown: str) -> None:
+    """As uvicorn writes them, which gives each kind of line its own number of arguments."""
+    for line, rest in (('%s - "WebSocket %s" [accepted]', ()), ('%s - "WebSocket %s" %d', (403,))):
+        logging.getLogger("uvicorn.error").info(line, "127.0.0.1:1", address, *rest)
+    logging.getLogger("uvicorn.access").info('%s - "%s %s HTTP/%s" %d', "127.0.0.1:1", "GET", address, "1.1", 200)
+    accepted, refused, plain = (line["message"] for line in lines(configured))
+    assert accepted == f'127.0.0.1:1 - "WebSocket {shown}" [accepted]'
+    assert refused == f'127.0.0.1:1 - "WebSocket {shown}" 403'
+    assert plain == f'127.0.0.1:1 - "GET {shown} HTTP/1.1" 200'
+    assert "secret" not in configured.getvalue()
 
 
 def test_errors_are_told_without_their_message(configured: io.StringIO) -> None:
@@ -185,11 +213,16 @@ def test_the_command_logs_json_from_its_first_line(world: World, city: City) -> 
     try:
         wait_until(lambda: httpx2.get(f"{served.origin}/readyz").status_code == 200)
         httpx2.post(f"{served.origin}/graphql")
+        for address in ("/graphql?token=secret", "/secret"):
+            with pytest.raises(InvalidStatus), connect(f"ws://127.0.0.1:{served.port}{address}"):
+                pass
     finally:
         process.terminate()
         said = process.communicate()[1]
     found = [json.loads(line) for line in said.splitlines()]
-    assert any(line["logger"] == "uvicorn.error" for line in found)
+    sockets = [line["message"].partition('"')[2] for line in found if "WebSocket" in line["message"]]
+    assert sockets == ['WebSocket /graphql" 403', 'WebSocket other" 403']
+    assert "secret" not in said
     assert [line["outcome"] for line in found if line["logger"] == "suxin.requests"] == ["UNAUTHENTICATED"]
 
 

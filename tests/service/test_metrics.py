@@ -65,7 +65,7 @@ ASKED = {
     "the schema": ("{ __schema { queryType { name } } }", "query", "__schema", "OK"),
     "a bad argument": ("{ bulletins(first: 101) { totalCount } }", "query", "bulletins", "BAD_PAGE_SIZE"),
     "no document": ("{ viewer", "none", "none", "SYNTAX_ERROR"),
-    "another's field": ("{ accessRecords(first: 1) { totalCount } }", "none", "none", "FORBIDDEN"),
+    "another's field": ("{ accessRecords(first: 1) { totalCount } }", "none", "none", "INVALID_DOCUMENT"),
     "no such mutation": ("mutation { viewer }", "none", "none", "INVALID_DOCUMENT"),
 }
 

@@ -17,6 +17,7 @@ from auth.clients.registry import (
     RegistrationError,
     add_client,
     disable_client,
+    enable_client,
     list_clients,
     rotate_client,
     set_profile,
@@ -208,7 +209,19 @@ def test_clients_are_listed_without_keys_and_secrets(register: sa.Connection) ->
     assert not listed.keys() & {"jwks", "secret_hash"}
 
 
-def test_a_client_is_disabled_once_and_for_good(register: sa.Connection) -> None:
+def test_a_disabling_is_undone(register: sa.Connection) -> None:
+    client_id = add(register).client_id
+    before = row(register, client_id)
+    with pytest.raises(RegistrationError, match=f"no disabled client {client_id}"):
+        enable_client(register, client_id)
+    disable_client(register, client_id, now=NOW)
+    enable_client(register, client_id)
+    assert dict(row(register, client_id)) == {**before, "revoked_before": NOW}
+    with pytest.raises(RegistrationError, match="no disabled client nobody"):
+        enable_client(register, "nobody")
+
+
+def test_a_client_is_disabled_once(register: sa.Connection) -> None:
     client_id = add(register).client_id
     disable_client(register, client_id, now=NOW)
     assert row(register, client_id)["disabled_at"] == NOW

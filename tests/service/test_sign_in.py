@@ -3,74 +3,22 @@
 import asyncio
 import json
 from base64 import urlsafe_b64decode
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
-import httpx2
 import pytest
 import sqlalchemy as sa
 from browser import REDIRECT_URI, Attempt, filled, path, returned
-from oauth_clients import ISSUER, Service, SigningClient, refusal
+from house import CIXI, NINGBO, YUYAO, House
+from oauth_clients import ISSUER, Service, refusal
 
 from auth.audiences import Audience
 from auth.clients.registry import RegistrationError
 from auth.scopes import Scope
 from auth.server.accounts import Account, AccountError, Password, add_staff, remove_staff, renew_password
+from auth.staff.throttle import Throttle
 from auth.tokens import TokenError, TokenVerifier
-from ingest.reference.catalogue import load_catalogue
 from models.court import StaffRole
 from models.staff_account import AuthorizationCode, StaffAccount, StaffSession
-
-YUYAO, NINGBO, CIXI = "浙0281", "浙02", "浙0282"
-
-
-@dataclass
-class House:
-    """A court's client and one of its judges, in front of an authorization server."""
-
-    service: Service
-    client: SigningClient
-    judge: Password
-
-    @property
-    def http(self) -> httpx2.AsyncClient:
-        """The judge's browser."""
-        return self.service.http
-
-    def attempt(self) -> Attempt:
-        """A new authorization request of the court's client."""
-        return Attempt(self.client.client_id)
-
-    async def sign_in(self, attempt: Attempt, who: Password | None = None, **over: str | None) -> httpx2.Response:
-        """Fill in the page."""
-        who, address = who or self.judge, path(attempt.query(**over))
-        page = await self.http.get(address)
-        return await self.http.post(address, data=filled(page, who.username, who.password))
-
-    async def code(self, attempt: Attempt, who: Password | None = None) -> str:
-        """A code, signed in for."""
-        return returned(await self.sign_in(attempt, who))["code"]
-
-    async def redeem(self, attempt: Attempt, code: str, by: Any = None, **over: str) -> Any:
-        """The answer of the token endpoint."""
-        client = by or self.client
-        return await self.service.ask(attempt.redemption(code, **over) | client.form(self.service.clock))
-
-    def moment(self) -> datetime:
-        """The server's time."""
-        return datetime.fromtimestamp(self.service.clock.now, UTC)
-
-
-@pytest.fixture
-async def house(service: Service, engine: Any) -> House:
-    async with engine.begin() as connection:
-        await load_catalogue(connection)
-    client = service.register(Audience.COURT, court_code=YUYAO, redirect_uris=[REDIRECT_URI])
-    with service.engine.begin() as connection:
-        judge = add_staff(connection, Account("王法官", client.client_id + ".judge", StaffRole.JUDGE, YUYAO))
-    return House(service, client, judge)
-
 
 # --- the way there and back -------------------------------------------------------------------------------------------
 
@@ -115,7 +63,8 @@ async def test_signing_out_ends_the_session_and_the_tokens(house: House, engine:
     verifier = TokenVerifier(ISSUER, house.service.server.signing, engine, house.service.clock)
     attempt = house.attempt()
     token = (await house.redeem(attempt, await house.code(attempt))).json()["access_token"]
-    gone = await house.http.post("/oauth/sign-out", data={"end": "session"})
+    page = await house.http.get("/oauth/sign-out")
+    gone = await house.http.post("/oauth/sign-out", data={"csrf": filled(page, "", "")["csrf"]})
     assert gone.status_code == 200
     assert "suxin-session" in gone.headers["set-cookie"]
     with pytest.raises(TokenError):
@@ -155,9 +104,12 @@ async def test_cookies_are_for_this_host_alone_and_out_of_reach_of_scripts(house
     assert csrf.startswith("__Host-suxin-csrf=")
     assert {part.strip().lower() for part in csrf.split(";")[1:]} == {"httponly", "secure", "path=/", "samesite=lax"}
     form = filled(page, house.judge.username, house.judge.password)
-    (session,) = (await house.http.post(path(attempt.query()), data=form)).headers.get_list("set-cookie")
+    session, device = (await house.http.post(path(attempt.query()), data=form)).headers.get_list("set-cookie")
     assert session.startswith("__Host-suxin-session=")
-    assert {"httponly", "secure", "path=/", "samesite=lax"} < {part.strip().lower() for part in session.split(";")[1:]}
+    assert device.startswith("__Host-suxin-device-")
+    for cookie in (session, device):
+        parts = {part.strip().lower() for part in cookie.split(";")[1:]}
+        assert {"httponly", "secure", "path=/", "samesite=lax"} < parts
 
 
 async def test_the_page_is_neither_framed_nor_stored_nor_scripted(house: House) -> None:
@@ -280,7 +232,8 @@ async def test_a_new_password_unlocks_and_signs_out(house: House) -> None:
     for _ in range(5):
         await house.sign_in(house.attempt(), Password(house.judge.username, "wrong"), prompt="login")
     with house.service.engine.begin() as connection:
-        new = renew_password(connection, house.judge.username, house.moment())
+        throttle = Throttle(house.service.server.keyring)
+        new = renew_password(connection, house.judge.username, house.moment(), throttle)
     assert (await house.http.get(path(house.attempt().query()))).status_code == 200
     assert (await house.sign_in(house.attempt())).status_code == 401
     assert (await house.sign_in(house.attempt(), new)).status_code == 303
@@ -429,7 +382,7 @@ async def test_a_code_is_of_no_use_after_its_owner_was_signed_out(house: House) 
     attempt = house.attempt()
     code = await house.code(attempt)
     with house.service.engine.begin() as connection:
-        renew_password(connection, house.judge.username, house.moment())
+        renew_password(connection, house.judge.username, house.moment(), Throttle(house.service.server.keyring))
     assert refusal(await house.redeem(attempt, code)) == (400, "invalid_grant")
 
 

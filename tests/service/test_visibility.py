@@ -146,7 +146,7 @@ def test_court_asks_as_of_another_day(world: World, subject: Subject, day: str, 
 def test_past_colours_are_not_for_partners(world: World) -> None:
     asked = document(COMMERCE).replace("creditCode {", 'creditCode(asOf: "2020-01-01") {')
     answer = world.ask(COMMERCE, asked, {"by": key_of(FORGE), "access": {"purpose": "BIDDING_REVIEW"}})
-    assert errors(answer) == ["FORBIDDEN"]
+    assert errors(answer) == ["INVALID_DOCUMENT"]
 
 
 # R15: consent and share codes

@@ -26,6 +26,9 @@ def test_a_client_from_registration_to_its_end(run: Run, jwks: Path) -> None:
     assert (added.exit_code, added.stdout) == (0, "client_id: bank-1\n")
     assert re.search(r"bank-1 .*BANK ", run("client", "list").stdout)
     assert run("client", "rotate", "bank-1", "--jwks", jwks).stdout == "client_id: bank-1\n"
+    assert run("client", "rotate", "bank-1", "--jwks", jwks, "--revoke").stdout == "client_id: bank-1\n"
+    assert run("client", "disable", "bank-1").stdout == "bank-1 is disabled.\n"
+    assert run("client", "enable", "bank-1").stdout == "bank-1 is enabled.\n"
     assert run("client", "disable", "bank-1").stdout == "bank-1 is disabled.\n"
     again = run("client", "disable", "bank-1")
     assert again.exit_code == 1
@@ -78,6 +81,9 @@ def test_a_member_of_staff_from_the_first_day_to_the_last(run: Run) -> None:
     assert re.search(r"浙0281 .*wang .*JUDGE", listed)
     assert password[1] not in listed
     assert password[1] not in run("staff", "password", "wang").stdout
+    assert run("staff", "second-factor", "wang").stdout == "wang has no second factor.\n"
+    none = run("staff", "second-factor", "wang", "--reset")
+    assert (none.exit_code, "wang has no second factor." in none.stderr) == (1, True)
     assert run("staff", "remove", "wang").stdout == "wang has left.\n"
     gone = run("staff", "password", "wang")
     assert (gone.exit_code, "There is no active user wang." in gone.stderr) == (1, True)

@@ -14,7 +14,7 @@ NAMES = (
     "SUXIN_REQUEST_TIMEOUT, SUXIN_STATEMENT_TIMEOUT, SUXIN_POOL_SIZE, SUXIN_ALLOW_PILOT_PERSONS, SUXIN_EXECUTOR, "
     "SUXIN_WORKER, SUXIN_BUDGET, SUXIN_CONCURRENCY, SUXIN_REQUESTS, SUXIN_CONNECTIONS, SUXIN_SOURCE_CONNECTIONS, "
     "SUXIN_HEAD_BYTES, SUXIN_HEAD_TIMEOUT, SUXIN_BODY_TIMEOUT, SUXIN_SEND_TIMEOUT, SUXIN_WEBHOOK_NETWORKS, "
-    "SUXIN_AUDIT_ONE_IN, SUXIN_MISSES, "
+    "SUXIN_AUDIT_ONE_IN, SUXIN_MISSES, SUXIN_TRUSTED_PROXIES, "
     "SUXIN_LOG, SUXIN_DEBUG"
 )
 URL = "must look like postgresql://user:password@host/database."
@@ -61,6 +61,7 @@ def test_everything_can_be_set() -> None:
             "SUXIN_BUDGET": "0",
             "SUXIN_CONCURRENCY": "1000",
             "SUXIN_WEBHOOK_NETWORKS": "10.20.0.0/16, fd00::/8",
+            "SUXIN_TRUSTED_PROXIES": "10.0.0.7/32",
             "SUXIN_LOG": "json",
             "SUXIN_DEBUG": "true",
         }
@@ -80,6 +81,7 @@ def test_everything_can_be_set() -> None:
         budget=0,
         concurrency=1000,
         webhook_networks=(ip_network("10.20.0.0/16"), ip_network("fd00::/8")),
+        trusted_proxies=(ip_network("10.0.0.7/32"),),
         log="json",
         debug=True,
     )

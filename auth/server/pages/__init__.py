@@ -36,7 +36,7 @@ def render_page(name: str, status: int, sends_to: str = "", **values: Any) -> HT
     """Render a page. sends_to: the origin that its form finally redirects to."""
     text = PAGES.get_template(name).render(style=STYLE, **values)
     policy = (
-        f"default-src 'none'; style-src 'sha256-{STYLE_HASH}'; form-action 'self' {sends_to}; "
+        f"default-src 'none'; style-src 'sha256-{STYLE_HASH}'; img-src data:; form-action 'self' {sends_to}; "
         "frame-ancestors 'none'; base-uri 'none'"
     )
     return HTMLResponse(text, status, {"Content-Security-Policy": policy, **GUARDED})

@@ -1,0 +1,143 @@
+"""The pages of an officer's own account: the password and the second factor. Runs in threads."""
+
+import base64
+import binascii
+import logging
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+import sqlalchemy as sa
+from starlette.responses import Response
+
+from auth.metadata import PASSWORD_PATH, SECOND_FACTOR_PATH, SIGN_OUT_PATH
+from auth.server.accounts import (
+    SHORTEST_PASSWORD,
+    AccountError,
+    change_password,
+    check_password,
+    find_username,
+    sign_out,
+)
+from auth.server.oauth_http import Visit
+from auth.server.pages import render_message, render_page
+from auth.server.token_store import to_datetime
+from auth.staff import second_factor
+from auth.staff.browser_session import BrowserSession
+from auth.staff.second_factor import OwnFactor
+from auth.staff.throttle import count_officer
+from models.staff_account import SecondFactor
+
+WRONG = "当前密码或验证码错误，或尝试次数过多。The present password or code is wrong, or too many were tried."
+DIFFERS = "两次输入的新密码不一致。The new passwords differ."
+WRONG_CODE = "新的验证码错误，请核对手机时间。The new code is wrong. Check the clock of your device."
+log = logging.getLogger("suxin.oauth")
+
+Answer = Callable[[sa.Connection, int, Visit], Response]
+
+
+class AccountPages:
+    """The pages of a session."""
+
+    def __init__(self, session: BrowserSession) -> None:
+        self.session, self.server = session, session.server
+
+    def account(self, visit: Visit) -> Response:
+        """Show what an officer can do with the account."""
+        return self._signed_in(visit, self._account)
+
+    def password(self, visit: Visit) -> Response:
+        """Show the page, or change the password."""
+        return self._signed_in(visit, self._show_password if visit.form is None else self._change_password)
+
+    def second_factor(self, visit: Visit) -> Response:
+        """Show the page with a new secret, or set the second factor up."""
+        return self._signed_in(visit, self._show_factor if visit.form is None else self._enrol)
+
+    def _signed_in(self, visit: Visit, answer: Answer) -> Response:
+        """Return the answer to an officer with a session, whose forms come from a page of this server."""
+        if visit.form is not None and not self.session.owns(visit.form, visit):
+            return self.session.refuse_form()
+        with self.server.engine.begin() as connection:
+            key = self.session.find_officer_of(connection, visit)
+            if key is None:
+                return render_message(
+                    401, "请先登录 Sign in first", "请从法院的系统登录。Sign in from your court's system."
+                )
+            return answer(connection, key, visit)
+
+    def _account(self, connection: sa.Connection, key: int, visit: Visit) -> Response:
+        links = {"password": PASSWORD_PATH, "second_factor": SECOND_FACTOR_PATH, "sign_out": SIGN_OUT_PATH}
+        enrolled = _is_enrolled(connection, key)
+        return render_page("account.html", 200, username=find_username(connection, key), enrolled=enrolled, **links)
+
+    def _show_password(self, connection: sa.Connection, key: int, visit: Visit, refused: str = "") -> Response:
+        values: dict[str, Any] = {
+            "shortest": SHORTEST_PASSWORD,
+            "refused": refused,
+            "enrolled": _is_enrolled(connection, key),
+        }
+        return self.session.show(visit, "password.html", 422 if refused else 200, **values)
+
+    def _change_password(self, connection: sa.Connection, key: int, visit: Visit) -> Response:
+        form, show = visit.form or {}, partial(self._show_password, connection, key, visit)
+        if form.get("new", "") != form.get("again", ""):
+            return show(DIFFERS)
+        if not self._is_right(connection, key, form):
+            return show(WRONG)
+        try:
+            change_password(connection, key, form.get("new", ""), to_datetime(self.server.clock()))
+        except AccountError as error:
+            return show(str(error))
+        log.info("staff %d changed the password", key)
+        done = render_message(200, "密码已修改 Password changed", "其他会话已结束。Other sessions have ended.")
+        return self.session.begin(connection, done, key)
+
+    def _show_factor(self, connection: sa.Connection, key: int, visit: Visit, refused: str = "") -> Response:
+        """Show the secret of the form again, or a new one."""
+        sealed = _read_sealed(visit.form or {})
+        secret = second_factor.open_secret(self.server.keyring, sealed, key)
+        if secret is None:
+            sealed = second_factor.make_secret(self.server.keyring, key)
+            secret = second_factor.open_secret(self.server.keyring, sealed, key) or b""
+        picture = second_factor.draw_secret(secret, find_username(connection, key))
+        values: dict[str, Any] = {"picture": picture, "secret": second_factor.write_secret(secret), "refused": refused}
+        values |= {"sealed": base64.urlsafe_b64encode(sealed).decode(), "enrolled": _is_enrolled(connection, key)}
+        return self.session.show(visit, "second_factor.html", 422 if refused else 200, **values)
+
+    def _enrol(self, connection: sa.Connection, key: int, visit: Visit) -> Response:
+        form, show = visit.form or {}, partial(self._show_factor, connection, key, visit)
+        now, sealed = to_datetime(self.server.clock()), _read_sealed(form)
+        secret = second_factor.open_secret(self.server.keyring, sealed, key)
+        code = second_factor.read_code(form.get("code", ""))
+        step = second_factor.find_step(secret, code, now) if secret else None
+        if step is None:
+            return show(WRONG_CODE)
+        if not self._is_right(connection, key, form):
+            return show(WRONG)
+        codes = second_factor.enrol(connection, OwnFactor(key, sealed), step, now)
+        sign_out(connection, key, now)
+        log.info("staff %d set up a second factor", key)
+        return self.session.begin(connection, render_page("recovery_codes.html", 200, codes=codes), key)
+
+    def _is_right(self, connection: sa.Connection, key: int, form: Mapping[str, str]) -> bool:
+        """Return whether the present password, and the present code of an officer with a second factor, are right."""
+        counters, now = [count_officer(key)], to_datetime(self.server.clock())
+        if self.session.throttle.admit(connection, counters, now):
+            return False
+        given = (find_username(connection, key), form.get("password", ""), form.get("present", ""))
+        right = check_password(connection, self.server.keyring, *given, now) == key
+        if right:
+            self.session.throttle.forgive(connection, counters)
+        return right
+
+
+def _is_enrolled(connection: sa.Connection, key: int) -> bool:
+    return connection.scalar(sa.select(SecondFactor.staff_id).where(SecondFactor.staff_id == key)) is not None
+
+
+def _read_sealed(form: Mapping[str, str]) -> bytes:
+    try:
+        return base64.urlsafe_b64decode(form.get("sealed", "").encode())
+    except (binascii.Error, ValueError):
+        return b""

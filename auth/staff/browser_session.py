@@ -1,0 +1,82 @@
+"""The session of an officer in a browser: its cookies, and the protection of forms against cross-site requests."""
+
+import secrets
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from starlette.responses import Response
+
+from auth.clients.authentication import hash_secret
+from auth.server.accounts import find_officer, find_username
+from auth.server.authorization_server import AuthorizationServer
+from auth.server.oauth_http import Visit
+from auth.server.pages import render_message, render_page
+from auth.server.token_store import prune, to_datetime
+from auth.staff.devices import KNOWN, DeviceCookies
+from auth.staff.throttle import Throttle
+from models.staff_account import StaffSession
+
+SESSION = timedelta(hours=8)
+SECRET_BYTES = 32
+TRY_AGAIN = "请重试 Try again"
+ALLOW_COOKIES = "请允许本站的 Cookie，返回后重新提交。Allow cookies of this site, go back, and send the form again."
+
+
+class BrowserSession:
+    """Reads and writes the cookies of `server`."""
+
+    def __init__(self, server: AuthorizationServer) -> None:
+        self.server = server
+        secure = server.issuer.startswith("https:")
+        self.attributes: dict[str, Any] = {"path": "/", "secure": secure, "httponly": True, "samesite": "lax"}
+        prefix = "__Host-" if secure else ""
+        self.session_cookie, self.csrf_cookie = f"{prefix}suxin-session", f"{prefix}suxin-csrf"
+        self.devices = DeviceCookies(server.keyring, prefix)
+        self.throttle = Throttle(server.keyring)
+
+    def owns(self, form: Mapping[str, str], visit: Visit) -> bool:
+        """Return whether a form comes from a page of this server: its field matches a cookie. Pages opened at the same
+        time overwrite the cookie; for these the browser's Sec-Fetch-Site header is accepted."""
+        expected = visit.cookies.get(self.csrf_cookie, "")
+        matches = secrets.compare_digest(form.get("csrf", "").encode(), expected.encode())
+        return len(expected) >= SECRET_BYTES and (matches or visit.same_origin)
+
+    def show(self, visit: Visit, name: str, status: int = 200, sends_to: str = "", **values: Any) -> Response:
+        """Return a page with a form. The cookie is kept, so that a second page has the same value."""
+        csrf = visit.cookies.get(self.csrf_cookie) or secrets.token_urlsafe(SECRET_BYTES)
+        shown = render_page(name, status, sends_to, csrf=csrf, **values)
+        shown.set_cookie(self.csrf_cookie, csrf, **self.attributes)
+        return shown
+
+    def refuse_form(self) -> Response:
+        """Return the page for a form that does not come from this server."""
+        return render_message(403, TRY_AGAIN, ALLOW_COOKIES)
+
+    def find_officer_of(self, connection: sa.Connection, visit: Visit) -> int | None:
+        """Return the officer of a live session; None if there is none or the officer has left."""
+        token = visit.cookies.get(self.session_cookie, "")
+        live = (
+            StaffSession.token_hash == hash_secret(token),
+            StaffSession.expires_at > to_datetime(self.server.clock()),
+        )
+        key = connection.scalar(sa.select(StaffSession.staff_id).where(*live))
+        return key if key is not None and find_officer(connection, key) else None
+
+    def begin(self, connection: sa.Connection, response: Response, key: int) -> Response:
+        """Begin a session with a new secret, which prevents session fixation, and let the account know the device."""
+        now, token = self.server.clock(), secrets.token_urlsafe(SECRET_BYTES)
+        prune(connection, StaffSession, now)
+        values = {"token_hash": hash_secret(token), "staff_id": key, "expires_at": to_datetime(now) + SESSION}
+        connection.execute(sa.insert(StaffSession).values(values))
+        response.set_cookie(self.session_cookie, token, int(SESSION.total_seconds()), **self.attributes)
+        username = find_username(connection, key)
+        device = self.devices.issue(username, to_datetime(now))
+        response.set_cookie(self.devices.name(username), device, int(KNOWN.total_seconds()), **self.attributes)
+        return response
+
+    def end(self, response: Response) -> Response:
+        """Delete the cookie of the session."""
+        response.delete_cookie(self.session_cookie, **self.attributes)
+        return response

@@ -1,0 +1,146 @@
+"""The second factor of officers: time-based one-time passwords (RFC 6238) by the library `cryptography`, and recovery
+codes. Six digits, 30 seconds and SHA-1, which every authenticator application reads."""
+
+import base64
+import hashlib
+import re
+import secrets
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime
+
+import segno
+import sqlalchemy as sa
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.hashes import SHA1
+from cryptography.hazmat.primitives.twofactor import InvalidToken
+from cryptography.hazmat.primitives.twofactor.totp import TOTP
+
+from models.keyring import Keyring, KeyringError
+from models.staff_account import RecoveryCode, SecondFactor
+
+SECRET_BYTES = 20
+"""As many as SHA-1 has (RFC 4226, section 4, R6)."""
+
+DIGITS, STEP_SECONDS = 6, 30
+ONE_TIME = re.compile(r"[0-9]{6}")
+RECOVERY = re.compile(r"[a-z2-7]{20}")
+RECOVERY_CODES, RECOVERY_BYTES, GROUP = 10, 13, 5
+NOBODY = 0
+"""A key that no officer has."""
+
+
+@dataclass(frozen=True)
+class OwnFactor:
+    """The second factor of an officer, or None of one without. sealed: its secret as it is stored."""
+
+    staff_key: int
+    sealed: bytes
+
+
+def read_code(text: str) -> str:
+    """Normalize a code: width, case, spaces and hyphens."""
+    return "".join(unicodedata.normalize("NFKC", text).replace("-", "").split()).lower()
+
+
+def make_secret(keyring: Keyring, staff_key: int) -> bytes:
+    """Return a new secret, sealed for an officer."""
+    return keyring.seal_octets(secrets.token_bytes(SECRET_BYTES), _associated(staff_key))
+
+
+def open_secret(keyring: Keyring, sealed: bytes, staff_key: int) -> bytes | None:
+    """Return the secret that was sealed for an officer; None if it was not."""
+    try:
+        return keyring.open_octets(sealed, _associated(staff_key))
+    except (InvalidTag, KeyringError):
+        return None
+
+
+def write_secret(secret: bytes) -> str:
+    """Return a secret as an officer types it, in Base32."""
+    return base64.b32encode(secret).decode()
+
+
+def draw_secret(secret: bytes, username: str) -> str:
+    """Return the address of a picture, a QR code that authenticator applications read."""
+    address = _password_of(secret).get_provisioning_uri(username, "Suxin")
+    return str(segno.make(address, micro=False, error="m").svg_data_uri(scale=4))
+
+
+def find_step(secret: bytes, code: str, now: datetime) -> int | None:
+    """Return the time step whose code this is: the present one, the one before, or the one after (RFC 6238, 5.2)."""
+    present, found = int(now.timestamp()) // STEP_SECONDS, None
+    for step in (present - 1, present, present + 1):
+        try:
+            _password_of(secret).verify(code.encode(), step * STEP_SECONDS)
+            found = step
+        except InvalidToken:
+            continue
+    return found
+
+
+def enrol(connection: sa.Connection, enrolment: OwnFactor, step: int, now: datetime) -> list[str]:
+    """Set the second factor of an officer and return new recovery codes. Former ones are no longer valid.
+
+    step: of the code that proved it.
+    """
+    remove(connection, enrolment.staff_key)
+    values = {"staff_id": enrolment.staff_key, "secret": enrolment.sealed, "last_step": step, "enrolled_at": now}
+    connection.execute(sa.insert(SecondFactor).values(values))
+    codes = [_draw_code() for _ in range(RECOVERY_CODES)]
+    rows = [{"staff_id": enrolment.staff_key, "code_hash": _hash(read_code(code))} for code in codes]
+    connection.execute(sa.insert(RecoveryCode), rows)
+    return codes
+
+
+def remove(connection: sa.Connection, staff_key: int) -> bool:
+    """Remove the second factor of an officer and its recovery codes. Returns whether there was one."""
+    return connection.execute(sa.delete(SecondFactor).where(SecondFactor.staff_id == staff_key)).rowcount == 1
+
+
+def accept(
+    connection: sa.Connection, keyring: Keyring, factor: OwnFactor | None, text: str, now: datetime, *, use: bool = True
+) -> bool:
+    """Return whether a code is the officer's, and use it up. Without a factor every text is accepted.
+
+    use: False after a wrong password: the same statements run, and change nothing (R20).
+    """
+    code, key = read_code(text), factor.staff_key if factor and use else NOBODY
+    right = False
+    if ONE_TIME.fullmatch(code):
+        secret = open_secret(keyring, factor.sealed, factor.staff_key) if factor else None
+        step = find_step(secret or bytes(SECRET_BYTES), code, now)
+        right = _use_step(connection, key, step if step is not None and secret else 0)
+    elif RECOVERY.fullmatch(code):
+        right = _use_code(connection, key, code)
+    return right if factor else True
+
+
+def _use_step(connection: sa.Connection, staff_key: int, step: int) -> bool:
+    """Accept the code of a step once, and none of an earlier step after it."""
+    newer = (SecondFactor.staff_id == staff_key, SecondFactor.last_step < step)
+    return connection.execute(sa.update(SecondFactor).where(*newer).values(last_step=step)).rowcount == 1
+
+
+def _use_code(connection: sa.Connection, staff_key: int, code: str) -> bool:
+    mine = (RecoveryCode.staff_id == staff_key, RecoveryCode.code_hash == _hash(code))
+    return connection.execute(sa.delete(RecoveryCode).where(*mine)).rowcount == 1
+
+
+def _draw_code() -> str:
+    """Return 100 random bits in four groups of five letters and digits."""
+    text = base64.b32encode(secrets.token_bytes(RECOVERY_BYTES)).decode().lower()[: 4 * GROUP]
+    return "-".join(text[start : start + GROUP] for start in range(0, len(text), GROUP))
+
+
+def _hash(code: str) -> bytes:
+    """Return the SHA-256 of a random code, which needs no slow hash."""
+    return hashlib.sha256(code.encode()).digest()
+
+
+def _password_of(secret: bytes) -> TOTP:
+    return TOTP(secret, DIGITS, SHA1(), STEP_SECONDS)  # noqa: S303 - HMAC-SHA-1, as RFC 6238 has it by default
+
+
+def _associated(staff_key: int) -> bytes:
+    return f"second-factor/{staff_key}".encode()
