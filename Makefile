@@ -28,8 +28,8 @@ unit: $(INSTALLED)  ## Tests of pure rules: no database, a few seconds
 test: $(INSTALLED)  ## Unit, engine and service tests, on PostgreSQL
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile tests/unit tests/engine tests/service
 
-system: $(INSTALLED)  ## Tests of real processes, clients in other languages, and state machines
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile tests/system
+system: $(INSTALLED)  ## Tests of real processes, clients in other languages, state machines, and attacks
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile tests/system tests/attacks
 
 coverage: $(INSTALLED)  ## Branches that the tests reach, by file; the whole report is htmlcov/index.html
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --cov --cov-report=term:skip-covered --cov-report=html \

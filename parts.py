@@ -51,6 +51,7 @@ from transport.websockets import build_socket_endpoint
 
 GRAPHQL_METHODS = frozenset({"GET", "POST"})
 EVENTS = {"application_name": "suxin events"}
+PROOFS = {"application_name": "suxin proofs"}
 REVOCATIONS = {"application_name": "suxin revocations"}
 
 
@@ -122,8 +123,8 @@ class Parts:
     @cached_property
     def proofs(self) -> ProofGuard:
         """Checks proofs of possession, by a connection of its own."""
-        session = database.make_session_settings(self.settings.statement_timeout)
-        return ProofGuard.make(self.keyring, lambda: database.connect(self.url, session), self.clock)
+        session = database.make_session_settings(self.settings.statement_timeout) | PROOFS
+        return ProofGuard.make(self.keyring, lambda: database.connect(self.direct_url, session), self.clock)
 
     @cached_property
     def authorization(self) -> AuthorizationServer:

@@ -25,8 +25,8 @@ ADVANCE = 20
 """The divisor of the bucket that gives the points bought in advance."""
 
 HELD_SECONDS = 1.0
-POINTS_A_SECOND = 20_000
-"""Points that a second of database time costs at least: the ordinary budget is one connection that is always used."""
+POINTS_A_SECOND = 40_000
+"""Points that a second of database time costs at least: the ordinary budget is a connection used half of the time."""
 
 POINTS = Counter("suxin_budget_points", "Cost points of clients, by what became of them", ["audience", "outcome"])
 CHARGED, RETURNED, REFUSED = (
@@ -89,16 +89,33 @@ class Budgets:
 
     @contextmanager
     def admit(self, principal: Principal) -> Iterator[Purse]:
-        """Count a request while it runs. Raises ThrottledError CONCURRENCY_LIMITED."""
+        """Count a request while it runs. Raises ThrottledError: CONCURRENCY_LIMITED, or THROTTLED if earlier work is
+        not paid off."""
         purse = self._purses.setdefault(principal.client_key, Purse(0, self.now(), 0))
         if purse.running >= self.most:
             message = f"{self.most} requests at a time are answered. Wait for one of them."
             raise ThrottledError("CONCURRENCY_LIMITED", message, 1, self.status(principal))
+        if purse.points < 0:
+            self._check_debt(principal, purse)
         purse.running += 1
         try:
             yield purse
         finally:
             purse.running -= 1
+
+    def _check_debt(self, principal: Principal, purse: Purse) -> None:
+        """Raise ThrottledError if the bucket cannot pay the debt of a purse, so that the request is not even read."""
+        _, rate = self._bucket(principal)
+        restored = rate * max(0.0, (self.now() - purse.bought_at).total_seconds())
+        if (left := purse.left + restored + purse.points) < 0:
+            message = f"Your budget of {self._budget(principal)} points a minute is spent by earlier requests."
+            raise ThrottledError("THROTTLED", message, math.ceil(-left / rate), self.status(principal))
+
+    def debit(self, principal: Principal, points: int) -> None:
+        """Charge work that was done for a request that is refused."""
+        purse = self._purses.setdefault(principal.client_key, Purse(0, self.now(), 0))
+        purse.points -= points
+        CHARGED[principal.audience].inc(points)
 
     async def charge(self, principal: Principal, cost: int) -> Charge:
         """Charge a request before it runs. Raises ThrottledError THROTTLED."""

@@ -25,7 +25,7 @@ from bench.measuring.cores import SENDING, SERVING, pin
 from bench.measuring.flood import flooding, write_request
 from bench.measuring.processor import find_postmaster
 from bench.measuring.rounds import Schedule
-from bench.measuring.wrk import LoadError, run_wrk
+from bench.measuring.wrk import Load, LoadError, run_wrk
 from bench.reads.comparison import explain_errors
 from bench.reads.hostile import HOSTILE
 from bench.systems.answers import collect_requests
@@ -104,15 +104,16 @@ class Town:
     def measure(self, texts: list[bytes], bodies: list[bytes], seconds: float) -> Beside:
         """Measure the bank beside a flood; alone if it is empty."""
         beside: Any = flooding(self.system.port, texts, FLOODING) if texts else nullcontext(Counter())
+        load: Load | None
         with beside as statuses:
-            p50: float | None = None
-            p99: float | None = None
             try:
                 load = run_wrk(self.system.url, bodies, self.system.headers(CHECK), 1, seconds)
-                p50, p99 = load.p50, load.p99
-            except LoadError:
-                pass
-        return Beside(p50, p99, dict(statuses))
+            except LoadError as error:
+                console.print(f"the bank: {error}")
+                load = None
+        if load is None:
+            return Beside(None, None, dict(statuses))
+        return Beside(load.p50, load.p99, dict(statuses))
 
 
 def measure(system: Suxin, rounds: int, seconds: float) -> dict[str, list[Beside]]:

@@ -28,7 +28,7 @@ def serve(
     with explain_errors():
         settings = Settings.from_environment()
         traces.is_wanted(os.environ)  # validates the variables
-        opened = create_database(settings) if is_new(settings) else use_database(settings, keys=True)
+        opened = create_database(settings, console) if is_new(settings) else use_database(settings, console, keys=True)
         with opened as url, share_counters(workers):
             console.print(f"Suxin listens on http://{host}:{port}/graphql as {settings.issuer}")
             service = database.get_service_url(settings, url)

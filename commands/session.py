@@ -65,17 +65,19 @@ def explain_errors(*more: type[Exception]) -> Iterator[None]:
 
 
 @contextmanager
-def create_database(settings: Settings) -> Iterator[sa.URL]:
-    """Run the database at the newest revision, with the shipped catalogue. Creates and migrates what is needed."""
-    with _open(settings) as url:
+def create_database(settings: Settings, said: Console = errors) -> Iterator[sa.URL]:
+    """Run the database at the newest revision, with the shipped catalogue. Creates and migrates what is needed. said:
+    where the database is named; standard output for commands whose standard error is a log."""
+    with _open(settings, said) as url:
         database.migrate(database.get_owner_url(settings, url))
         asyncio.run(with_engine(url, install_catalogue))
         yield url
 
 
 @contextmanager
-def use_database(settings: Settings, *, keys: bool = False) -> Iterator[sa.URL]:
-    """Run a database that exists. Nothing is created or migrated. keys: whether numbers will be read or written.
+def use_database(settings: Settings, said: Console = errors, *, keys: bool = False) -> Iterator[sa.URL]:
+    """Run a database that exists. Nothing is created or migrated. said: as in `create_database`. keys: whether numbers
+    will be read or written.
 
     Raises CommandError if there is none, if it has another revision, if nothing can be written to it, or if keys are
     needed and the key ring does not open its numbers.
@@ -83,7 +85,7 @@ def use_database(settings: Settings, *, keys: bool = False) -> Iterator[sa.URL]:
     if is_new(settings):
         where = settings.data_dir.absolute()
         raise CommandError(f"There is no database in {where}. Create one with `suxin migrate`, or set {DATABASE_URL}.")
-    with _open(settings) as url:
+    with _open(settings, said) as url:
         asyncio.run(with_engine(url, partial(_check, settings=settings, keys=keys)))
         yield url
 
@@ -94,12 +96,12 @@ def is_new(settings: Settings) -> bool:
 
 
 @contextmanager
-def _open(settings: Settings) -> Iterator[sa.URL]:
-    """Run the database, and say on standard error which it is."""
+def _open(settings: Settings, said: Console) -> Iterator[sa.URL]:
+    """Run the database, and say which it is."""
     with database.open_database(settings) as url:
         embedded = f"embedded in {settings.data_dir.absolute()}"
         where = url.render_as_string() if settings.database_url else embedded
-        errors.print(f"[dim]Database: {escape(where)}[/]", soft_wrap=True)
+        said.print(f"[dim]Database: {escape(where)}[/]", soft_wrap=True)
         yield url
 
 

@@ -24,10 +24,10 @@ from demo.changed_file import ChangedFile
 from demo.channels import Channels
 from demo.city.build import CityError, build_city
 from demo.city.cast import CHEN
-from demo.clients import DemoClient, register_clients
+from demo.clients import FAPI2_BANK, DemoClient, register_clients, register_fapi2
 from demo.show import DemoError, Show
 from demo.staff import register_staff
-from demo.stage import open_socket, prepare_settings, run_server, write_keys
+from demo.stage import open_socket, prepare_settings, run_server, write_bound_keys, write_keys
 from ingest.importing import FORMATS
 from models.court import StaffRole
 from models.keyring import load_keyring
@@ -67,6 +67,7 @@ def _fill(
     engine = database.make_sync_engine(url)
     with engine.begin() as connection:
         registered, staff = register_clients(connection, now), register_staff(connection)
+        write_bound_keys(register_fapi2(connection, now), settings.data_dir / "clients")
     engine.dispose()
     for format in FORMATS:
         for file in EXPORTS.glob(f"{format}.*"):
@@ -118,6 +119,9 @@ def _stay(
     """Print how to send requests as each audience, and wait for Ctrl-C."""
     for client, file in write_keys(registered, settings.data_dir / "clients"):
         console.print(f"SUXIN_ISSUER={address} suxin token {client} --key {file}", soft_wrap=True)
+    bound = settings.data_dir / "clients" / FAPI2_BANK
+    keys = f"--key {bound}.json --proof-key {bound}-proofs.json"
+    console.print(f"SUXIN_ISSUER={address} suxin token {FAPI2_BANK} {keys}  (see suxin proof)", soft_wrap=True)
     for role, who in staff.items():
         console.print(f"{role} signs in as {who.username} with {who.password}", soft_wrap=True)
     console.print(f"Serving on {address}/graphql until you press Ctrl-C.")

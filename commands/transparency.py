@@ -17,7 +17,7 @@ from casework.transparency.verification import Progress, verify_log
 from commands.session import CommandError, console, errors, explain_errors, show_progress, with_engine
 from commands.witnessing import Witness, fetch_by_http
 from models.transparency.checkpoints import Checkpoint, open_checkpoint
-from models.transparency.merkle import ProofError
+from models.transparency.merkle import PathError
 from models.transparency.notes import KeyType, NoteKey, open_note, read_key
 from postgres import database
 from settings import Settings
@@ -117,7 +117,7 @@ def witness_log(
     Example: suxin log witness https://suxin.court.example/log --key log.key --state suxin.checkpoint --cosign own.json
     --name bank.example/witness
     """
-    with explain_errors(ProofError):
+    with explain_errors(PathError):
         if cosign and not cosign.exists() and not name:
             raise CommandError(f"{cosign} does not exist. Give --name, such as bank.example/witness, to make it.")
         signer = load_signer(cosign, name, KeyType.WITNESS) if cosign else None

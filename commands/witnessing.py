@@ -10,7 +10,7 @@ import orjson
 
 from commands.session import CommandError
 from models.transparency.checkpoints import Checkpoint, open_checkpoint
-from models.transparency.merkle import ProofError, verify_consistency
+from models.transparency.merkle import PathError, verify_consistency
 from models.transparency.notes import NoteKey, NoteSigner
 from secret_file import write_secret
 
@@ -31,7 +31,7 @@ class Witness:
     def observe(self, fetch: Fetch, now: datetime) -> str:
         """Return the newest checkpoint after it was found to continue the last one, and keep it.
 
-        Raises NoteError if the log has not signed it, ProofError if it does not continue the last one, CommandError if
+        Raises NoteError if the log has not signed it, PathError if it does not continue the last one, CommandError if
         the log or the state cannot be read.
         """
         note = fetch("checkpoint")
@@ -54,9 +54,9 @@ class Witness:
 
 
 def check_growth(old: Checkpoint, new: Checkpoint, fetch: Fetch) -> None:
-    """Check that a log continues what was seen before. Raises ProofError."""
+    """Check that a log continues what was seen before. Raises PathError."""
     if new.size < old.size:
-        raise ProofError(
+        raise PathError(
             f"The log has {new.size} entries and had {old.size}: entries were removed. Keep the old checkpoint, and "
             "ask the court."
         )
@@ -68,7 +68,7 @@ def _read_path(text: str) -> list[bytes]:
     try:
         return [bytes.fromhex(node) for node in orjson.loads(text)["path"]]
     except (ValueError, KeyError, TypeError) as error:
-        raise ProofError("The log answers without a proof of consistency.") from error
+        raise PathError("The log answers without a proof of consistency.") from error
 
 
 def fetch_by_http(url: str) -> Fetch:

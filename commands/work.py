@@ -39,7 +39,7 @@ def worker(
 
     Example: suxin worker --metrics-port 9464
     """
-    with explain_errors(), use_database(settings := Settings.from_environment(), keys=True) as url:
+    with explain_errors(), use_database(settings := Settings.from_environment(), console, keys=True) as url:
         dictConfig(logs.build_configuration(logs.form_of(settings.log)))
         if metrics_port is not None:
             start_http_server(metrics_port, metrics_host)

@@ -14,6 +14,9 @@ from demo.city.cast import DEMO_COURT, DEMO_VILLAGE
 from models.client import Client, ClientProfile
 from models.household import Village
 
+FAPI2_BANK = "demo-bank-fapi2"
+"""A client of the class `fapi2`, beside the pilots."""
+
 REDIRECT_URI = "http://127.0.0.1/signed-in"
 """The redirect URI of the court client. The demo reads the code from it without a request."""
 
@@ -47,18 +50,30 @@ def register_clients(connection: sa.Connection, now: datetime) -> dict[Audience,
     return {audience: _register(connection, audience, now) for audience in Audience}
 
 
-def _register(connection: sa.Connection, audience: Audience, now: datetime) -> DemoClient:
+def register_fapi2(connection: sa.Connection, now: datetime) -> DemoClient:
+    """Register a second bank, of the class `fapi2`, in the caller's transaction."""
+    return _register(connection, Audience.BANK, now, FAPI2_BANK, ClientProfile.FAPI2)
+
+
+def _register(
+    connection: sa.Connection,
+    audience: Audience,
+    now: datetime,
+    client_id: str = "",
+    profile: ClientProfile = ClientProfile.PILOT,
+) -> DemoClient:
+    """Register a client; by default a pilot, so that the API can be tried with curl alone."""
     key = ECKey.generate_key("P-256", auto_kid=True)
     registration = Registration(
         name=NAMES[audience],
         audience=audience,
         jwks={"keys": [key.as_dict(private=False)]},
-        client_id=f"demo-{audience.value.lower().replace('_', '-')}",
+        client_id=client_id or f"demo-{audience.value.lower().replace('_', '-')}",
         court_code=DEMO_COURT if audience is Audience.COURT else None,
         village=DEMO_VILLAGE if audience is Audience.VILLAGE else None,
         redirect_uris=[REDIRECT_URI] if audience is Audience.COURT else (),
-        profile=ClientProfile.PILOT,  # so that the API can be tried with curl alone
+        profile=profile,
     )
-    client_id = add_client(connection, registration, now=now, allow_pilot_persons=True).client_id
-    primary_key = connection.scalars(sa.select(Client.id).where(Client.client_id == client_id)).one()
-    return DemoClient(client_id, key.as_dict(private=True), primary_key)
+    added = add_client(connection, registration, now=now, allow_pilot_persons=True).client_id
+    primary_key = connection.scalars(sa.select(Client.id).where(Client.client_id == added)).one()
+    return DemoClient(added, key.as_dict(private=True), primary_key)

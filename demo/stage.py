@@ -12,6 +12,7 @@ from pathlib import Path
 from threading import Thread
 
 import uvicorn
+from joserfc.jwk import ECKey
 from starlette.applications import Starlette
 
 from auth.audiences import Audience
@@ -54,6 +55,14 @@ def run_server(app: Starlette, listener: socket.socket) -> Iterator[None]:
     finally:
         server.should_exit = True
         thread.join()
+
+
+def write_bound_keys(client: DemoClient, folder: Path) -> None:
+    """Write the private key of a client of the class `fapi2` into `folder`, and a second one that its tokens are bound
+    to."""
+    dict(write_keys({Audience.BANK: client}, folder))
+    bound = ECKey.generate_key("P-256").as_dict(private=True)
+    write_secret(folder / f"{client.client_id}-proofs.json", json.dumps(bound))
 
 
 def write_keys(clients: Mapping[Audience, DemoClient], folder: Path) -> Iterator[tuple[str, Path]]:

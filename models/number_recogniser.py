@@ -26,6 +26,9 @@ SHORTEST = 15
 LONGEST_SERIAL = 20
 """Digits of the longest run in which 15 digits are looked for: longer ones hold some by chance."""
 
+NEWEST_DISTRICT, TAIWAN = "25", "830000"
+"""The highest number that a new district of a prefecture may have, and the division of residents of Taiwan."""
+
 REMEMBERED = 10_000
 """Characters whose plain form is kept."""
 
@@ -115,11 +118,15 @@ def _is_of_a_province(number: str) -> bool:
 def _is_of_a_division(number: str) -> bool:
     """Test whether a number is a person's, and its first six digits are a division of any year (GB 2260).
 
-    Of cards of foreigners, which begin with 9, the second and third digits are the province.
+    Of cards of foreigners, which begin with 9, the second and third digits are the province. A district that is newer
+    than the list, such as 330113 of 2021, has a low number in a known prefecture; numbers of 15 digits are older.
     """
     if not is_person_number(number):
         return False
-    return _names(number[1:3], "province") if number[0] == "9" else _names(number[:6], "county")
+    if number[0] == "9":
+        return _names(number[1:3], "province")
+    newer = len(number) > SHORTEST and number[4:6] <= NEWEST_DISTRICT and _names(f"{number[:4]}00", "county")
+    return newer or number.startswith(TAIWAN) or _names(number[:6], "county")
 
 
 def _names(code: str, part: str) -> bool:

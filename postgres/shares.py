@@ -1,4 +1,4 @@
-"""Shares of a pool: one owner has three quarters of the connections at most, so that some remain for others."""
+"""Shares of a pool: one owner has half of the connections at most, so that some remain for others."""
 
 import asyncio
 from collections import deque
@@ -14,7 +14,7 @@ class Shares:
     """The shares of a pool of `size` connections."""
 
     def __init__(self, size: int) -> None:
-        self.most = max(1, size - max(1, size // 4))
+        self.most = max(1, size // 2)
         self._held: dict[Hashable, int] = {}
         self._waiting: dict[Hashable, deque[asyncio.Future[None]]] = {}
 

@@ -3,13 +3,15 @@
 A source may have a number of connections. A caller may have as many requests in work as places are free (Choudhury and
 Hahne's dynamic threshold): alone, half of them; with n callers, each one of n + 1 parts, so that there is room for
 another one. How many places there are follows from the time that requests take: fewer while that is long, more while it
-is short (additive increase, multiplicative decrease).
+is short (additive increase, multiplicative decrease). A caller that is answered with nothing but 429 and goes on asking
+is refused for a moment without being read.
 """
 
 from collections import Counter
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 from functools import cached_property
+from time import monotonic
 
 import prometheus_client
 
@@ -21,10 +23,16 @@ STATE = "admission"
 SLOW_SECONDS = 0.5
 """Time in work above which fewer requests are admitted: half of what a request waits for a database connection."""
 
-LEAST = 16
-"""Requests that are always admitted: twice the database connections."""
+LEAST = 64
+"""Requests that are always admitted, so that one caller's fill a batch (`engine/run/batching.py`)."""
 
 SHRINK = 0.98
+DEAF, HELD_OFF_SECONDS = 8, 0.25
+"""Answers with 429 in a row after which a caller is held off, and for how long."""
+
+MOST_NOTED = 10_000
+"""Callers whose refusals are counted."""
+
 REFUSED = prometheus_client.Counter("suxin_refused", "Connections and requests refused unread, by reason", ["reason"])
 
 
@@ -35,6 +43,8 @@ class Admission:
     limits: ConnectionLimits = field(default_factory=ConnectionLimits)
     sources: Counter[str] = field(default_factory=Counter)
     working: dict[Hashable, int] = field(default_factory=dict)
+    refusals: dict[Hashable, int] = field(default_factory=dict)
+    held_off: dict[Hashable, float] = field(default_factory=dict)
     opened: int = 0
     total: int = 0
 
@@ -62,16 +72,36 @@ class Admission:
     @property
     def has_room(self) -> bool:
         """Whether any caller may begin a request."""
-        return self.total + self.total < self.most
+        return self.total + self.total < self.most and not self.held_off
 
     def admits(self, caller: Hashable) -> bool:
         """Return whether a caller may begin a request."""
         free = self.most - self.total
+        if self.held_off and self._is_held_off(caller):
+            return False
         return free > 0 and self.working.get(caller, 0) < max(1, free)
 
     def is_greedy(self, caller: Hashable) -> bool:
         """Return whether a caller has all that it would have if no other one asked."""
         return self.working.get(caller, 0) >= self.most // 2
+
+    def note(self, caller: Hashable, status: int) -> None:
+        """Note the status of an answer."""
+        if status != 429:
+            if self.refusals:
+                self.refusals.pop(caller, None)
+            return
+        if len(self.refusals) >= MOST_NOTED:
+            self.refusals.clear()
+        self.refusals[caller] = count = self.refusals.get(caller, 0) + 1
+        if count >= DEAF:
+            self.held_off[caller] = monotonic() + HELD_OFF_SECONDS
+
+    def _is_held_off(self, caller: Hashable) -> bool:
+        now = monotonic()
+        for one in [one for one, until in self.held_off.items() if until <= now]:
+            del self.held_off[one]
+        return caller in self.held_off
 
     def begin(self, caller: Hashable) -> None:
         """Count a request in work."""

@@ -23,9 +23,16 @@ FRAMING = 9
 """Bytes that a chunked body may take for each byte of content, as in chunks of one byte (RFC 9112, section 7.1)."""
 
 MOST_PIPELINED = 16
+MOST_UNREAD = 2**20
+"""Bytes of a body that are read after the answer. A client that sends more is cut off."""
+
+PAUSE_SECONDS = 0.1
+"""How long nothing is read from a connection of a client that was refused for itself: it was told to wait longer."""
+
 PROBES = frozenset({"/livez", "/readyz", "/metrics"})
 """Paths that are answered even when the worker has enough to do."""
 
+SHEDDING = frozenset({Refused.SHARE, Refused.HELD_OFF, Refused.OVERLOAD})
 Headers = Sequence[tuple[bytes, bytes]]
 
 
@@ -57,7 +64,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._timer: TimerHandle | None = None
         self._phase, self._since = HEAD, self.loop.time()
         self._received = self._content = 0
-        self._checked = False
+        self._checked = self._refused = False
         self.url = b""
         self._told: Refused | None = None
         self._waiting: tuple[RequestResponseCycle, Any] | None = None
@@ -97,7 +104,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse what was received. Bytes that are no content have the limit of a head."""
-        if self.transport.is_closing():
+        if self._refused or self.transport.is_closing():
             return
         if self._phase is IDLE:
             self._phase, self._since = HEAD, self.loop.time()
@@ -129,6 +136,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         if self._shed:
             return
         super().on_body(body)
+        if self.cycle.response_complete and self._content > MOST_UNREAD:
+            self.transport.close()
         if self._waiting and len(self._waiting[0].body) > HIGH_WATER_LIMIT:
             self._begin_waiting()
 
@@ -184,12 +193,22 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         caller = self._get_caller(self.headers)
         if self._admission.admits(caller) or self.url.decode("latin-1").partition("?")[0] in PROBES:
             return False
-        refused = Refused.SHARE if self._admission.is_greedy(caller) else Refused.OVERLOAD
+        refused = self._choose_refusal(caller)
         kept = self.parser.get_http_version() != "1.0" and self.parser.should_keep_alive()
         self._shed = refused, kept
-        if self.expect_100_continue:
+        if self.expect_100_continue or self._is_body_large():
             self._stop(refused)
         return True
+
+    def _is_body_large(self) -> bool:
+        """Return whether the body is not worth reading."""
+        length = next((value for name, value in self.headers if name == b"content-length"), b"0")
+        return int(length) > HIGH_WATER_LIMIT
+
+    def _choose_refusal(self, caller: Hashable) -> Refused:
+        if caller in self._admission.held_off:
+            return Refused.HELD_OFF
+        return Refused.SHARE if self._admission.is_greedy(caller) else Refused.OVERLOAD
 
     def _answer_shed(self, refused: Refused, kept: bool) -> None:
         self._shed = None
@@ -199,13 +218,21 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         REFUSED.labels(refused.reason).inc()
         self.transport.write(write_refusal(refused, self.server_state.default_headers, self.url, close=False))
         self.on_response_complete()
+        if refused is not Refused.OVERLOAD:
+            self.flow.pause_reading()
+            self.loop.call_later(PAUSE_SECONDS, self._read_again)
+
+    def _read_again(self) -> None:
+        if not self.transport.is_closing():
+            self.flow.resume_reading()
 
     # What is ended
 
     def _refuse(self, refused: Refused) -> None:
         """Refuse the request that is read, if HTTP allows an answer now, and close the connection."""
-        if self.transport.is_closing():
+        if self._refused or self.transport.is_closing():
             return
+        self._refused = True
         REFUSED.labels(refused.reason).inc()
         cycle, self._waiting = self.cycle, None
         answering = cycle is not None and not cycle.response_complete
@@ -214,7 +241,11 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         if answering:
             cycle.disconnected = True
             cycle.message_event.set()
-        self.transport.close()
+        if refused in SHEDDING:  # the client has no new connection before that
+            self.flow.pause_reading()
+            self.loop.call_later(PAUSE_SECONDS, self.transport.close)
+        else:
+            self.transport.close()
 
     def _look(self) -> None:
         """Close the connection if its client has taken too long."""

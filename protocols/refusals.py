@@ -20,13 +20,14 @@ class Refused(Enum):
     PIPELINED = ("pipelined", 429, "Too many requests wait on this connection. Wait for their answers.")
     CONNECTIONS = ("connections", 503, "Too many connections are open. Use those you have, or try again later.")
     SHARE = ("share", 429, "You have as many requests in work as one client may have. Wait for one of them.")
+    HELD_OFF = ("held_off", 429, "You go on asking after refusals. Wait as long as Retry-After says.")
     OVERLOAD = ("overload", 503, "The service has as many requests in work as it can answer. Try again later.")
 
     def __init__(self, reason: str, status: int, message: str) -> None:
         self.reason, self.status, self.message = reason, status, message
 
 
-CODES = {Refused.SHARE: "CONCURRENCY_LIMITED", Refused.OVERLOAD: "OVERLOADED"}
+CODES = {Refused.SHARE: "CONCURRENCY_LIMITED", Refused.HELD_OFF: "THROTTLED", Refused.OVERLOAD: "OVERLOADED"}
 
 
 def _body(refused: Refused, *, graphql: bool) -> tuple[bytes, bytes]:

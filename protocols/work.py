@@ -32,7 +32,9 @@ class Work:
             self.end()
 
     def _sent(self, message: Message) -> Awaitable[None]:
-        if message.get("more_body"):
+        if message["type"] == "http.response.start":
+            self._admission.note(self._caller, message["status"])
+        elif message.get("more_body"):
             self.end()
         return self._send(message)
 

@@ -10,8 +10,9 @@ import logging
 import re
 import unicodedata
 from collections.abc import Awaitable, Callable, Mapping
-from functools import partial
+from functools import cache, partial
 from types import MappingProxyType
+from typing import Any
 from uuid import uuid4
 
 import anyio
@@ -155,9 +156,18 @@ def _html(
     status: str, code: int, viewed: ReportView | None = None, headers: Mapping[str, str] = MappingProxyType({})
 ) -> Response:
     report = lay_out(viewed.claims) if viewed and viewed.claims else None
-    name = viewed.code if viewed else ""
-    text = PAGES.get_template("report.html").render(style=STYLE, status=status, report=report, code=name)
+    text = _render(status, report, viewed.code) if viewed else _render_status(status)
     return Response(text, code, {**HEADERS, **headers}, "text/html; charset=utf-8")
+
+
+@cache
+def _render_status(status: str) -> str:
+    """Return the page without a report. There are few of them, and refusals must cost little."""
+    return _render(status, None, "")
+
+
+def _render(status: str, report: Any, code: str) -> str:
+    return PAGES.get_template("report.html").render(style=STYLE, status=status, report=report, code=code)
 
 
 def _json(body: object, status: int) -> Response:

@@ -16,6 +16,7 @@ from resolvers.credit import lenders, standings
 from resolvers.oversight.statistics import ROOT as STATISTICS_ROOT
 from resolvers.register import litigants
 from resolvers.visibility import about
+from schema import filters
 from schema.credit.catalogue import Behaviour, CatalogueVersion, CodeType, MoralBankItem
 from schema.credit.grading import GradingRule
 from schema.credit.lender_candidate import LenderCandidate
@@ -23,24 +24,6 @@ from schema.credit.listing import Listing
 from schema.credit.measure import Measure
 from schema.credit.point_conversion import PointConversion, VillageNotice
 from schema.credit.standing import Benefit, HouseholdStanding
-from schema.filters import (
-    AccessRecordFilter,
-    BatchFilter,
-    CaseFilter,
-    CaseOrder,
-    DeductionFilter,
-    DeductionOrder,
-    EventFilter,
-    IdentityActFilter,
-    IdentityConflictFilter,
-    ImportRunFilter,
-    ListingFilter,
-    ObjectionFilter,
-    PartyFilter,
-    PartyOrder,
-    ReminderFilter,
-    RepairFilter,
-)
 from schema.oversight.access_record import AccessRecord
 from schema.oversight.client_alarm import ALARMED, ClientAlarm
 from schema.oversight.statistics import ARGUMENTS as STATISTICS_ARGUMENTS
@@ -123,8 +106,8 @@ class Query(PartnerQuery):
         "All parties (当事人).",
         requires=REGISTER,
         about=about.ABOUT_ITSELF,
-        filter_type=PartyFilter,
-        order_type=PartyOrder,
+        filter_type=filters.PartyFilter,
+        order_type=filters.PartyOrder,
     )
     case: Case | None = root(
         roots.CASE,
@@ -139,33 +122,33 @@ class Query(PartnerQuery):
         "Cases (案件).",
         requires=REGISTER,
         about=about.ABOUT_PARTICIPANTS,
-        filter_type=CaseFilter,
-        order_type=CaseOrder,
+        filter_type=filters.CaseFilter,
+        order_type=filters.CaseOrder,
     )
     deductions: Connection[Deduction] = root_connection(
         roots.list_everything(models.Deduction),
         "Deductions in every state (扣分).",
         requires=COURT_PROCEDURE,
         about=about.ABOUT_PARTY,
-        filter_type=DeductionFilter,
-        order_type=DeductionOrder,
+        filter_type=filters.DeductionFilter,
+        order_type=filters.DeductionOrder,
     )
     batches: Connection[Batch] = root_connection(
-        roots.BATCHES, "Batches, newest first (批次).", requires=COURT_PROCEDURE, filter_type=BatchFilter
+        roots.BATCHES, "Batches, newest first (批次).", requires=COURT_PROCEDURE, filter_type=filters.BatchFilter
     )
     objections: Connection[Objection] = root_connection(
         roots.OBJECTIONS,
         "Objections, those due first before others (异议).",
         requires=COURT_PROCEDURE,
         about=about.ABOUT_DEDUCTION,
-        filter_type=ObjectionFilter,
+        filter_type=filters.ObjectionFilter,
     )
     repairs: Connection[Repair] = root_connection(
         roots.REPAIRS,
         "Applications for repair, oldest first (修复申请).",
         requires=COURT_PROCEDURE,
         about=about.ABOUT_PARTY,
-        filter_type=RepairFilter,
+        filter_type=filters.RepairFilter,
     )
 
     identity_conflicts: Connection[IdentityConflict] = root_connection(
@@ -173,27 +156,27 @@ class Query(PartnerQuery):
         "Numbers that files give to somebody of another name, oldest first (身份冲突).",
         requires=COURT_PROCEDURE,
         about=about.ABOUT_CONFLICT,
-        filter_type=IdentityConflictFilter,
+        filter_type=filters.IdentityConflictFilter,
     )
     identity_acts: Connection[IdentityAct] = root_connection(
         roots.IDENTITY_ACTS,
         "What was done with identities or awaits confirmation, oldest first (身份事项).",
         requires=COURT_PROCEDURE,
         about=about.ABOUT_PARTY,
-        filter_type=IdentityActFilter,
+        filter_type=filters.IdentityActFilter,
     )
     reminders: Connection[Reminder] = root_connection(
         roots.REMINDERS,
         "Reminders, those due first before others (期限提醒).",
         requires=COURT_PROCEDURE,
-        filter_type=ReminderFilter,
+        filter_type=filters.ReminderFilter,
     )
 
     import_runs: Connection[ImportRun] = root_connection(
         roots.IMPORT_RUNS,
         "Imports of your court's files and what was wrong with them, newest first (导入批次): how good its data are.",
         requires=REGISTER,
-        filter_type=ImportRunFilter,
+        filter_type=filters.ImportRunFilter,
     )
 
     lender_candidates: list[LenderCandidate] = root(
@@ -217,7 +200,7 @@ class Query(PartnerQuery):
         "Entries on the public lists, newest first (名单信息).",
         requires=any_of(Scope.PUBLICATION, Scope.REGISTER),
         about=about.ABOUT_PARTY,
-        filter_type=ListingFilter,
+        filter_type=filters.ListingFilter,
     )
     bulletins: Connection[Bulletin] = root_connection(
         roots.BULLETINS, "Bulletins, newest first (通报).", requires=CATALOGUE
@@ -251,7 +234,7 @@ class Query(PartnerQuery):
         CONSENTED,
         requires=EVENT,
         about=about.ABOUT_EVENT,
-        filter_type=EventFilter,
+        filter_type=filters.EventFilter,
         prepare=roots.prepare_access,
     )
     statistics: list[Statistic] = root(
@@ -267,7 +250,7 @@ class Query(PartnerQuery):
         "The access log, newest first (访问日志).",
         requires=all_of(Scope.AUDIT),
         about=about.ABOUT_NOBODY,
-        filter_type=AccessRecordFilter,
+        filter_type=filters.AccessRecordFilter,
     )
 
     client_alarms: Connection[ClientAlarm] = root_connection(

@@ -104,4 +104,4 @@ def _attributes(seen: Observation) -> Iterator[tuple[str, Any]]:
         yield "graphql.operation.type", operation.kind
         yield "suxin.fields", operation.fields
         if operation.says_nothing:
-            yield "suxin.document.digest", operation.digest.hex()
+            yield "suxin.document.digest", operation.text_digest.hex()

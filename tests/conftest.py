@@ -229,12 +229,17 @@ async def city(postgres: sa.URL, template: str, tmp_path_factory: pytest.TempPat
     return City("suxin_city", settings, clients, summary)
 
 
+def write_keyring(settings: Settings) -> None:
+    """Write the keys that all tests share."""
+    keys = {half: [key.hex() for key in getattr(KEYRING, half)] for half in ("sealing", "indexing")}
+    create_secret(settings.key_file, json.dumps(keys))
+
+
 async def build(
     url: sa.URL, settings: Settings, exports: Path, moment: datetime
 ) -> tuple[dict[Audience, DemoClient], CitySummary]:
     """Fill a migrated database: catalogue, clients, exports, and a small city as of `moment`."""
-    keys = {half: [key.hex() for key in getattr(KEYRING, half)] for half in ("sealing", "indexing")}
-    create_secret(settings.key_file, json.dumps(keys))
+    write_keyring(settings)
     keyring = load_keyring(settings.key_file)
     engine = database.make_async_engine(url, pool_size=4, statement_timeout=60)
     async with engine.begin() as connection:
@@ -381,8 +386,10 @@ def node() -> None:
 def installed(database_url: sa.URL, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
     """Settings of an installation: this module's database with the shipped catalogue, and a directory for its keys."""
     asyncio.run(with_engine(database_url, install_catalogue))
+    settings = Settings(data_dir=tmp_path_factory.mktemp("installed"))
+    write_keyring(settings)
     address = database_url.render_as_string(hide_password=False)
-    return {"SUXIN_DATABASE_URL": address, "SUXIN_DATA_DIR": str(tmp_path_factory.mktemp("installed"))}
+    return {"SUXIN_DATABASE_URL": address, "SUXIN_DATA_DIR": str(settings.data_dir)}
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from time import perf_counter
+from time import perf_counter, thread_time
 from typing import Any
 from uuid import UUID
 
@@ -32,7 +32,7 @@ from casework.transparency.receipts import write_receipt
 from engine.answering import Answering, Result
 from engine.document import deprecation
 from engine.document.cost import MOST_COST
-from engine.document.document import is_subscription, prepare_operation, reads_within
+from engine.document.document import Operation, is_subscription, prepare_operation, reads_within
 from engine.engine import Engine
 from engine.execution import Executor, InternalError, PricedRequest, introspect, log_failure, price_request
 from engine.run.connections import Connections
@@ -55,6 +55,10 @@ EVENT_STREAM = "text/event-stream"
 GRAPHQL_RESPONSE = "application/graphql-response+json"
 JSON = "application/json"
 INTROSPECTION_COST = 100
+POINTS_A_REFUSED_SECOND = 100_000
+"""Points that a second of processor time costs for documents that are refused: the ordinary budget is a fifth of a
+core."""
+
 RETRY = {"retry-after": "1"}
 PUBLIC = frozenset({Scopes.CATALOGUE})
 """The scopes that an operation sent by GET may use: no personal data, because URLs are logged."""
@@ -129,9 +133,7 @@ class GraphQLEndpoint:
         streams = EVENT_STREAM in request.headers.get("accept", "") and not by_address
         if streams and is_subscription(body.query, body.operation_name):
             return await self._subscribe(token, sent, reply)
-        operation = prepare_operation(
-            self.graphql, body.query, body.operation_name, principal.scopes, within=scopes_of(principal.audience)
-        )
+        operation = self._prepare(principal, body)
         reply.seen.operation = operation
         if by_address and not reads_within(operation, PUBLIC):
             raise RequestError(NOT_IN_ADDRESSES, "METHOD_NOT_ALLOWED", 405, {"allow": "POST"})
@@ -152,6 +154,17 @@ class GraphQLEndpoint:
             return reply.answer(answer, told | await self._promise(body, caller))
         except BaseException:
             self._settle(caller, asked.cost, meter)
+            raise
+
+    def _prepare(self, principal: Principal, body: Body) -> Operation:
+        """Return the operation of a request. The time to refuse a document is charged."""
+        began = thread_time()
+        try:
+            reach = scopes_of(principal.audience)
+            return prepare_operation(self.graphql, body.query, body.operation_name, principal.scopes, within=reach)
+        except Exception:
+            if self.budgets:
+                self.budgets.debit(principal, int((thread_time() - began) * POINTS_A_REFUSED_SECOND))
             raise
 
     async def _subscribe(self, token: str, sent: Body, reply: "Reply") -> Response:

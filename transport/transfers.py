@@ -1,20 +1,16 @@
 """Upload of files to be checked, and download of the files of bulk operations."""
 
 import asyncio
-import csv
-import io
 import logging
 import re
 import sys
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import ExitStack, nullcontext
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from itertools import repeat
 from typing import Any
 
-import orjson
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -22,7 +18,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.types import Receive, Send
 from starlette.types import Scope as ConnectionScope
-from strawberry.utils.str_converters import to_camel_case
 
 from auth.budget import Budgets
 from auth.metadata import build_resource_metadata_url
@@ -34,7 +29,7 @@ from auth.request_body import ONLY_IDENTITY, TAKEN, is_encoded, media_type_of, r
 from auth.scopes import Scope
 from auth.tokens import TokenVerifier, read_presented_token, scheme_of
 from casework import bulk_operations
-from casework.bulk_uploads import MOST_LINES, keep_upload
+from casework.bulk_uploads import keep_upload
 from casework.bulk_withdrawals import hand_out
 from casework.downloads import SignedDownload, verify_download
 from casework.refusal import Refusal
@@ -44,13 +39,12 @@ from engine.engine import Engine
 from models.bulk_operation import BulkUpload
 from models.keyring import Keyring
 from resolvers.partners.downloads import log_download
-from schema.register.subject import SubjectKey
 from transport.observation import Observation, observe
 from transport.refusals import RequestError, refusal_of
+from transport.upload_lines import CSV, JSON_LINES, read_lines
 
 UPLOAD_PATH = "/uploads"
 LARGEST_FILE = 16 * 1024 * 1024
-LONGEST_LINE = 4_096
 UPLOADS_AT_ONCE, UPLOAD_SECONDS = 2, 60
 """Concurrent uploads that a worker stores, and the time limit of one."""
 
@@ -61,15 +55,12 @@ DOWNLOADS_OF_A_FILE, READ_AT_ONCE = 4, 2
 """Concurrent downloads of one file, and parts of files that are read at once, each by a connection to the database."""
 
 UNAVAILABLE = (TimeoutError, OSError, DBAPIError, PoolTimeoutError)
-BOM = b"\xef\xbb\xbf"
 RANGE = re.compile(r"bytes=([0-9]+)-([0-9]*)")
 MOST_DIGITS = 18
 """Digits of a position in a file that are read. Longer ones are behind every file, and `int` refuses 5,000."""
 log = logging.getLogger("suxin.files")
 NO_FILE = "There is no file at this address, or no longer. Have its address signed again."
 TOO_LONG = "This took too long, or the database is not reachable. Try again."
-NUMBER_OF_LINES = f"A file has 1 to {MOST_LINES:,} lines."
-CSV, JSON_LINES = "text/csv", ("application/jsonl", "application/x-ndjson")
 
 
 @dataclass(frozen=True)
@@ -203,78 +194,6 @@ class FileResponse(StreamingResponse):
         """Send it."""
         with self._held:
             await super().__call__(scope, receive, send)
-
-
-def read_lines(media_type: str, content: bytes) -> list[bytes]:
-    """Return the lines of a file, CSV rows as JSON objects. Blank lines at the end are removed; other blank lines keep
-    their number. Raises RequestError."""
-    found = _rows(content) if media_type == CSV else content.removeprefix(BOM).rstrip().split(b"\n", MOST_LINES)
-    if not any(line.strip() for line in found):
-        raise RequestError(NUMBER_OF_LINES)
-    if len(found) > MOST_LINES:
-        raise RequestError(NUMBER_OF_LINES, status=413)
-    for number, line in enumerate(found, 1):
-        _check_line(number, line)
-    return found
-
-
-def _check_line(number: int, line: bytes) -> None:
-    if len(line) > LONGEST_LINE:
-        raise RequestError(f"Line {number} is longer than {LONGEST_LINE} bytes.", status=413)
-    try:
-        line.decode()
-    except UnicodeDecodeError:
-        raise RequestError(f"Line {number} is not UTF-8.") from None
-
-
-def _rows(content: bytes) -> list[bytes]:
-    """Convert CSV rows to JSON objects by the header, the first row that is not blank. Empty cells are omitted."""
-    try:
-        reader = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True)
-        names = _names(next(filter(_says_something, reader), []))
-        return _up_to_the_last(_object(reader.line_num, names, row) for row in reader)
-    except UnicodeDecodeError as error:
-        raise RequestError(f"The file is not UTF-8 at byte {error.start}.") from None
-    except csv.Error as error:
-        raise RequestError(f"Line {reader.line_num} is no line of this CSV ({error}).") from None
-
-
-def _up_to_the_last(rows: Iterable[bytes]) -> list[bytes]:
-    """Return the rows up to the last one that is not blank. Raises RequestError for too many."""
-    found, blanks = list[bytes](), 0
-    for row in rows:
-        if not row:
-            blanks += 1
-        elif len(found) + blanks > MOST_LINES:
-            raise RequestError(NUMBER_OF_LINES, status=413)
-        else:
-            found += [*repeat(b"", blanks), row]
-            blanks = 0
-    return found
-
-
-def _names(cells: Sequence[str]) -> list[str]:
-    """Return the column names. Empty names at the end are ignored: spreadsheets write them. Raises RequestError."""
-    names = [cell.strip() for cell in cells]
-    while names and not names[-1]:
-        names.pop()
-    known = [to_camel_case(one.name) for one in fields(SubjectKey)]
-    if len(set(names)) != len(names) or not set(names) <= set(known):
-        raise RequestError(f"The first line must name columns, each once, of these: {', '.join(known)}.")
-    return names
-
-
-def _says_something(row: Sequence[str]) -> bool:
-    return any(cell.strip() for cell in row)
-
-
-def _object(number: int, names: Sequence[str], row: Sequence[str]) -> bytes:
-    """Convert a row to a JSON object, a blank row to a blank line. Raises RequestError."""
-    if not _says_something(row):
-        return b""
-    if _says_something(row[len(names) :]):
-        raise RequestError(f"Line {number} is no line of this CSV (it has more cells than the first one).")
-    return orjson.dumps({name: cell for name, cell in zip(names, row, strict=False) if cell})
 
 
 def _media_type(request: Request) -> str:

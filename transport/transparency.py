@@ -25,7 +25,7 @@ from casework.transparency.tree import (
     read_last,
     read_tiles,
 )
-from models.transparency.merkle import ProofError
+from models.transparency.merkle import PathError
 from models.transparency.tiles import Tile, read_path, write_bundle
 
 READ_AT_ONCE = 2
@@ -122,7 +122,7 @@ async def send_consistency(fetch: Fetch, request: Request) -> Response:
         return _refuse(404, NO_SIZES)
     try:
         path = await prove_consistency(fetch, int(old), int(new))
-    except ProofError as error:
+    except PathError as error:
         return _refuse(404, f"{error} {NO_SIZES}")
     if path is None:
         return _refuse(404, NO_SIZES)

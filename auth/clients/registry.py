@@ -15,7 +15,6 @@ from auth.clients.authentication import hash_secret
 from auth.clients.keys import ClientKeysError, parse_jwks
 from auth.scopes import PERSON_SCOPES, Scope
 from models.client import Authentication, Client, ClientProfile
-from models.client_alarm import ClientAlarm
 from models.court import Court
 from models.household import Village
 from models.issued_token import IssuedToken
@@ -145,14 +144,6 @@ def set_profile(
     update_active(connection, client_id, {"profile": _profile(registration, found.scopes, allow_pilot_persons)})
 
 
-def release_client(connection: sa.Connection, client_id: str, *, now: datetime) -> None:
-    """Lift the brake of a client (`models.client_alarm`). Raises RegistrationError."""
-    update_active(connection, client_id, {"braked_until": None})
-    of_client = ClientAlarm.client_key == sa.select(Client.id).where(Client.client_id == client_id).scalar_subquery()
-    open_ = (ClientAlarm.lifted_at.is_(None), ClientAlarm.braked_until > now)
-    connection.execute(sa.update(ClientAlarm).where(of_client, *open_).values(lifted_at=now))
-
-
 def rotate_client(connection: sa.Connection, client_id: str, jwks: Any = None) -> Credentials:
     """Replace a client's secret, or its keys by `jwks`, immediately. Raises RegistrationError. To change keys without a
     gap, register old and new keys together first."""
@@ -225,8 +216,8 @@ def _profile(registration: Registration, scopes: Collection[str], allow_pilot_pe
         raise RegistrationError("A client of the class fapi2 signs with its own keys: register its public JWK set.")
     if profile is ClientProfile.PILOT and persons and not allow_pilot_persons:
         raise RegistrationError(
-            f"A pilot may not reach persons ({', '.join(persons)}). Register it as fapi2, choose other scopes, or "
-            "allow it for a pilot with SUXIN_ALLOW_PILOT_PERSONS=true."
+            f"A pilot may not reach persons ({', '.join(persons)}). Make it fapi2 (suxin client profile ID fapi2), "
+            "choose other scopes, or allow it for a pilot with SUXIN_ALLOW_PILOT_PERSONS=true."
         )
     return profile
 

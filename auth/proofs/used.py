@@ -16,7 +16,9 @@ from auth.proofs.proof import Proof
 
 USE_ONE = sa.text("SELECT use_proofs(ARRAY[:digest], ARRAY[:made], ARRAY[:expires], :moment)")
 USE, PRUNE = "SELECT use_proofs($1, $2, $3, $4)", "SELECT prune_proofs($1)"
-PRUNE_SECONDS = 10.0
+PRUNE_SECONDS, RECORD_SECONDS = 10.0, 3.0
+"""Interval at which old proofs are deleted, and the time limit of a statement."""
+
 USED_BEFORE = (
     "The proof was used before, or was signed before the service began to remember proofs. Sign a new one, with its "
     "own jti, for each request."
@@ -64,7 +66,8 @@ class UsedProofs:
         while self._waiting:
             batch, self._waiting = self._waiting, {}
             try:
-                new = await self._record([proof for proof, _ in batch.values()])
+                async with asyncio.timeout(RECORD_SECONDS):
+                    new = await self._record([proof for proof, _ in batch.values()])
             except Exception as error:
                 self._give_up()
                 _settle(batch.values(), lambda future, _, error=error: future.set_exception(error))

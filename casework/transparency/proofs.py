@@ -125,7 +125,7 @@ async def prove_leaf(fetch: Fetch, at: datetime, leaf: bytes) -> InclusionProof 
 
 async def prove_consistency(fetch: Fetch, old: int, new: int) -> list[bytes] | None:
     """Return the path that proves that the log of `new` entries begins with that of `old` ones (RFC 9162, section
-    2.1.4); None if the log is not that large. Raises ProofError for sizes that have no proof."""
+    2.1.4); None if the log is not that large. Raises PathError for sizes that have no proof."""
     ranges: list[Range] = list_consistency_ranges(old, new)
     last = await read_last(fetch)
     if last is None or new > last["size"]:

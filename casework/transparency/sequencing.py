@@ -23,6 +23,16 @@ from models.transparency.tiles import HEIGHT
 CHUNK = 200
 """Answers that are read and hashed together. Other work of the process waits for one chunk at most."""
 
+BY_INDEXES = sa.text(
+    """
+    SELECT set_config('statement_timeout', '0', true), set_config('cursor_tuple_fraction', '1', true),
+        set_config('enable_seqscan', CAST(:scan AS text), true),
+        set_config('enable_indexscan', CAST(:scan AS text), true)
+    """
+)
+"""scan: `off` to find a few answers in large tables by bitmaps of the index of their transactions, whatever the
+statistics say. A new partition has none, and a generic plan knows no values: all of the table would be read."""
+
 EPOCH = sa.text("SELECT epoch FROM access_index_state")
 ANSWER = AccessAnswer.__table__.c
 IN_ORDER = (ANSWER.at, ANSWER.id, ANSWER.client_key)
@@ -94,8 +104,11 @@ class LogState:
 
 
 async def read_state(connection: AsyncConnection) -> LogState:
-    """Return the state of the log."""
-    return LogState(await read_last(fetch_by(connection)), (await connection.execute(EPOCH)).scalar_one())
+    """Return the state of the log. Set how the rest of the transaction reads."""
+    state = LogState(await read_last(fetch_by(connection)), (await connection.execute(EPOCH)).scalar_one())
+    by_all = state.last is None or state.is_elsewhere
+    await connection.execute(BY_INDEXES, {"scan": "on" if by_all else "off"})
+    return state
 
 
 async def is_behind(connection: AsyncConnection) -> bool:
@@ -121,7 +134,6 @@ async def append_answers(connection: AsyncConnection, signer: NoteSigner, now: d
     LogBrokenError instead of continuing a log whose end is not what was signed, and DBAPIError (23505) if another
     process has appended.
     """
-    await connection.execute(sa.text("SET LOCAL statement_timeout = 0"))
     state = await read_state(connection)
     frontier = await _continue(connection, state, signer)
     before = frontier.size

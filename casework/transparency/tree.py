@@ -17,18 +17,22 @@ Fetch = Callable[[sa.Executable, Mapping[str, Any]], Awaitable[Sequence[sa.RowMa
 TILES = (
     sa.text(
         """
-        SELECT asked.tile, array_agg(sha256('\\x00'::bytea || leaf.entry) ORDER BY leaf.index) AS hashes
+        SELECT asked.tile, ARRAY(
+            SELECT sha256('\\x00'::bytea || leaf.entry) FROM log_leaf AS leaf
+            WHERE leaf.index BETWEEN asked.tile * 256 AND asked.tile * 256 + 255
+            ORDER BY leaf.index LIMIT 256
+        ) AS hashes
         FROM unnest(CAST(:tiles AS bigint[])) AS asked (tile)
-        JOIN log_leaf AS leaf ON leaf.index BETWEEN asked.tile * 256 AND asked.tile * 256 + 255
-        GROUP BY asked.tile
         """
     ),
     sa.text(
         """
-        SELECT asked.tile, array_agg(node.hash ORDER BY node.index) AS hashes
+        SELECT asked.tile, ARRAY(
+            SELECT node.hash FROM log_node AS node
+            WHERE node.level = :level AND node.index BETWEEN asked.tile * 256 AND asked.tile * 256 + 255
+            ORDER BY node.index LIMIT 256
+        ) AS hashes
         FROM unnest(CAST(:tiles AS bigint[])) AS asked (tile)
-        JOIN log_node AS node ON node.level = :level AND node.index BETWEEN asked.tile * 256 AND asked.tile * 256 + 255
-        GROUP BY asked.tile
         """
     ),
 )

@@ -11,7 +11,7 @@ import typer
 from rich.table import Table
 
 from auth.audiences import Audience
-from auth.clients import registry
+from auth.clients import brakes, registry
 from commands.session import console, explain_errors, read_json, use_database
 from models.client import ClientProfile
 from postgres import database
@@ -150,7 +150,7 @@ def client_release(client_id: Annotated[str, typer.Argument(help="Identifier of 
     Example: suxin client release demo-bank
     """
     with open_register() as (connection, _):
-        registry.release_client(connection, client_id, now=datetime.now(UTC))
+        brakes.release_client(connection, client_id, now=datetime.now(UTC))
     console.print(f"{client_id} may look up persons again.")
 
 

@@ -196,7 +196,7 @@ class EntryParts:
         return opening.commit() == self.shown
 
     def has_subject(self, place: int, number: int, leaf: bytes, path: Sequence[bytes]) -> bool:
-        """Return whether a subject is at a place among a number of subjects. Raises ProofError."""
+        """Return whether a subject is at a place among a number of subjects. Raises PathError."""
         return compute_included_root(leaf, place - 1, number, path) == self.subjects
 
 

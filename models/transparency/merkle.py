@@ -11,7 +11,7 @@ Range = tuple[int, int]
 """The leaves from the first number to before the second one."""
 
 
-class ProofError(ValueError):
+class PathError(ValueError):
     """A proof does not hold. The message is a sentence that gives the reason."""
 
 
@@ -71,9 +71,9 @@ def compute_root(leaves: Iterable[bytes]) -> bytes:
 
 
 def list_inclusion_ranges(index: int, size: int) -> list[Range]:
-    """Return the ranges whose roots are the inclusion path of a leaf (2.1.3.1). Raises ProofError."""
+    """Return the ranges whose roots are the inclusion path of a leaf (2.1.3.1). Raises PathError."""
     if not 0 <= index < size:
-        raise ProofError(f"A tree of {size} leaves has no leaf {index}.")
+        raise PathError(f"A tree of {size} leaves has no leaf {index}.")
     start, end, ranges = 0, size, list[Range]()
     while end - start > 1:
         middle = start + _split(end - start)
@@ -87,12 +87,12 @@ def list_inclusion_ranges(index: int, size: int) -> list[Range]:
 
 
 def list_consistency_ranges(old: int, new: int) -> list[Range]:
-    """Return the ranges whose roots are the consistency path of two sizes (2.1.4.1). Raises ProofError.
+    """Return the ranges whose roots are the consistency path of two sizes (2.1.4.1). Raises PathError.
 
     Nothing can be proven from the empty tree.
     """
     if not 0 < old <= new:
-        raise ProofError(f"There is no consistency proof from {old} to {new} leaves.")
+        raise PathError(f"There is no consistency proof from {old} to {new} leaves.")
     start, end, ranges = 0, new, list[Range]()
     while old != end:
         middle = start + _split(end - start)
@@ -114,19 +114,19 @@ def list_subtrees(start: int, end: int) -> Iterator[tuple[int, int]]:
 
 
 def verify_inclusion(leaf: bytes, index: int, size: int, path: Sequence[bytes], root: bytes) -> None:
-    """Verify an inclusion path (2.1.3.2). leaf: its hash. Raises ProofError."""
+    """Verify an inclusion path (2.1.3.2). leaf: its hash. Raises PathError."""
     if compute_included_root(leaf, index, size, path) != root:
-        raise ProofError("The path leads to another root: the log does not contain this entry at this place.")
+        raise PathError("The path leads to another root: the log does not contain this entry at this place.")
 
 
 def compute_included_root(leaf: bytes, index: int, size: int, path: Sequence[bytes]) -> bytes:
-    """Return the root to which an inclusion path leads. Raises ProofError if the path does not fit index and size."""
+    """Return the root to which an inclusion path leads. Raises PathError if the path does not fit index and size."""
     if not 0 <= index < size:
-        raise ProofError(f"A tree of {size} leaves has no leaf {index}.")
+        raise PathError(f"A tree of {size} leaves has no leaf {index}.")
     place, last, root = index, size - 1, leaf
     for sibling in path:
         if not last:
-            raise ProofError("The path is too long.")
+            raise PathError("The path is too long.")
         if place & 1 or place == last:
             root = hash_children(sibling, root)
             place, last = _skip(place, last)
@@ -134,23 +134,23 @@ def compute_included_root(leaf: bytes, index: int, size: int, path: Sequence[byt
             root = hash_children(root, sibling)
         place, last = place >> 1, last >> 1
     if last:
-        raise ProofError("The path is too short.")
+        raise PathError("The path is too short.")
     return root
 
 
 def verify_consistency(old: int, old_root: bytes, new: int, new_root: bytes, path: Sequence[bytes]) -> None:
-    """Verify that the tree of `new` leaves begins with the tree of `old` ones (2.1.4.2). Raises ProofError."""
+    """Verify that the tree of `new` leaves begins with the tree of `old` ones (2.1.4.2). Raises PathError."""
     if not 0 < old <= new:
-        raise ProofError(f"There is no consistency proof from {old} to {new} leaves.")
+        raise PathError(f"There is no consistency proof from {old} to {new} leaves.")
     if old == new:
         if path or old_root != new_root:
-            raise ProofError("Two trees of the same size have different roots.")
+            raise PathError("Two trees of the same size have different roots.")
         return
     given = [old_root, *path] if old.bit_count() == 1 else list(path)
     if not given:
-        raise ProofError("The path is too short.")
+        raise PathError("The path is too short.")
     if _compute_consistent_roots(old, new, given) != (old_root, new_root):
-        raise ProofError("The path leads to other roots: entries that were in the log have been changed or removed.")
+        raise PathError("The path leads to other roots: entries that were in the log have been changed or removed.")
 
 
 def _compute_consistent_roots(old: int, new: int, path: Sequence[bytes]) -> tuple[bytes, bytes]:
@@ -160,7 +160,7 @@ def _compute_consistent_roots(old: int, new: int, path: Sequence[bytes]) -> tupl
     old_root = new_root = path[0]
     for node in path[1:]:
         if not last:
-            raise ProofError("The path is too long.")
+            raise PathError("The path is too long.")
         if place & 1 or place == last:
             old_root, new_root = hash_children(node, old_root), hash_children(node, new_root)
             place, last = _skip(place, last)
@@ -168,7 +168,7 @@ def _compute_consistent_roots(old: int, new: int, path: Sequence[bytes]) -> tupl
             new_root = hash_children(new_root, node)
         place, last = place >> 1, last >> 1
     if last:
-        raise ProofError("The path is too short.")
+        raise PathError("The path is too short.")
     return old_root, new_root
 
 

@@ -152,15 +152,14 @@ def _redeem() -> sa.Update:
 
 def _outcome(asked: Any, audience: Audience, consent: Any, share: Any, party: Any) -> SQL:
     """Return the outcome. The order ensures that nothing is revealed of a person without consent. A person's wrong name
-    looks like an unknown number (R20)."""
+    looks like an unknown number, and is found by the same comparison (R20)."""
     permitted = sa.and_(sa.or_(consent.c.id.is_not(None), share.c.id.is_not(None)), holds(*PERSONS))
     refused = asked.c.person if audience is Audience.COMMERCE else sa.and_(asked.c.person, ~permitted)
     return sa.case(
         (asked.c.index.is_(None), MatchOutcome.INVALID_NUMBER.value),
         (refused, MatchOutcome.CONSENT_REQUIRED.value),
-        (party.id.is_(None), MatchOutcome.NOT_FOUND.value),
         (is_known_as(party, asked.c.folded), MatchOutcome.MATCHED.value),
-        (asked.c.person, MatchOutcome.NOT_FOUND.value),
+        (sa.or_(asked.c.person, party.id.is_(None)), MatchOutcome.NOT_FOUND.value),
         else_=MatchOutcome.NAME_MISMATCH.value,
     )
 

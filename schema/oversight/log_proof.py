@@ -6,8 +6,12 @@ import strawberry
 
 from auth.scopes import Scope
 from casework.transparency.proofs import EntryProof
+from engine.declare.directives import RequiresScopes
 from engine.policy import any_of, require
 from models.transparency.entries import Opening
+
+READERS = any_of(Scope.SELF, Scope.AUDIT)
+REQUIRES = [RequiresScopes.of(READERS)]
 
 
 def _encode(octets: bytes) -> str:
@@ -46,7 +50,10 @@ def _subject_path(root: strawberry.Parent[EntryProof]) -> list[str]:
     return [_encode(node) for node in root.subject_path]
 
 
-@strawberry.type(description="What a commitment commits to: it is SHA-256 of the salt and the text (承诺的明文).")
+@strawberry.type(
+    description="What a commitment commits to: it is SHA-256 of the salt and the text (承诺的明文).",
+    directives=REQUIRES,
+)
 class LogOpening:
     """An opened commitment."""
 
@@ -56,7 +63,8 @@ class LogOpening:
 
 @strawberry.type(
     description="A proof that the transparency log contains the answer (存证证明), with hashes in base64: see "
-    "docs/transparency.md."
+    "docs/transparency.md.",
+    directives=REQUIRES,
 )
 class LogProof:
     """A proof of an entry of the access log."""
@@ -77,6 +85,5 @@ class LogProof:
     )
 
 
-READERS = any_of(Scope.SELF, Scope.AUDIT)
 require(LogOpening, READERS)
 require(LogProof, READERS)

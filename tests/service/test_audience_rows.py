@@ -364,6 +364,8 @@ def test_the_auditor_has_no_field_of_a_subject(world: World) -> None:
     asked = '{ __type(name: "AccessRecord") { fields { name } } query: __schema { queryType { fields { name } } } }'
     found = world.data(Audience.AUDITOR, asked)
     fields = {field["name"] for field in found["__type"]["fields"]}
-    assert fields == {"id", "at", "purpose", "branch", "field", "types", "result", "client"}
+    assert fields == {"id", "at", "purpose", "branch", "field", "types", "result", "client", "proof"}
     roots = {field["name"] for field in found["query"]["queryType"]["fields"]}
-    assert roots == {"bulkOperations", "rateLimit", "viewer", "node", "nodes", "statistics", "accessRecords"}
+    assert roots == {"bulkOperations", "rateLimit", "viewer", "node", "nodes", "statistics", "accessRecords"} | {
+        "clientAlarms"
+    }

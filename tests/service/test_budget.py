@@ -148,22 +148,37 @@ async def test_the_work_of_the_database_is_charged_if_it_is_more_than_the_object
     (one,) = workers(engine, clock, 1)
     charge = await one.charge(client, 100)
     one.settle(client, charge, 10, seconds=0.06)
-    assert (charge.actual, charge.status.available) == (1_200, 3_000 - 1_200)
+    assert (charge.actual, charge.status.available) == (2_400, 3_000 - 2_400)
 
 
 async def test_work_beyond_the_bucket_is_paid_off_before_the_next_request(
     engine: AsyncEngine, client: Principal
 ) -> None:
-    """A statement of two seconds, which was cut off, is forty seconds of this budget."""
+    """A statement of two seconds, which was cut off, is eighty seconds of this budget."""
     clock = Clock()
     one, other = workers(engine, clock)
     one.settle(client, await one.charge(client, 100), 100, seconds=2)
     with pytest.raises(ThrottledError) as caught:
         await one.charge(client, 100)
-    assert (caught.value.retry_after, caught.value.status.available) == (38, 0)
+    assert (caught.value.retry_after, caught.value.status.available) == (78, 0)
     assert await spend(other, client, 100) == 0
-    clock.turn(38)
+    clock.turn(78)
     assert await spend(other, client, 100) == 100
+
+
+async def test_who_has_not_paid_off_its_work_is_refused_before_it_is_read(
+    engine: AsyncEngine, client: Principal
+) -> None:
+    clock = Clock()
+    (one,) = workers(engine, clock, 1)
+    assert await spend(one, client, 1) == 1
+    one.debit(client, 5_000)
+    with pytest.raises(ThrottledError, match="is spent by earlier requests") as caught, one.admit(client):
+        pytest.fail("not refused")
+    assert (caught.value.code, caught.value.retry_after) == ("THROTTLED", 3)
+    clock.turn(3)
+    with one.admit(client):
+        assert await spend(one, client, 1) == 1
 
 
 async def test_clients_do_not_pay_for_each_other(engine: AsyncEngine, client: Principal) -> None:
@@ -233,6 +248,18 @@ def test_who_has_spent_its_budget_is_told_when_to_come_back(chambers: Chambers, 
 def test_introspection_is_not_free(chambers: Chambers, two: list[TestClient]) -> None:
     statuses = [ask(chambers, two[0], "{ __schema { queryType { name } } }").status_code for _ in range(40)]
     assert (statuses[0], statuses[-1]) == (200, 429)
+
+
+def test_documents_that_are_refused_are_not_free(
+    chambers: Chambers, two: list[TestClient], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So many points for each, however fast the machine is."""
+    monkeypatch.setattr("transport.endpoint.POINTS_A_REFUSED_SECOND", 1e9)
+    document = "{ " + " ".join(f"a{number}" for number in range(200)) + " }"
+    assert ask(chambers, two[0], document).json()["errors"][0]["extensions"]["code"] != "THROTTLED"
+    refused = ask(chambers, two[0], document)
+    assert (refused.status_code, refused.json()["errors"][0]["extensions"]["code"]) == (429, "THROTTLED")
+    assert int(refused.headers["retry-after"]) >= 1
 
 
 def test_a_client_has_its_own_budget(chambers: Chambers, two: list[TestClient]) -> None:

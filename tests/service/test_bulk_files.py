@@ -13,11 +13,11 @@ from auth.audiences import Audience
 from casework.bulk_uploads import MOST_UPLOADS
 from demo.city.cast import CAST, FORGE
 from demo.partners.watches import REFERENCE
-from transport.transfers import read_lines
+from transport.upload_lines import read_lines
 
 
 def subject_lines() -> list[dict[str, Any]]:
-    return [{**key_of(one), "reference": f"客户-{number}"} for number, one in enumerate(CAST)]
+    return [{**key_of(one), "reference": f"KH-{number}"} for number, one in enumerate(CAST)]
 
 
 async def test_each_line_of_a_file_gets_its_answer(bulk: Bulk) -> None:
@@ -35,7 +35,7 @@ async def test_each_line_of_a_file_gets_its_answer(bulk: Bulk) -> None:
 
 
 async def test_bad_lines_keep_no_good_one_out(bulk: Bulk) -> None:
-    good = {"name": FORGE.name, "organizationCode": FORGE.number, "reference": "好"}
+    good = {"name": FORGE.name, "organizationCode": FORGE.number, "reference": "KH"}
     lines = [
         json.dumps(good),
         "{",
@@ -70,11 +70,11 @@ async def test_lines_are_those_of_the_file(bulk: Bulk) -> None:
 
 
 async def test_csv_is_taken_as_spreadsheets_write_it(bulk: Bulk) -> None:
-    table = f'\ufeffname,organizationCode,reference\r\n"{FORGE.name}",{FORGE.number},"甲,乙"\r\n某公司,没有,\r\n'
+    table = f'\ufeffname,organizationCode,reference\r\n"{FORGE.name}",{FORGE.number},"KH/1"\r\n某公司,没有,\r\n'
     operation = bulk.check(table, "text/csv; charset=utf-8")
     await bulk.run(operation)
     first, second = bulk.lines(operation, Audience.BANK)
-    assert (first["data"]["outcome"], first["data"]["reference"]) == ("MATCHED", "甲,乙")
+    assert (first["data"]["outcome"], first["data"]["reference"]) == ("MATCHED", "KH/1")
     assert (second["data"]["outcome"], second["data"]["reference"]) == ("INVALID_NUMBER", None)
 
 

@@ -12,7 +12,7 @@ from chambers import Chambers
 from world import KEYRING
 
 from auth.audiences import Audience
-from auth.clients.registry import release_client
+from auth.clients.brakes import release_client
 from casework.client_alarms import WINDOW
 from demo.city.cast import CHEN, FORGE, LIN, STRANGER, Subject
 from jobs.access_indexer import AccessIndexer

@@ -342,7 +342,7 @@ def test_an_audit_is_seen_by_the_court_and_both_sides(chambers: Chambers) -> Non
     assert found == {"id": audit, "consent": {"reference": made["reference"]}}
     assert chambers.data(chambers.partner(EMPLOYER), bare, {"id": audit})["node"] is None
     refused = chambers.post(chambers.partner(BANK), mine, {"id": audit}).json()
-    assert [error["extensions"]["code"] for error in refused["errors"]] == ["FORBIDDEN"]
+    assert {error["extensions"]["code"] for error in refused["errors"]} == {"INVALID_DOCUMENT"}
 
 
 # --- letters are drawn by lot -----------------------------------------------------------------------------------------

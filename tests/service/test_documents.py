@@ -273,6 +273,7 @@ def test_introspection_shows_what_the_token_reaches(world: World, query: str) ->
         "nodes",
         "statistics",
         "accessRecords",
+        "clientAlarms",
     ]
 
 

@@ -118,7 +118,7 @@ REFUSED = {
     "{ __schema { queryType { name } } }": "Ask for one list",
     "subscription { events { cursor } }": "Subscribe over WebSocket",
     "{ cases(first: 1) { nodes { participations { party { deductions(first: 101) { nodes { id } } } } } } }": "first",
-    "{ watches(first: 1) { nodes { id } } }": "lacks the scopes watch.read",
+    "{ watches(first: 1) { nodes { id } } }": "Cannot query field 'watches'",
     "query($n: Int!) { cases(first: 1, filter: {stage: $n}) { nodes { id } } }": "",
 }
 

@@ -173,9 +173,12 @@ def test_an_audience_sends_its_own_mutations_and_no_others(chambers: Chambers, a
     assert Scope.PROCEDURE_WRITE not in held
     for name, field in MUTATIONS.items():
         (ways,) = POLICY.get_requirements(f"Mutation.{name}")[1:]
-        permitted = any(way <= held for way in ways)
+        permitted, beyond = any(way <= held for way in ways), not any(way <= scopes_of(audience) for way in ways)
         response = chambers.post(token, f"mutation {{ {name}(input: {literal(field)}) {{ errors {{ code }} }} }}")
-        assert (name, response.status_code == 403) == (name, not permitted)
+        assert (name, response.status_code == 403) == (name, not permitted and not beyond)
+        if beyond:
+            codes = {error["extensions"]["code"] for error in response.json()["errors"]}
+            assert (name, codes) == (name, {"INVALID_DOCUMENT"}), "it is refused as what there is not"
     assert held <= scopes_of(audience)
 
 

@@ -7,6 +7,7 @@ import json
 import logging
 import os
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import sqlalchemy as sa
@@ -551,6 +552,7 @@ async def test_of_parallel_uses_of_one_assertion_one_wins(service: Service) -> N
 NAMES = [
     *("grant_type", "scope", "client_id", "client_secret", "client_assertion", "client_assertion_type"),
     *("subject_token", "subject_token_type", "actor_token", "resource", "audience", "token", "token_type_hint"),
+    *("jwks", "request_uri", "redirect_uri", "response_type", "code_challenge", "code_challenge_method", "dpop_jkt"),
 ]
 VALUES = st.one_of(
     st.sampled_from(["client_credentials", TokenExchange.GRANT_TYPE, ASSERTION_TYPE, SUBJECT_TOKEN_TYPE, "a.b.c"]),
@@ -562,15 +564,18 @@ VALUES = st.one_of(
 @pytest.mark.generated
 @sized(100)
 @given(
-    path=st.sampled_from(["/oauth/token", "/oauth/revoke", "/oauth/introspect"]),
+    path=st.sampled_from(["/oauth/token", "/oauth/revoke", "/oauth/introspect", "/oauth/par", "/oauth/keys"]),
+    proof=st.one_of(st.none(), st.sampled_from(["", "a.b.c", "e30.e30.AA"]), VALUES),
     form=st.dictionaries(st.one_of(st.sampled_from(NAMES), st.text(max_size=5)), VALUES, max_size=6),
     authorization=st.one_of(st.none(), st.binary(max_size=40)),
     own=st.booleans(),
 )
 async def test_no_request_is_a_server_error(
-    service: Service, path: str, form: dict[str, str], authorization: bytes | None, own: bool
+    service: Service, path: str, form: dict[str, str], authorization: bytes | None, own: bool, proof: str | None
 ) -> None:
     headers = {} if authorization is None else {"authorization": "Basic " + base64.b64encode(authorization).decode()}
+    if proof is not None:
+        headers["dpop"] = quote(proof, safe=".")
     if own:
         form = form | service.register(Audience.LITIGANT_PORTAL).form(service.clock)
     response = await service.http.post(path, data=form, headers=headers)

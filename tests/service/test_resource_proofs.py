@@ -33,13 +33,13 @@ SUBPROTOCOLS: Any = ["graphql-transport-ws"]
 class Bank:
     """The demo bank with a token that is bound to its key."""
 
-    def __init__(self, chambers: Chambers) -> None:
+    def __init__(self, chambers: Chambers, *scopes: str) -> None:
         self.chambers, self.http, clock = chambers, chambers.http, Clock(chambers.calendar.moment.timestamp())
         self.holder = Holder(clock, Nonces(KEYRING.nonce_key, clock))
         client = chambers.clients[Audience.BANK]
         credential = ClientCredential(ISSUER, client.client_id, dict(client.key))
         prover = Prover(self.holder.key)
-        answer = request_token(credential, self.http, clock.now, prover=prover)
+        answer = request_token(credential, self.http, clock.now, scopes, prover=prover)
         assert (answer["token_type"], prover.nonce) == ("DPoP", self.holder.nonces.issue())
         self.token = answer["access_token"]
 
@@ -136,9 +136,10 @@ def test_a_token_in_the_query_or_the_body_is_none(bank: Bank) -> None:
 
 
 def test_a_missing_scope_is_told_in_the_scheme_of_the_token(bank: Bank) -> None:
-    query = {"query": "{ accessRecords(first: 1) { totalCount } }"}
-    response = bank.http.post("/graphql", json=query, headers=bank.headers())
-    challenge = 'DPoP realm="suxin", error="insufficient_scope", scope="audit.read"'
+    narrow = Bank(bank.chambers, "catalogue.read")
+    query = {"query": "{ watches(first: 1) { totalCount } }"}
+    response = bank.http.post("/graphql", json=query, headers=narrow.headers())
+    challenge = 'DPoP realm="suxin", error="insufficient_scope", scope="watch.read"'
     assert (response.status_code, response.headers["www-authenticate"]) == (403, challenge)
 
 

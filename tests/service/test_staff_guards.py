@@ -413,6 +413,13 @@ async def test_a_wrong_password_looks_like_a_wrong_code(house: House) -> None:
     assert await sign_in_with(house, code_of(house, secret)) == 303, "a wrong password uses no code up"
 
 
+async def test_the_code_that_set_a_factor_up_signs_nobody_in(house: House) -> None:
+    secret, _ = await enrolled(house)
+    used = code_of(house, secret, -60)
+    house.service.clock.now -= 60
+    assert await sign_in_with(house, used) == 401
+
+
 async def test_a_code_is_good_once_and_no_earlier_one_after_it(house: House) -> None:
     secret, _ = await enrolled(house)
     before, now, after = (code_of(house, secret, later) for later in (-30, 0, 30))

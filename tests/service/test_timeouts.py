@@ -68,8 +68,7 @@ def test_nothing_is_left_behind(
     impatient: World, world: World, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, seconds: float
 ) -> None:
     app: Any = impatient.app
-    endpoint = app._direct.app
-    object.__setattr__(endpoint, "request_timeout", seconds)
+    object.__setattr__(app._direct.app, "request_timeout", seconds)
     with warnings.catch_warnings(record=True) as warned, caplog.at_level(logging.WARNING, "asyncio"), ExitStack():
         warnings.simplefilter("always")
         ask_at_once(impatient, 1)

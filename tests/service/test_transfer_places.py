@@ -23,8 +23,8 @@ LINE = json.dumps(key_of(FORGE))
 def transfers_of(bulk: Bulk) -> Transfers:
     """The endpoints for files of a service."""
     routes: Any = bulk.world.app.routes
-    found = next(route.endpoint for route in routes if isinstance(route, Route) and route.path == "/uploads")
-    transfers: Transfers = found.__self__  # type: ignore[attr-defined]  # a method
+    found: Any = next(route.endpoint for route in routes if isinstance(route, Route) and route.path == "/uploads")
+    transfers: Transfers = found.__self__
     return transfers
 
 

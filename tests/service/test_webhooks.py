@@ -430,6 +430,7 @@ def test_one_that_hangs_holds_up_no_other_one_of_its_client(
     post: Post, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As many messages as are sent to it at once hang until the other one has been told all."""
+    end_both_consents(post)  # of the tests before
     monkeypatch.setattr("jobs.dispatcher.AT_ONCE", 1)
     all_told = threading.Event()
     receiver.answer = lambda _: 200 if all_told.wait(15) else 500

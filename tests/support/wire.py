@@ -79,13 +79,15 @@ def parse_head(text: bytes) -> tuple[int, dict[str, str]]:
 
 @dataclass
 class Playing:
-    """An application that answers when it is told to. began: paths of the requests that it was given."""
+    """An application that answers when it is told to. began: paths of the requests that it was given. early: whether it
+    answers at once, before it has read a body."""
 
     admission: Admission
     go: threading.Event = field(default_factory=threading.Event)
     began: list[str] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
     size: int = 2
+    early: bool = False
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan":
@@ -95,14 +97,15 @@ class Playing:
             await self.hear(receive, send)
             return
         self.began.append(scope["path"])
-        body, more = b"", True
+        body, more = b"", not self.early
         while more:
             message = await receive()
             if message["type"] == "http.disconnect":
                 return
             body, more = body + message["body"], message["more_body"]
         self.bodies.append(body)
-        await asyncio.to_thread(self.go.wait)
+        if not self.early:
+            await asyncio.to_thread(self.go.wait)
         length = (b"content-length", b"%d" % self.size)
         await send({"type": "http.response.start", "status": 200, "headers": [length]})
         await send({"type": "http.response.body", "body": b"x" * self.size})

@@ -49,6 +49,9 @@ def test_a_client_s_scopes_are_replaced(run: Run, jwks: Path) -> None:
         "--scope",
         "subject.check",
     )
+    persons = run("client", "scopes", "bank-2")
+    assert (persons.exit_code, "suxin client profile" in persons.stderr) == (1, True)
+    assert run("client", "profile", "bank-2", "fapi2").stdout == "bank-2 is of the class fapi2.\n"
     every = run("client", "scopes", "bank-2").stdout.replace("\n", " ")
     assert all(scope in every for scope in scopes_of(Audience.BANK))
     assert run("client", "scopes", "bank-2", "--scope", "subject.check").stdout == "bank-2 holds subject.check.\n"

@@ -338,12 +338,34 @@ def test_the_body_of_a_refused_request_is_not_kept() -> None:
     with playing(requests=2) as (app, port), Wire(port) as one, Wire(port) as two:
         ask(one)
         app.wait_for(1)
-        two.send(HEAD, b"authorization: Bearer a\r\ncontent-length: 5000000\r\n\r\n", b"x" * 5_000_000)
+        two.send(HEAD, b"authorization: Bearer a\r\ncontent-length: 60000\r\n\r\n", b"x" * 60_000)
         assert two.answer()[0] == 429
         app.go.set()
         assert one.answer()[0] == 200
         assert ask(two).answer()[0] == 200
         assert app.bodies == [b"{}", b"{}"]
+
+
+def test_a_large_body_of_a_refused_request_is_not_read() -> None:
+    with playing(requests=2) as (app, port), Wire(port) as one, Wire(port) as two:
+        ask(one)
+        app.wait_for(1)
+        two.send(HEAD, b"authorization: Bearer a\r\ncontent-length: 5000000\r\n\r\n")
+        status, fields = parse_head(two.rest())
+        assert (status, fields["connection"]) == (429, "close")
+        assert len(app.began) == 1
+
+
+def test_a_body_that_goes_on_after_its_answer_is_cut_off() -> None:
+    with playing() as (app, port), Wire(port) as wire:
+        app.early = True
+        wire.send(HEAD, b"content-length: 50000000\r\n\r\n", b"x" * 100_000)
+        assert wire.answer()[0] == 200
+        sent = 100_000
+        with suppress(OSError):
+            while sent < 50_000_000:
+                sent += wire.socket.send(PIECE)
+        assert sent < 50_000_000
 
 
 def test_a_connection_that_is_reset_leaves_nothing_behind() -> None:

@@ -221,7 +221,7 @@ NEVER_STORED: dict[str, AbstractSet[str]] = {
     "relation.kind": set(RelationKind),  # nobody filed who leads whom
     "removal.kind": set(ListingKind),  # who left a list left it by hand
 }
-NOT_LOOKED_UP_FOR = {"access_answer.audience", "access_answer.purpose"}
+NOT_LOOKED_UP_FOR = {"access_answer.audience", "access_answer.purpose", "client.profile"}
 
 
 def _choices() -> list[tuple[str, str, list[str]]]:

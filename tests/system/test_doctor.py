@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 import sqlalchemy as sa
-from conftest import City
+from conftest import City, as_service
 from sequencing import EMPTIED, log_answers, write_signer
 from typer.testing import CliRunner
 from world import NOW
@@ -35,9 +35,11 @@ CHECKS = [
     "log key",
     "database",
     "clock",
+    "writing",
     "migrations",
-    "access log",
+    "roles",
     "sealed numbers",
+    "access log",
     "transparency log",
     "worker",
     "calendar",
@@ -73,7 +75,7 @@ class Installation:
 
 @pytest.fixture(scope="module")
 def url(database_copy: sa.URL) -> str:
-    return database_copy.set(drivername="postgresql").render_as_string(hide_password=False)
+    return as_service(database_copy).set(drivername="postgresql").render_as_string(hide_password=False)
 
 
 PUBLISHED = """
@@ -443,14 +445,15 @@ def test_what_is_derived_is_as_its_base_says(indexed: Installation) -> None:
         ),
         (
             "disclosure",
-            "UPDATE party SET disclosed = NOT disclosed WHERE id = (SELECT min(id) FROM party WHERE NOT held)",
+            "UPDATE party SET disclosed = NOT disclosed WHERE id = (SELECT min(id) FROM party WHERE NOT held"
+            " AND id IN (SELECT party_id FROM card_withdrawal))",
             "UPDATE party AS p SET disclosed = party_disclosed(p)",
             "1 parties are disclosed or hidden wrongly.",
         ),
         (
             "names",
-            "UPDATE party SET folded = folded || '甲' WHERE id = (SELECT min(id) FROM party)",
-            "UPDATE party SET folded = left(folded, -1) WHERE id = (SELECT min(id) FROM party)",
+            "UPDATE party SET folded = folded || '甲' WHERE id = (SELECT min(party_id) FROM card_withdrawal)",
+            "UPDATE party SET folded = left(folded, -1) WHERE id = (SELECT min(party_id) FROM card_withdrawal)",
             "1 names are not found by their folded forms.",
         ),
         (

@@ -1,7 +1,7 @@
 """`suxin log`: what an auditor and a partner type."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
@@ -17,7 +17,7 @@ from typed import Run, runner
 from casework.transparency.receipts import Receipt
 from commands.witnessing import Witness
 from models.transparency.checkpoints import Checkpoint, open_checkpoint
-from models.transparency.merkle import ProofError, compute_root, hash_leaf
+from models.transparency.merkle import PathError, compute_root, hash_leaf
 from models.transparency.notes import NoteError, NoteSigner, open_note, read_key
 from postgres import database
 
@@ -30,9 +30,9 @@ ANSWERS = """
 
 
 @pytest.fixture
-def files(tmp_path: Path) -> Path:
-    """The directory of an auditor: the data directory with the log's key, and what was kept."""
-    write_signer(tmp_path / "data" / "keys" / "log.json")
+def files(tmp_path: Path, installed: Mapping[str, str]) -> Path:
+    """The directory of an auditor with what was kept. The installation has the log's key."""
+    write_signer(Path(installed["SUXIN_DATA_DIR"]) / "keys" / "log.json")
     return tmp_path
 
 
@@ -62,7 +62,8 @@ def kept(log: sa.Engine, files: Path) -> Path:
     return path
 
 
-def test_the_key_is_printed(run: Run) -> None:
+def test_the_key_is_printed(tmp_path: Path) -> None:
+    run = runner({"SUXIN_DATA_DIR": str(tmp_path)})
     result = run("log", "key")
     assert result.exit_code == 0
     assert read_key(result.stdout).name == "127.0.0.1:8000/log"
@@ -152,7 +153,7 @@ def test_a_witness_refuses_another_history(witness: Witness, entries: list[str],
     kept = witness.observe(log.fetch, NOW)
     log.leaves = []
     log.grow(*entries)
-    with pytest.raises(ProofError, match=reason):
+    with pytest.raises(PathError, match=reason):
         witness.observe(log.fetch, NOW)
     assert witness.state.read_text() == kept
 

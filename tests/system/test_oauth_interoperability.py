@@ -22,6 +22,7 @@ from starlette.applications import Starlette
 
 from auth.audiences import Audience
 from auth.clients.registry import Credentials, Registration, add_client
+from auth.proofs.prover import Prover
 from auth.server.accounts import Account, add_staff
 from auth.server.authorization_server import AuthorizationServer
 from auth.server.endpoints import build_oauth_routes
@@ -186,9 +187,9 @@ def test_our_own_client_for_a_user(issuer: str, sync_engine: sa.Engine) -> None:
     credential = ClientCredential(issuer, added.client_id, key=key.as_dict(private=True))
     with httpx2.Client() as http:
         token = request_token(
-            credential, http, time.time(), ["self.read"], User("user-7", "张三", "11010519491231002X")
+            credential, http, time.time(), ["self.read"], User("user-7", "张三", "11010519491231002X"), Prover()
         )
-    assert (token["scope"], token["token_type"]) == ("self.read", "Bearer")
+    assert (token["scope"], token["token_type"]) == ("self.read", "DPoP")
 
 
 def test_our_own_client_with_a_secret(issuer: str, sync_engine: sa.Engine) -> None:

@@ -1,5 +1,6 @@
 """What the quickstarts say is true: their documents are answered, their commands run, both languages show the same."""
 
+import asyncio
 import json
 import re
 import shlex
@@ -18,6 +19,7 @@ from world import ISSUER, NOW, World
 from auth.audiences import Audience, scopes_of
 from auth.server.token_client import ClientCredential, request_token
 from cli import app
+from commands.session import install_catalogue, with_engine
 from demo.city.cast import DEMO_VILLAGE
 from demo.examples import FOLDER as EXAMPLES
 from demo.stage import write_keys
@@ -30,7 +32,7 @@ CHINESE = {audience: FOLDER / f"{audience.lower()}.zh.md" for audience in Audien
 PAGES = [INDEX, *ENGLISH.values(), *CHINESE.values()]
 
 BESIDE_THE_SCHEMA = {
-    *("FORBIDDEN", "PURPOSE_NOT_ALLOWED", "THROTTLED", "UNAUTHENTICATED"),
+    *("BRAKED", "FORBIDDEN", "PURPOSE_NOT_ALLOWED", "THROTTLED", "UNAUTHENTICATED"),
     *("BAD_CASE_NUMBER", "BAD_INPUT", "BAD_PAGE_SIZE", "INVALID_DOCUMENT"),
     *("documentId", "missingScopes", "requestId"),
 }
@@ -89,6 +91,7 @@ def desk(
     monkeypatch.chdir(tmp_path)
     dict(write_keys(world.clients, clients))
     exec(compile(blocks(INDEX, "python")[0], INDEX.name, "exec"), {})  # noqa: S102 - the index's own text
+    asyncio.run(with_engine(database_url, install_catalogue))
     with sync_engine.begin() as connection:
         if connection.scalar(sa.select(Village.id).where(Village.name == DEMO_VILLAGE)) is None:
             connection.execute(sa.insert(Village).values(name=DEMO_VILLAGE))
@@ -101,9 +104,9 @@ def desk(
     )
 
 
-def asked_of_world(world: World, credential: Any, http: object, now: float, scopes: Any, user: Any) -> Any:
+def asked_of_world(world: World, credential: Any, http: object, now: float, *more: Any) -> Any:
     """A token from the service under test, at its moment."""
-    return request_token(credential, world.http, NOW.timestamp(), scopes, user)
+    return request_token(credential, world.http, NOW.timestamp(), *more)
 
 
 def run(desk: CliRunner, arguments: list[str]) -> str:

@@ -74,7 +74,9 @@ async def test_nothing_is_missing_after_a_restore_into_another_cluster(database_
     dump = str(tmp_path / "dump")
     run_program("pg_dump", database_copy, "--format=custom", f"--file={dump}")
     with database.run_embedded(tmp_path / "other") as url:
-        run_program("pg_restore", url, "--dbname", str(url.database), "--no-owner", "--exit-on-error", dump)
+        run_program(
+            "pg_restore", url, "--dbname", str(url.database), "--no-owner", "--no-privileges", "--exit-on-error", dump
+        )
         engine = database.make_async_engine(url, 2, 60)
         await ensure_access_log(engine, AT)
         await answer(engine, 3)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from protocols.admission import LEAST, SLOW_SECONDS, Admission
+from protocols.admission import DEAF, HELD_OFF_SECONDS, LEAST, MOST_NOTED, SLOW_SECONDS, Admission
 from protocols.limits import ConnectionLimits
 from protocols.refusals import Refused, write_refusal
 
@@ -55,6 +55,33 @@ def test_callers_that_ask_as_fast_as_they_can_come_to_have_the_same() -> None:
     assert all(14 <= held <= 16 for held in found.working.values())
     assert found.total <= 46
     assert found.admits("late")
+
+
+def test_a_caller_that_is_refused_again_and_again_is_held_off_for_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    moment = 1_000.0
+    monkeypatch.setattr("protocols.admission.monotonic", lambda: moment)
+    found = admission(requests=100)
+    for _ in range(DEAF - 1):
+        found.note("deaf", 429)
+    found.note("deaf", 200)
+    for _ in range(DEAF - 1):
+        found.note("deaf", 429)
+    assert found.admits("deaf")
+    assert found.has_room
+    found.note("deaf", 429)
+    assert (found.has_room, found.admits("deaf"), found.admits("other")) == (False, False, True)
+    moment += HELD_OFF_SECONDS
+    assert found.admits("deaf")
+    assert found.has_room
+    found.note("deaf", 429)
+    assert not found.admits("deaf")
+
+
+def test_refusals_of_many_callers_are_forgotten() -> None:
+    found = admission(requests=100)
+    for number in range(MOST_NOTED + 1):
+        found.note(f"caller {number}", 429)
+    assert len(found.refusals) == 1
 
 
 def test_an_end_makes_room() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from models.transparency.merkle import (
     EMPTY_ROOT,
     Frontier,
-    ProofError,
+    PathError,
     compute_root,
     hash_leaf,
     join_roots,
@@ -107,12 +107,12 @@ def test_proofs_hold_and_every_change_is_refused(size: int, data: st.DataObject)
     path = read_path(leaves, list_inclusion_ranges(index, size))
     verify_inclusion(leaves[index], index, size, path, root)
     for wrong in damage(path, data):
-        with pytest.raises(ProofError):
+        with pytest.raises(PathError):
             verify_inclusion(leaves[index], index, size, wrong, root)
     other = data.draw(st.integers(0, size + 3).filter(lambda place: place != index))
-    with pytest.raises(ProofError):
+    with pytest.raises(PathError):
         verify_inclusion(leaves[index], other, size, path, root)
-    with pytest.raises(ProofError):
+    with pytest.raises(PathError):
         verify_inclusion(hash_leaf(b"another"), index, size, path, root)
 
 
@@ -125,11 +125,11 @@ def test_consistency_holds_and_every_change_is_refused(sizes: list[int], data: s
     path = read_path(leaves, list_consistency_ranges(old, new))
     verify_consistency(old, roots[0], new, roots[1], path)
     for wrong in damage(path, data):
-        with pytest.raises(ProofError):
+        with pytest.raises(PathError):
             verify_consistency(old, roots[0], new, roots[1], wrong)
     forged = leaves.copy()
     forged[data.draw(st.integers(0, old - 1))] = hash_leaf(b"forged")
-    with pytest.raises(ProofError):
+    with pytest.raises(PathError):
         verify_consistency(
             old, roots[0], new, compute_root(forged), read_path(forged, list_consistency_ranges(old, new))
         )
@@ -149,20 +149,20 @@ def test_the_size_is_part_of_a_consistency_proof() -> None:
     leaves = make_leaves(8)
     path = read_path(leaves, list_consistency_ranges(3, 7))
     for new in (4, 9, 15, 16, 17):
-        with pytest.raises(ProofError):
+        with pytest.raises(PathError):
             verify_consistency(3, compute_root(leaves[:3]), new, compute_root(leaves[:7]), path)
 
 
 @pytest.mark.parametrize(("old", "new"), [(0, 0), (0, 5), (5, 4), (-1, 3)])
 def test_nothing_is_proven_from_the_empty_tree(old: int, new: int) -> None:
-    with pytest.raises(ProofError, match="There is no consistency proof"):
+    with pytest.raises(PathError, match="There is no consistency proof"):
         verify_consistency(old, EMPTY_ROOT, new, compute_root(make_leaves(max(new, 0))), [])
-    with pytest.raises(ProofError, match="There is no consistency proof"):
+    with pytest.raises(PathError, match="There is no consistency proof"):
         list_consistency_ranges(old, new)
 
 
 def test_two_trees_of_one_size_have_one_root() -> None:
-    with pytest.raises(ProofError, match="different roots"):
+    with pytest.raises(PathError, match="different roots"):
         verify_consistency(4, compute_root(make_leaves(4)), 4, EMPTY_ROOT, [])
 
 

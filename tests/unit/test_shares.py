@@ -10,8 +10,8 @@ from auth.places import BusyError, Places
 from postgres.shares import OWNER, Shares
 
 
-@pytest.mark.parametrize(("size", "most"), [(1, 1), (2, 1), (3, 2), (4, 3), (8, 6), (64, 48)])
-def test_an_owner_has_three_quarters_of_a_pool(size: int, most: int) -> None:
+@pytest.mark.parametrize(("size", "most"), [(1, 1), (2, 1), (3, 1), (4, 2), (8, 4), (64, 32)])
+def test_an_owner_has_half_of_a_pool(size: int, most: int) -> None:
     assert Shares(size).most == most
 
 
@@ -41,7 +41,7 @@ async def test_an_owner_waits_for_its_own_and_the_service_for_nobody() -> None:
     for owner in ("a", "b", None):
         task = copy_context().run(asyncio.create_task, count_at_once(shares, owner, 6))
         found[owner] = await task
-    assert found == {"a": 3, "b": 3, None: 6}
+    assert found == {"a": 2, "b": 2, None: 6}
 
 
 def test_places_are_refused_to_who_has_all_of_its_own_and_when_there_are_no_more() -> None:
