@@ -20,6 +20,15 @@ def retrieve(future: asyncio.Future[Any]) -> None:
         future.exception()
 
 
+def shield(future: asyncio.Future[Any]) -> asyncio.Future[Any]:
+    """Return a future for the result of another one, which goes on when the first is cancelled. Errors of both are
+    noted: asyncio's own `shield` leaves that of the other one when the first was cancelled before."""
+    shielded = asyncio.shield(future)
+    for one in (future, shielded):
+        one.add_done_callback(retrieve)
+    return shielded
+
+
 class Deferred:
     """An awaitable that starts when it is awaited. graphql-core does not await the siblings of a failed field."""
 
@@ -96,9 +105,8 @@ class Context:
         running = asyncio.create_task(self._fetch(statement, values))
         self._running.add(running)
         running.add_done_callback(self._running.discard)
-        found = asyncio.shield(running)
-        found.add_done_callback(retrieve)
-        return await found
+        found: Sequence[sa.RowMapping] = await shield(running)
+        return found
 
     async def _fetch(self, statement: sa.Executable, values: Mapping[str, Any]) -> Sequence[sa.RowMapping]:
         async with self._lock:

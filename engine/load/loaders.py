@@ -13,7 +13,7 @@ from aiodataloader import DataLoader
 
 from engine.declare.paging import Page
 from engine.declare.relations import Relation, Root
-from engine.load.context import Context, retrieve
+from engine.load.context import Context, shield
 from engine.load.rows import PagePlace, PlacedRow, RootAnswer, Row
 from engine.load.statements import RelationQuery, get_query, name_argument_values, name_key_values
 
@@ -25,9 +25,7 @@ class Loader(DataLoader[Key, Any]):  # type: ignore[misc]  # aiodataloader has n
 
     def load(self, key: Key) -> "asyncio.Future[Any]":
         """Return the value of `key`. All keys of one turn of the event loop are read by one statement."""
-        found = asyncio.shield(super().load(key))
-        found.add_done_callback(retrieve)
-        return found
+        return shield(super().load(key))
 
 
 class RelationLoader(Loader):
