@@ -72,7 +72,7 @@ def stage(database_url: sa.URL, tmp_path: Path) -> Iterator[Stage]:
     engine = database.make_sync_engine(database_url)
     _, front, staff = furnish(engine)
     url = database_url.set(drivername="postgresql").render_as_string(hide_password=False)
-    command = Command({"SUXIN_DATABASE_URL": url, "SUXIN_DATA_DIR": str(tmp_path)})
+    command = Command({"SUXIN_DATABASE_URL": url, "SUXIN_DATA_DIR": str(tmp_path), "SUXIN_BUDGET": "0"})
     command.start()
 
     def sign_in(role: StaffRole) -> str:
