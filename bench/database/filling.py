@@ -21,9 +21,6 @@ from models.party import Party
 
 STATEMENTS = Path(__file__).with_name("fill")
 CHUNK = 10_000
-SEALED = bytes(48)
-"""A placeholder of the length of a sealed number. The benchmarks do not open sealed numbers."""
-
 DRAW = """
 create function pg_temp.draw(key bigint, salt int, choices int) returns int language sql immutable as
 'select mod(hashint8extended(key, salt) & 2147483647, choices)::int'
@@ -96,7 +93,8 @@ def _names(subjects: list[Subject]) -> Rows:
 def _identities(subjects: list[Subject], keyring: Keyring) -> Rows:
     for one in subjects:
         kind = "RESIDENT_ID" if one.person else "UNIFIED_SOCIAL_CREDIT_CODE"
-        yield one.key, kind, keyring.index(one.number), SEALED, mask_number(one.number)
+        index = keyring.index(one.number)
+        yield one.key, kind, index, keyring.seal(one.number, index), mask_number(one.number)
 
 
 def _advance_keys(connection: sa.Connection) -> None:

@@ -23,7 +23,7 @@ from resolvers.caller import Caller
 def list_statements(data: Data, work: Work, document: str, variables: Mapping[str, Any]) -> Sequence[Statement]:
     """Return the statements of one request with their arguments. Raises RuntimeError if there is no plan."""
     caller = Caller(read_principal(data, work), data.keyring, datetime.now(UTC), uuid4())
-    operation = prepare(document, None, caller.principal.scopes)
+    operation = prepare(document, None, caller.principal.scopes, data.keyring.log_key)
     parts = bind_plan(price_request(operation, dict(variables), work.audience), caller)
     if isinstance(parts, NotPlanned):
         raise RuntimeError(f"{work.name} has no plan: {parts.reason}")
