@@ -25,15 +25,22 @@ EXCEPTION
     WHEN insufficient_privilege THEN NULL;
 END $$
 """
-TABLES = """
+SECRETS = (
+    "authorization_code", "client", "identity", "identity_act", "recovery_code", "second_factor", "share_code",
+    "staff_account", "staff_session", "webhook",
+)  # fmt: skip
+"""Tables with hashes of secrets, or with what keys seal. Readers do not see them."""
+
+TABLES = f"""
     SELECT c.oid AS key, c.oid::regclass::text AS name, NOT c.relispartition AS may_read,
+        NOT c.relispartition AND c.relname <> ALL (ARRAY{list(SECRETS)}) AS reader_may,
         NOT c.relispartition AND c.relkind <> 'v' AND c.relname <> 'alembic_version' AS may_add,
         NOT c.relispartition AND c.relkind <> 'v' AND c.relname <> 'alembic_version' AND NOT EXISTS (
             SELECT FROM pg_trigger AS t WHERE t.tgrelid = c.oid AND t.tgname = 'append_only'
         ) AS may_change
     FROM pg_class AS c
     WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p', 'v')
-"""
+"""  # noqa: S608 - constants
 """What the service may do with each table. Append-only tables are those with the trigger of that name; partitions are
 reached through their tables only."""
 
@@ -46,7 +53,10 @@ BEGIN
     LOOP
         EXECUTE format('REVOKE ALL ON %s FROM PUBLIC, {SERVICE}, {READER}', found.name);
         IF found.may_read THEN
-            EXECUTE format('GRANT SELECT ON %s TO {SERVICE}, {READER}', found.name);
+            EXECUTE format('GRANT SELECT ON %s TO {SERVICE}', found.name);
+        END IF;
+        IF found.reader_may THEN
+            EXECUTE format('GRANT SELECT ON %s TO {READER}', found.name);
         END IF;
         IF found.may_add THEN
             EXECUTE format('GRANT INSERT ON %s TO {SERVICE}', found.name);
@@ -67,7 +77,7 @@ WRONG = sa.text(
         OR has_table_privilege('{SERVICE}', key, 'UPDATE') <> may_change
         OR has_table_privilege('{SERVICE}', key, 'DELETE') <> may_change
         OR has_table_privilege('{SERVICE}', key, 'TRUNCATE, TRIGGER, REFERENCES')
-        OR has_table_privilege('{READER}', key, 'SELECT') <> may_read
+        OR has_table_privilege('{READER}', key, 'SELECT') <> reader_may
         OR has_table_privilege('{READER}', key, 'INSERT, UPDATE, DELETE, TRUNCATE, TRIGGER, REFERENCES')
     ORDER BY name
     """  # noqa: S608 - constants

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from engine.declare.opaque import bind_key, hash_type, seal, seal_in_sql, seal_number_in_sql, unseal
+from engine.declare.opaque import FUNCTION, bind_key, hash_type, seal, seal_in_sql, seal_number_in_sql, unseal
 from engine.declare.relations import write_node_id
 
 KEY = b"k" * 32
@@ -22,6 +22,11 @@ async def test_sql_and_python_seal_a_text_alike(connection: AsyncConnection, tex
     made = await connection.scalar(sa.select(seal_in_sql(sa.literal(text, sa.Text))), bind_key(KEY))
     assert made == seal(text.encode(), KEY)
     assert unseal(made, KEY) == text
+
+
+async def test_the_migrations_make_the_function_that_the_engine_needs(connection: AsyncConnection) -> None:
+    found = await connection.scalar(sa.text("SELECT prosrc FROM pg_proc WHERE proname = 'seal_opaque'"))
+    assert found == FUNCTION.split("$$")[1]
 
 
 @pytest.mark.parametrize("number", NUMBERS)

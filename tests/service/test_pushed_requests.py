@@ -149,6 +149,7 @@ async def test_a_request_uri_belongs_to_its_client(front: Front) -> None:
     other = front.service.register(Audience.COURT, court_code=YUYAO, redirect_uris=[REDIRECT_URI])
     address = await front.pushed(front.attempt())
     await gone(front, address.replace(front.client.client_id, other.client_id))
+    assert (await front.service.http.get(address)).status_code == 200
 
 
 @pytest.mark.parametrize("uri", ["", "urn:ietf:params:oauth:request_uri:", "https://evil.example/request", "x" * 900])

@@ -98,6 +98,7 @@ WRONG = {
     "GRANT DELETE ON access_answer TO suxin_service": ["access_answer"],
     "REVOKE INSERT ON party FROM suxin_service": ["party"],
     "GRANT UPDATE ON party TO suxin_reader": ["party"],
+    "GRANT SELECT ON staff_account TO suxin_reader": ["staff_account"],
     f"GRANT SELECT ON {PARTITION} TO PUBLIC": [PARTITION],
     "CREATE TABLE later (one int)": ["later"],
     "DROP TRIGGER append_only ON access_shape": ["access_shape"],
@@ -111,6 +112,17 @@ def test_wrong_rights_are_found_and_mended(owner: sa.Connection, change: str) ->
     assert roles.find_wrong_rights(owner) == WRONG[change]
     roles.grant_rights(owner)
     assert roles.find_wrong_rights(owner) == []
+
+
+def test_readers_see_no_secrets(owner: sa.Connection) -> None:
+    """Whatever is named like a secret is in a table that they may not read, and each of these tables exists."""
+    named = sa.text(
+        "SELECT table_name FROM information_schema.columns WHERE table_schema = 'public'"
+        " AND column_name ~ '(secret|password|token_hash|code_hash|sealed)'"
+    )
+    may = sa.text("SELECT has_table_privilege('suxin_reader', CAST(:name AS regclass), 'SELECT')")
+    found = {*owner.scalars(named), *roles.SECRETS}
+    assert {name for name in found if owner.scalar(may, {"name": name})} == set()
 
 
 def test_somebody_who_owns_nothing_grants_nothing(service: sa.Connection) -> None:
