@@ -26,8 +26,6 @@ from engine.engine import Engine
 from engine.execution import Executor
 from jobs.access_log import keep_access_log
 from jobs.outbound import Outbound
-from jobs.oversight import Vigilance
-from jobs.worker import work_on
 from models.keyring import Keyring, load_keyring
 from models.transparency.notes import NoteSigner
 from postgres import database
@@ -229,17 +227,11 @@ class Parts:
     def build_background_tasks(self) -> list[Coroutine[Any, Any, None]]:
         """Return the background tasks."""
         revocations = RevocationListener(self.verifier, self.documents)
-        every = [
+        return [
             keep_access_log(self.engine, self.now),
             revocations.listen(lambda: database.connect(self.direct_url, REVOCATIONS)),
             self.notifications.listen(lambda: database.connect(self.direct_url, EVENTS)),
         ]
-        if self.settings.worker:
-            networks, signer = self.settings.webhook_networks, self.log_signer
-            limits = Vigilance(self.settings.audit_one_in, self.settings.misses)
-            own = self.url, self.direct_url, networks, self.keyring, signer, self.now, limits
-            every.append(work_on(self.graphql, *own))
-        return every
 
     async def close(self) -> None:
         """Close all connections."""

@@ -18,6 +18,7 @@ from casework.catalogue import read_case_types
 from engine.document.audience_schema import build_audience_schema
 from jobs.access_log import ensure_access_log
 from jobs.loop import run_in_background
+from jobs.parent import end_with_parent
 from parts import GRAPHQL_METHODS, Parts
 from postgres import database
 from protocols.admission import STATE
@@ -34,6 +35,7 @@ def get_utc_now() -> datetime:
 
 def create_worker() -> Starlette:
     """Create the application of a worker process. The command has prepared the database."""
+    end_with_parent()
     settings = Settings.from_environment()
     provider = traces.build_provider() if traces.is_wanted(os.environ) else None
     telemetry = Telemetry(logs.build_request_logger(logs.form_of(settings.log)), provider)

@@ -7,6 +7,7 @@ import typer
 import uvicorn
 
 from commands.session import console, create_database, explain_errors, is_new, use_database
+from commands.supervisor import Supervisor
 from postgres import database
 from protocols.http import BoundedHttpProtocol
 from protocols.websocket import BoundedWebSocketProtocol
@@ -29,24 +30,31 @@ def serve(
         settings = Settings.from_environment()
         traces.is_wanted(os.environ)  # validates the variables
         opened = create_database(settings, console) if is_new(settings) else use_database(settings, console, keys=True)
-        with opened as url, share_counters(workers):
+        with opened as url, share_counters():
             console.print(f"Suxin listens on http://{host}:{port}/graphql as {settings.issuer}")
             service = database.get_service_url(settings, url)
             os.environ[DATABASE_URL] = service.render_as_string(hide_password=False)
-            uvicorn.run(
-                "server:create_worker",
-                factory=True,
-                workers=workers,
-                host=host,
-                port=port,
-                log_config=logs.build_configuration(logs.form_of(settings.log), debug=settings.debug),
-                access_log=False,
-                proxy_headers=bool(settings.trusted_proxies),  # for the source of sign-ins; the issuer is a setting
-                forwarded_allow_ips=",".join(map(str, settings.trusted_proxies)),
-                server_header=False,
-                http=BoundedHttpProtocol,
-                ws=BoundedWebSocketProtocol,
-                ws_max_size=64 * 1024,
-                timeout_graceful_shutdown=20,
-                timeout_worker_healthcheck=30,  # starting takes long on a busy machine
-            )
+            config = configure(settings, host, port, workers)
+            work = "commands.work:work_until_ended" if settings.worker else None
+            Supervisor(config, [config.bind_socket()], work).run()
+
+
+def configure(settings: Settings, host: str, port: int, workers: int) -> uvicorn.Config:
+    """Return the configuration of the serving processes."""
+    return uvicorn.Config(
+        "server:create_worker",
+        factory=True,
+        workers=workers,
+        host=host,
+        port=port,
+        log_config=logs.build_configuration(logs.form_of(settings.log), debug=settings.debug),
+        access_log=False,
+        proxy_headers=bool(settings.trusted_proxies),  # for the source of sign-ins; the issuer is a setting
+        forwarded_allow_ips=",".join(map(str, settings.trusted_proxies)),
+        server_header=False,
+        http=BoundedHttpProtocol,
+        ws=BoundedWebSocketProtocol,
+        ws_max_size=64 * 1024,
+        timeout_graceful_shutdown=20,
+        timeout_worker_healthcheck=30,  # starting takes long on a busy machine
+    )

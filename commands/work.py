@@ -1,7 +1,10 @@
 """`suxin worker` and `suxin publish`."""
 
 import asyncio
+import signal
+from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from logging.config import dictConfig
 from typing import Annotated
 
@@ -44,15 +47,32 @@ def worker(
         if metrics_port is not None:
             start_http_server(metrics_port, metrics_host)
         console.print("The worker runs until you press Ctrl-C.")
-        try:
-            service, keyring = database.get_service_url(settings, url), load_keyring(settings.key_file)
-            direct, networks = database.get_direct_url(settings, service), settings.webhook_networks
-            signer = load_signer(settings.log_key_file, settings.log_origin)
-            limits = Vigilance(settings.audit_one_in, settings.misses)
-            own = service, direct, networks, keyring, signer, lambda: datetime.now(UTC), limits
-            asyncio.run(work_on(build_engine(keyring.log_key), *own))
-        except KeyboardInterrupt:
-            console.print("The worker has stopped.")
+        with suppress(KeyboardInterrupt):
+            _work_on(settings, database.get_service_url(settings, url))
+        console.print("The worker has stopped.")
+
+
+def work_until_ended() -> None:
+    """Run the worker of `suxin serve`, which has prepared the database and set its URL."""
+    settings = Settings.from_environment()
+    dictConfig(logs.build_configuration(logs.form_of(settings.log)))
+    _work_on(settings, database.read_url(settings.database_url or ""))
+
+
+def _work_on(settings: Settings, url: sa.URL) -> None:
+    """Run the worker until SIGTERM or SIGINT. What it was doing is done again by the next one."""
+    keyring, networks = load_keyring(settings.key_file), settings.webhook_networks
+    direct, signer = database.get_direct_url(settings, url), load_signer(settings.log_key_file, settings.log_origin)
+    limits = Vigilance(settings.audit_one_in, settings.misses)
+
+    async def run() -> None:
+        graphql, clock = build_engine(keyring.log_key), partial(datetime.now, UTC)
+        working = asyncio.create_task(work_on(graphql, url, direct, networks, keyring, signer, clock, limits))
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, working.cancel)
+        with suppress(asyncio.CancelledError):
+            await working
+
+    asyncio.run(run())
 
 
 def publish(

@@ -10,7 +10,7 @@ from typing import Any
 import asyncpg
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from casework.calendar import catch_up
 from casework.outbox import CHANNEL
@@ -41,21 +41,6 @@ STOPPED = "the worker could not go on"
 log = logging.getLogger("suxin.worker")
 
 Connect = Callable[[], Awaitable[asyncpg.Connection]]
-
-
-LED = """
-    SELECT EXISTS (
-        SELECT FROM pg_locks
-        WHERE locktype = 'advisory' AND granted AND objsubid = 1 AND classid = 0 AND objid = :number
-        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-    )
-"""
-
-
-async def is_led(connection: AsyncConnection) -> bool:
-    """Return whether a process on this database leads."""
-    led: bool = (await connection.execute(sa.text(LED), {"number": Lock.LEADERSHIP})).scalar_one()
-    return led
 
 
 async def work_on(

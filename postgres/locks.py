@@ -7,6 +7,7 @@ created (`ensure_access_log_partition`, a hash of the name).
 import enum
 
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 
 @enum.unique
@@ -46,3 +47,17 @@ class Lock(enum.IntEnum):
 
 HOLD = sa.text("SELECT pg_advisory_xact_lock(:lock)")
 """Wait for a lock and hold it until the end of the transaction."""
+
+LED = """
+    SELECT EXISTS (
+        SELECT FROM pg_locks
+        WHERE locktype = 'advisory' AND granted AND objsubid = 1 AND classid = 0 AND objid = :number
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    )
+"""
+
+
+async def is_led(connection: AsyncConnection) -> bool:
+    """Return whether a worker on this database leads."""
+    led: bool = (await connection.execute(sa.text(LED), {"number": Lock.LEADERSHIP})).scalar_one()
+    return led

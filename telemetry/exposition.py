@@ -27,21 +27,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from casework.backlog import Backlog, measure_backlog
-from jobs.worker import is_led
+from postgres.locks import is_led
 
 DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
-"""The environment variable that names the directory shared by the workers; unset with one worker."""
+"""The environment variable that names the directory shared by the processes of `suxin serve`."""
 
 LOOK_SECONDS = 1.0
 disable_created_metrics()  # type: ignore[no-untyped-call]  # as many series again, that nobody asks for
 
 
 @contextmanager
-def share_counters(workers: int) -> Iterator[None]:
+def share_counters() -> Iterator[None]:
     """Let the processes that are started in this context count in one directory, removed at its end."""
-    if workers == 1:
-        yield
-        return
     with TemporaryDirectory(prefix="suxin-metrics-") as directory:
         os.environ[DIRECTORY] = directory
         yield

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from casework.backlog import Backlog, measure_backlog
 from commands.doctor import derived, transparency, vital
 from commands.doctor.finding import Finding, State, ok, problem, warning
-from jobs.worker import is_led
+from postgres.locks import is_led
 from settings import Settings
 
 SKEW_SECONDS = 5.0

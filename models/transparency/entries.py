@@ -6,18 +6,17 @@ to what readers of the access log are shown of the answer, the second one to the
 code and reference.
 
 A commitment is SHA-256(salt ‖ text). The text is JSON: the values by column, sorted by name; columns that are NULL are
-left out, so that a column that is added later changes no entry. Each commitment has a salt of its own, HMAC-SHA-256 of
-its label by the salt of the answer: one can be opened without the others, and none without the salt.
+left out, so that a column that is added later changes no entry. Each commitment has a salt of its own, 16 bytes of what
+SHAKE256 (FIPS 202) makes of the salt of the answer: one can be opened without the others, and none without a salt.
 """
 
-import hmac
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache, cached_property
-from hashlib import sha256
-from itertools import zip_longest
-from typing import Any
+from hashlib import sha256, shake_256
+from itertools import repeat, zip_longest
+from typing import Any, TypeVar
 from uuid import UUID
 
 import orjson
@@ -48,9 +47,12 @@ OF_SUBJECTS = {
 """The arrays with a value for each subject, and the names of the values. `results` is one too."""
 
 RESULTS, SALT = "results", "salt"
+APART = {*SHOWN, *OF_SUBJECTS, RESULTS, SALT}
+SALT_OCTETS = 16
 MOST_SUBJECTS = 65_535
 """Subjects of an answer: the positions that the key of an entry of the access log has."""
 
+Value = TypeVar("Value")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 
@@ -87,6 +89,11 @@ def _as_text(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
     return column
 
 
+def commit_to(salt: bytes, text: bytes) -> bytes:
+    """Return the commitment to a text."""
+    return sha256(salt + text).digest()
+
+
 @dataclass(frozen=True)
 class Opening:
     """What a commitment commits to."""
@@ -96,7 +103,7 @@ class Opening:
 
     def commit(self) -> bytes:
         """Return the commitment."""
-        return sha256(self.salt + self.text).digest()
+        return commit_to(self.salt, self.text)
 
 
 @dataclass(frozen=True)
@@ -125,45 +132,61 @@ class AnswerLeaf:
     @cached_property
     def shown(self) -> Opening:
         """What readers of the access log are shown of the answer."""
-        return self._open("shown", {name: self.row[name] for name in SHOWN})
+        return Opening(self._salts[0], write_text({name: self.row[name] for name in SHOWN}))
 
     @cached_property
     def rest(self) -> Opening:
         """Everything else that all its subjects share, and how many values each array has."""
-        apart = {*SHOWN, *OF_SUBJECTS, RESULTS, SALT}
-        values = {name: value for name, value in self.row.items() if name not in apart}
+        values = {name: value for name, value in self.row.items() if name not in APART}
         empty = {f"{name}_dims": "[]" for name in (RESULTS, *OF_SUBJECTS) if self.row[name] == []}
-        return self._open("rest", values | empty)
+        return Opening(self._salts[1], write_text(values | empty))
 
     @cached_property
     def subjects(self) -> Sequence[SubjectOpening]:
         """Its subjects, in order."""
-        return [
-            SubjectOpening(self._open(f"result {place}", result), self._open(f"subject {place}", rest))
-            for place, (result, rest) in enumerate(self._list_subjects(), 1)
-        ]
+        return [SubjectOpening(Opening(*result), Opening(*rest)) for result, rest in self._list_subjects()]
 
-    def _list_subjects(self) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
+    @cached_property
+    def _hashes(self) -> Sequence[bytes]:
+        """The hashes of the leaves of its subjects, as `SubjectOpening.hash` computes them, in a fifth of the time."""
+        return [hash_subject(commit_to(*result), commit_to(*rest)) for result, rest in self._list_subjects()]
+
+    def _list_subjects(self) -> Iterator[tuple[tuple[bytes, bytes], tuple[bytes, bytes]]]:
+        """Yield salt and text of the result and of the rest of each subject."""
+        results, rests = self._texts
+        salts = self._salts
+        return zip(zip(salts[2::2], results, strict=True), zip(salts[3::2], rests, strict=True), strict=True)
+
+    @cached_property
+    def _salts(self) -> Sequence[bytes]:
+        """The salts: of what is shown, of the rest, and of result and rest of each subject."""
+        octets = shake_256(self.row[SALT].bytes).digest(SALT_OCTETS * 2 * (1 + len(self._texts[0])))
+        return [octets[start : start + SALT_OCTETS] for start in range(0, len(octets), SALT_OCTETS)]
+
+    @cached_property
+    def _texts(self) -> tuple[Sequence[bytes], Sequence[bytes]]:
+        """The texts of the results of its subjects, and those of the rests."""
         results = self.row[RESULTS] or []
         shared = results * min(self.row["subjects"], MOST_SUBJECTS) if len(results) == 1 else results
-        arrays = [self.row[name] or () for name in OF_SUBJECTS]
-        for result, *rest in zip_longest(shared, *arrays):
-            yield {"result": result}, dict(zip(OF_SUBJECTS.values(), rest, strict=True))
-
-    def _open(self, label: str, values: Mapping[str, Any]) -> Opening:
-        return Opening(hmac.digest(self.row[SALT].bytes, label.encode(), "sha256"), write_text(values))
+        given = {of_one: self.row[name] for name, of_one in OF_SUBJECTS.items() if self.row[name]}
+        number = max(map(len, (shared, *given.values())))
+        told = {result: write_text({"result": result}) for result in {*results, None}}
+        rests = [write_text(dict(zip(given, values, strict=True))) for values in zip_longest(*given.values())]
+        return [told[result] for result in _pad(shared, None, number)], _pad(rests, write_text({}), number)
 
     def encode(self) -> bytes:
         """Return the entry."""
         stamp = ((self.row["at"] - EPOCH) // MICROSECOND).to_bytes(STAMP_OCTETS, signed=True)
-        root = compute_root(subject.hash() for subject in self.subjects)
-        return b"".join((VERSION, stamp, self.shown.commit(), self.rest.commit(), root))
+        return b"".join((VERSION, stamp, self.shown.commit(), self.rest.commit(), compute_root(self._hashes)))
 
     def list_path(self, place: int) -> list[bytes]:
         """Return the inclusion path of a subject in the tree of subjects. place: from 1."""
-        hashes = [subject.hash() for subject in self.subjects]
-        ranges = list_inclusion_ranges(place - 1, len(hashes))
-        return [compute_root(hashes[start:end]) for start, end in ranges]
+        ranges = list_inclusion_ranges(place - 1, len(self._hashes))
+        return [compute_root(self._hashes[start:end]) for start, end in ranges]
+
+
+def _pad(values: Sequence[Value], filling: Value, number: int) -> list[Value]:
+    return [*values, *repeat(filling, number - len(values))]
 
 
 def write_text(values: Mapping[str, Any]) -> bytes:

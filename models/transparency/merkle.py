@@ -64,10 +64,11 @@ def join_roots(roots: Sequence[bytes]) -> bytes:
 
 def compute_root(leaves: Iterable[bytes]) -> bytes:
     """Return the root of the tree over these hashes of leaves (2.1.1)."""
-    tree = Frontier()
-    for leaf in leaves:
-        tree.append(leaf)
-    return tree.compute_root()
+    level = list(leaves)
+    while len(level) > 1:
+        lone = level[-1:] if len(level) & 1 else []
+        level = [hash_children(left, right) for left, right in zip(level[::2], level[1::2], strict=False)] + lone
+    return level[0] if level else EMPTY_ROOT
 
 
 def list_inclusion_ranges(index: int, size: int) -> list[Range]:

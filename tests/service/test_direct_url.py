@@ -1,21 +1,20 @@
 """The direct URL: what needs a session of its own goes by it, and nothing else does."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from conftest import City
-from served import wait_until
-from starlette.testclient import TestClient
+from served import Command, wait_until
 from typed import runner
-from world import ISSUER, World
+from world import World
 
 from postgres import database
 from postgres.database import DatabaseError
 from postgres.locks import Lock
-from server import create_app, get_utc_now
 from settings import Settings
 
 POOLED, DIRECT = "pooled", "direct"
@@ -60,19 +59,24 @@ def names(engine: sa.Engine, statement: sa.TextClause, **bound: int) -> Sequence
         return connection.scalars(statement, bound).all()
 
 
+@contextmanager
+def serving(city: City, pooled: sa.URL, **more: str) -> Iterator[Command]:
+    command = Command({"SUXIN_DATABASE_URL": text(pooled), "SUXIN_DATA_DIR": str(city.settings.data_dir), **more})
+    command.start()
+    yield command
+    command.stop()
+
+
 def test_a_service_listens_and_leads_by_the_direct_url(world: World, city: City) -> None:
     pooled, direct = (called(world.engine.url, name) for name in (POOLED, DIRECT))
-    settings = replace(city.settings, direct_url=text(direct), worker=True)
-    with TestClient(create_app(settings, pooled, get_utc_now), base_url=ISSUER) as http:
+    with serving(city, pooled, SUXIN_DIRECT_URL=text(direct)):
         wait_until(lambda: names(world.engine, LISTENING) == [DIRECT] * 3)  # events, revocations, and the worker's
         assert names(world.engine, LEADING, lock=Lock.LEADERSHIP) == [DIRECT]
-        assert http.get("/readyz").status_code == 200
         assert POOLED in names(world.engine, NAMES)
 
 
 def test_without_a_direct_url_there_is_one_url(world: World, city: City) -> None:
-    pooled = called(world.engine.url, POOLED)
-    with TestClient(create_app(replace(city.settings, worker=True), pooled, get_utc_now), base_url=ISSUER):
+    with serving(city, called(world.engine.url, POOLED)):
         wait_until(lambda: names(world.engine, LISTENING) == [POOLED] * 3)
         assert names(world.engine, LEADING, lock=Lock.LEADERSHIP) == [POOLED]
 

@@ -25,7 +25,7 @@ from jobs.access_log import ensure_access_log
 from jobs.log_sequencer import LogSequencer
 from models.access_answer import AccessAnswer
 from models.transparency.checkpoints import open_checkpoint
-from models.transparency.entries import AnswerLeaf, read_entry, select_recorded
+from models.transparency.entries import OF_SUBJECTS, AnswerLeaf, read_entry, select_recorded
 from models.transparency.merkle import compute_root, hash_leaf, verify_consistency, verify_inclusion
 from models.transparency.notes import NoteSigner
 from models.transparency.tables import LogLeaf
@@ -329,6 +329,20 @@ def test_the_encoding_is_fixed() -> None:
     assert AnswerLeaf(make_row()).encode().hex() == ENCODED
 
 
+@given(st.integers(1, 40), st.sampled_from([1, 2, 40]))
+@sized(60)
+def test_an_entry_contains_what_its_openings_say(number: int, results: int) -> None:
+    arrays = {name: [f"{name} {place}" for place in range(number)] for name in OF_SUBJECTS}
+    leaf = AnswerLeaf(make_row(subjects=number, results=["GIVEN", "EMPTY"][:results] * (number // 2 or 1), **arrays))
+    parts, subjects = read_entry(leaf.encode()), leaf.subjects
+    assert (parts.shown, parts.rest) == (leaf.shown.commit(), leaf.rest.commit())
+    assert parts.subjects == compute_root(subject.hash() for subject in subjects)
+    openings = [leaf.shown, leaf.rest, *(one for subject in subjects for one in (subject.result, subject.rest))]
+    assert len({one.salt for one in openings}) == len(openings)
+    for place, subject in enumerate(subjects, 1):
+        assert parts.has_subject(place, len(subjects), subject.hash(), leaf.list_path(place))
+
+
 @pytest.mark.parametrize(
     "change",
     [{"results": ["GIVEN"] * 3}, {"share_codes": []}, {"share_codes": [None] * 3}, {"parties": [1, None, 3, None]}],
@@ -343,6 +357,6 @@ def test_a_number_of_subjects_cannot_exhaust_the_memory() -> None:
 
 
 ENCODED = (
-    "01000660c4bf52e000d3e2185d81dd3b127dd2bfb1c79c0fae6575e649b37a37f0c9a342d2d76ac856c59d1a7a446ed304966424a6affbcdf18194"
-    "b73353802693f67f48a2f38135c468213d3926cc3466638c7578be9490c01e9697623a69cedb28804cb74b95e614"
+    "01000660c4bf52e0002020807414bf6bbfc2798de5e17a198677c2a57b7580a8658dd0d204ef2d027910dc8ee149fb61457b12f63a4262fe6d3180"
+    "7e61a2c3328cdfa67dfdab67faebfd0e767541e594201b3f3163dfb0597b0be25e0fc311ba8d1e1af863ffff9a84"
 )
