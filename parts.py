@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from auth.budget import Budgets
+from auth.clients.certificates import Authorities, MutualTLS
 from auth.clients.trusted_documents import TrustedDocuments
 from auth.log_key import load_signer
 from auth.proofs.guard import ProofGuard
@@ -38,7 +39,7 @@ from reports.content import ReportWriter
 from reports.endpoint import make_report_routes
 from reports.viewer import ReportViewer
 from schema.builder import build_engine
-from settings import Settings
+from settings import Settings, SettingsError
 from telemetry.exposition import build_metrics_endpoint
 from transport.endpoint import GraphQLEndpoint
 from transport.health import answer_alive, build_readiness_endpoint
@@ -136,7 +137,22 @@ class Parts:
             allow_pilot_persons=self.settings.allow_pilot_persons,
             clock=self.clock,
             fetch=self.fetch,
+            mutual_tls=self.mutual_tls,
         )
+
+    @cached_property
+    def mutual_tls(self) -> MutualTLS | None:
+        """How clients present certificates, or None. Raises SettingsError for a file without certificates."""
+        if not self.settings.certificate_header:
+            return None
+        file = self.settings.certificate_authorities
+        try:
+            authorities = Authorities.of(file.read_bytes()) if file else Authorities()
+        except ValueError:
+            raise SettingsError(
+                "SUXIN_CERTIFICATE_AUTHORITIES must name a file with certificates in PEM form."
+            ) from None
+        return MutualTLS(authorities, self.settings.certificate_address)
 
     @cached_property
     def outbound(self) -> Outbound:

@@ -22,6 +22,7 @@ from jobs.parent import end_with_parent
 from parts import GRAPHQL_METHODS, Parts
 from postgres import database
 from protocols.admission import STATE
+from protocols.proxies import TrustedProxies
 from settings import Settings
 from telemetry import logs, traces
 from telemetry.observing import Observing, Telemetry
@@ -33,13 +34,17 @@ def get_utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def create_worker() -> Starlette:
-    """Create the application of a worker process. The command has prepared the database."""
+def create_worker() -> Starlette | TrustedProxies:
+    """Create the application of a worker process, behind its proxies if it has some. The command has prepared the
+    database."""
     end_with_parent()
     settings = Settings.from_environment()
     provider = traces.build_provider() if traces.is_wanted(os.environ) else None
     telemetry = Telemetry(logs.build_request_logger(logs.form_of(settings.log)), provider)
-    return create_app(settings, database.read_url(settings.database_url or ""), telemetry=telemetry, lasting=True)
+    app = create_app(settings, database.read_url(settings.database_url or ""), telemetry=telemetry, lasting=True)
+    if not settings.trusted_proxies:
+        return app
+    return TrustedProxies(app, settings.trusted_proxies, settings.certificate_header)
 
 
 def create_app(

@@ -48,6 +48,10 @@ class Settings:
     they are a fifth of all; up to 999999; 0 brakes nobody.
     trusted_proxies: networks of the proxies in front of the service, whose `X-Forwarded-For` names the source of a
     sign-in. Without them every request comes from the address of its connection.
+    certificate_header: header by which they pass on the certificate of a client's TLS connection (RFC 8705, RFC 9440);
+    None if they pass on none.
+    certificate_authorities: PEM file with the authorities that certify clients of `tls_client_auth`; None for none.
+    certificate_address: where clients with certificates connect to, if not at the issuer's address (RFC 8705, 5).
     log: `json` or `text`; None is text on a terminal, otherwise JSON.
     debug: whether answers name their executor in `extensions.executor`, and the log explains each request.
     allow_pilot_persons: whether clients of the class `pilot` may be registered for scopes of natural persons, and those
@@ -80,6 +84,9 @@ class Settings:
     audit_one_in: int = 100
     misses: int = 100
     trusted_proxies: Sequence[Network] = ()
+    certificate_header: str | None = None
+    certificate_authorities: Path | None = None
+    certificate_address: str | None = None
     log: str | None = None
     debug: bool = False
 
@@ -117,6 +124,8 @@ class Settings:
         for name, value in ((DIRECT_URL, settings.direct_url), (OWNER_URL, settings.owner_url)):
             if value and not settings.database_url:
                 raise SettingsError(f"{name} needs {DATABASE_URL}: the embedded server is reached directly.")
+        if settings.certificate_header and not settings.trusted_proxies:
+            raise SettingsError("SUXIN_CERTIFICATE_HEADER needs SUXIN_TRUSTED_PROXIES: whose header is it?")
         return settings
 
 
@@ -181,6 +190,18 @@ def _networks(name: str, value: str) -> Sequence[Network]:
         raise SettingsError(f"{name} must be networks such as 10.20.0.0/16,192.168.7.0/24.") from None
 
 
+def _file(name: str, value: str) -> Path:
+    if not Path(value).is_file():
+        raise SettingsError(f"{name} must name a file that is there.")
+    return Path(value)
+
+
+def _header(name: str, value: str) -> str:
+    if not re.fullmatch("[A-Za-z0-9-]{1,64}", value):
+        raise SettingsError(f"{name} must be the name of a header, such as Client-Cert.")
+    return value
+
+
 PARSERS: dict[str, Any] = {
     "database_url": _database_url,
     "direct_url": _database_url,
@@ -208,6 +229,9 @@ PARSERS: dict[str, Any] = {
     "audit_one_in": _seconds_or_count(0, 999_999),
     "misses": _seconds_or_count(0, 999_999),
     "trusted_proxies": _networks,
+    "certificate_header": _header,
+    "certificate_authorities": _file,
+    "certificate_address": _issuer,
     "log": _one_of("json", "text"),
     "debug": _switch,
 }

@@ -10,6 +10,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 from joserfc.jws import JWSRegistry
 
+from auth.clients.certificates import BINDING
 from auth.officer import Officer
 from auth.signing import ALGORITHM, SigningKeys
 
@@ -31,7 +32,7 @@ class AccessToken:
 
     subject: the client, the encoded keyed hash of the person it acts for, or the officer. officer: the officer, when a
     token is written. kid: the key that signed. jkt: the thumbprint of the client's key that the token is bound to (RFC
-    9449, section 6.1); None for a bearer token.
+    9449, section 6.1); x5t: the SHA-256 of its certificate (RFC 8705, section 3.1). A bearer token has neither.
     """
 
     client_id: str
@@ -44,6 +45,7 @@ class AccessToken:
     kid: str = ""
     officer: Officer | None = None
     jkt: str | None = None
+    x5t: str | None = None
 
     @property
     def kind(self) -> str:
@@ -64,8 +66,8 @@ class AccessToken:
         }
         if self.officer:  # RFC 9068, section 2.2.3.1
             claims |= {"roles": [self.officer.role.value], "court": self.officer.court_code}
-        if self.jkt:
-            claims["cnf"] = {"jkt": self.jkt}
+        if self.jkt or self.x5t:
+            claims["cnf"] = {"jkt": self.jkt} if self.jkt else {BINDING: self.x5t}
         if self.acting:
             claims["act"] = {"client_id": self.client_id}
         return claims
@@ -129,15 +131,26 @@ def _token(claims: dict[str, Any], kid: str) -> AccessToken:
     if any(type(claims.get(name)) is not kind for name, kind in REQUIRED.items()):
         raise AccessTokenInvalid("a claim is missing")
     client_id, subject, token_id, issued_at, expires_at = itemgetter("client_id", "sub", "jti", "iat", "exp")(claims)
-    scopes, jkt = frozenset(claims["scope"].split()), _thumbprint(claims)
-    return AccessToken(client_id, subject, scopes, token_id, issued_at, expires_at, "act" in claims, kid, jkt=jkt)
+    scopes, (jkt, x5t) = frozenset(claims["scope"].split()), _thumbprints(claims)
+    return AccessToken(
+        client_id, subject, scopes, token_id, issued_at, expires_at, "act" in claims, kid, jkt=jkt, x5t=x5t
+    )
 
 
-def _thumbprint(claims: dict[str, Any]) -> str | None:
-    """Return the thumbprint of the key that a token is bound to. A token bound in another way is no bearer token."""
+def _thumbprints(claims: dict[str, Any]) -> tuple[str | None, str | None]:
+    """Return the thumbprints of the key and of the certificate that a token is bound to, one of them at most. A token
+    bound in another way is no bearer token."""
     if "cnf" not in claims:
-        return None
+        return None, None
     bound = claims["cnf"]
-    if not isinstance(bound, dict) or bound.keys() != {"jkt"} or not isinstance(bound["jkt"], str) or not bound["jkt"]:
+    if (
+        not isinstance(bound, dict)
+        or bound.keys() not in ({"jkt"}, {BINDING})
+        or not all(map(_is_text, bound.values()))
+    ):
         raise AccessTokenInvalid("bound in a way that is not understood (RFC 7800, section 3.1)")
-    return str(bound["jkt"])
+    return bound.get("jkt"), bound.get(BINDING)
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value)

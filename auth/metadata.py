@@ -4,6 +4,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from auth.access_token import resource_of
+from auth.clients.certificates import MutualTLS
 from auth.clients.keys import ALGORITHMS
 from auth.proofs.proof import ACCEPTED_ALGORITHMS
 from auth.scopes import Scope
@@ -27,8 +28,10 @@ OPENID_WELL_KNOWN = "/.well-known/openid-configuration"
 RESOURCE_WELL_KNOWN = "/.well-known/oauth-protected-resource"
 
 
-def build_server_metadata(issuer: str, grant_types: tuple[str, ...]) -> dict[str, Any]:
-    """Return the metadata of the authorization server (RFC 8414, section 2)."""
+def build_server_metadata(
+    issuer: str, grant_types: tuple[str, ...], mutual_tls: MutualTLS | None = None
+) -> dict[str, Any]:
+    """Return the metadata of the authorization server (RFC 8414, section 2; RFC 8705, sections 3.3 and 5)."""
     document: dict[str, Any] = {
         "issuer": issuer,
         "jwks_uri": issuer + JWKS_PATH,
@@ -40,6 +43,10 @@ def build_server_metadata(issuer: str, grant_types: tuple[str, ...]) -> dict[str
         "authorization_response_iss_parameter_supported": True,
         "pushed_authorization_request_endpoint": issuer + PAR_PATH,
         "require_pushed_authorization_requests": False,
+        "request_parameter_supported": True,
+        "request_uri_parameter_supported": False,
+        "require_signed_request_object": False,
+        "request_object_signing_alg_values_supported": list(ALGORITHMS),
         "dpop_signing_alg_values_supported": ACCEPTED_ALGORITHMS.split(),
         "introspection_signing_alg_values_supported": [SIGNATURES],
         "service_documentation": issuer + DOCUMENTATION_PATH,
@@ -48,12 +55,31 @@ def build_server_metadata(issuer: str, grant_types: tuple[str, ...]) -> dict[str
     }
     for name, path in (("token", TOKEN_PATH), ("revocation", REVOCATION_PATH), ("introspection", INTROSPECTION_PATH)):
         document[f"{name}_endpoint"] = issuer + path
-        document[f"{name}_endpoint_auth_methods_supported"] = list(Authentication)
+        document[f"{name}_endpoint_auth_methods_supported"] = _list_methods(mutual_tls)
         document[f"{name}_endpoint_auth_signing_alg_values_supported"] = list(ALGORITHMS)
+    if mutual_tls:
+        document["tls_client_certificate_bound_access_tokens"] = True
+    if mutual_tls and mutual_tls.address:
+        document["mtls_endpoint_aliases"] = {name: mutual_tls.address + path for name, path in ALIASES.items()}
     return document
 
 
-def build_resource_metadata(issuer: str) -> dict[str, Any]:
+def _list_methods(mutual_tls: MutualTLS | None) -> list[Authentication]:
+    """Return the methods of client authentication."""
+    authorities = mutual_tls is not None and bool(mutual_tls.authorities.roots)
+    offered = {Authentication.TLS: authorities, Authentication.SELF_SIGNED_TLS: mutual_tls is not None}
+    return [method for method in Authentication if offered.get(method, True)]
+
+
+ALIASES = {
+    "token_endpoint": TOKEN_PATH,
+    "pushed_authorization_request_endpoint": PAR_PATH,
+    "revocation_endpoint": REVOCATION_PATH,
+    "introspection_endpoint": INTROSPECTION_PATH,
+}
+
+
+def build_resource_metadata(issuer: str, mutual_tls: MutualTLS | None = None) -> dict[str, Any]:
     """Return the metadata of the protected resource (RFC 9728, section 2)."""
     return {
         "resource": resource_of(issuer),
@@ -63,6 +89,7 @@ def build_resource_metadata(issuer: str) -> dict[str, Any]:
         "bearer_methods_supported": ["header"],
         "dpop_signing_alg_values_supported": ACCEPTED_ALGORITHMS.split(),
         "dpop_bound_access_tokens_required": False,
+        **({"tls_client_certificate_bound_access_tokens": True} if mutual_tls else {}),
         "resource_documentation": issuer + DOCUMENTATION_PATH,
     }
 

@@ -21,7 +21,8 @@ class Principal:
     subject_index: LITIGANT_PORTAL only: keyed hash of the subject's number (R18).
     token_id: `jti` of the token (RFC 9068). budget: cost points a minute; None for the default.
     documents: which documents the client may send. jkt: the thumbprint of the key that the token is bound to (RFC
-    9449); None for a bearer token. braked_until: until then look-ups of persons are refused.
+    9449); x5t: of the certificate (RFC 8705); a bearer token has neither. braked_until: until then look-ups of persons
+    are refused.
     """
 
     client_id: str
@@ -39,6 +40,7 @@ class Principal:
     documents: DocumentPolicy = DocumentPolicy.OPEN
     registered: frozenset[Purpose] = frozenset()
     jkt: str | None = None
+    x5t: str | None = None
     braked_until: datetime | None = None
 
     @cached_property

@@ -1,6 +1,8 @@
-"""Verification of access tokens: bearer tokens (RFC 6750), and tokens bound to a key (RFC 9449)."""
+"""Verification of access tokens: bearer tokens (RFC 6750), and tokens bound to a key (RFC 9449) or a certificate (RFC
+8705)."""
 
 import hashlib
+import hmac
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -33,6 +35,7 @@ from models.issued_token import IssuedToken
 CACHED_TOKENS = 4096
 BOUND = "This token is bound to a key: send it as Authorization: DPoP TOKEN, with a header DPoP (RFC 9449)."
 UNBOUND = "This token is bound to no key: send it as Authorization: Bearer TOKEN, without a proof."
+CERTIFIED = "This token is bound to a certificate: send it by a connection with this certificate (RFC 8705, section 3)."
 
 
 BEARER = "Bearer"
@@ -119,9 +122,11 @@ class TokenVerifier(Remembering):
         return resource_of(self._issuer)
 
     async def admit(self, credentials: PresentedToken, sent: Sent) -> Principal:
-        """Return the caller of a request, who has proved possession of the key that the token is bound to. Raises
-        TokenError: invalid_token, or for a proof the reason (RFC 9449, section 7.1)."""
+        """Return the caller of a request, who has proved possession of the key or the certificate that the token is
+        bound to. Raises TokenError: invalid_token, or for a proof the reason (RFC 9449, section 7.1)."""
         principal = await self.verify(credentials.token)
+        if principal.x5t and not hmac.compare_digest(principal.x5t, sent.certificate or ""):
+            raise TokenError("invalid_token", CERTIFIED)
         if principal.jkt is None and credentials.scheme == SCHEME:
             raise TokenError("invalid_token", UNBOUND, scheme=SCHEME)
         if principal.jkt is None:
@@ -216,7 +221,7 @@ def _principal(token: AccessToken, row: Any) -> Principal | None:
     client may not have such a token."""
     if token.client_id != row.client_id or token.subject != _subject(row):
         return None
-    if token.jkt is None and row.profile is ClientProfile.FAPI2:  # from when it was a pilot
+    if token.jkt is None and token.x5t is None and row.profile is ClientProfile.FAPI2:  # from when it was a pilot
         return None
     officer = Officer(row.staff_id, row.role, row.staff_court) if row.staff_id else None
     return Principal(
@@ -234,6 +239,7 @@ def _principal(token: AccessToken, row: Any) -> Principal | None:
         budget=row.budget,
         documents=row.documents,
         jkt=token.jkt,
+        x5t=token.x5t,
         braked_until=row.braked_until,
     )
 

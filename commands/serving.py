@@ -49,8 +49,7 @@ def configure(settings: Settings, host: str, port: int, workers: int) -> uvicorn
         port=port,
         log_config=logs.build_configuration(logs.form_of(settings.log), debug=settings.debug),
         access_log=False,
-        proxy_headers=bool(settings.trusted_proxies),  # for the source of sign-ins; the issuer is a setting
-        forwarded_allow_ips=",".join(map(str, settings.trusted_proxies)),
+        proxy_headers=False,  # `TrustedProxies` of the serving processes reads them
         server_header=False,
         http=BoundedHttpProtocol,
         ws=BoundedWebSocketProtocol,

@@ -15,7 +15,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from auth.clients.registry import RegistrationError
+from auth.clients.registration import RegistrationError
 from auth.log_key import LogKeyError
 from auth.report_signature import ReportInvalidError
 from auth.server.accounts import AccountError

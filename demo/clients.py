@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from joserfc.jwk import ECKey
 
 from auth.audiences import Audience
-from auth.clients.registry import Registration, add_client
+from auth.clients.registration import Registration
+from auth.clients.registry import add_client
 from demo.city.cast import DEMO_COURT, DEMO_VILLAGE
 from models.client import Client, ClientProfile
 from models.household import Village

@@ -10,10 +10,10 @@ from dataclasses import replace
 from ipaddress import ip_network
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import uvicorn
 from joserfc.jwk import ECKey
-from starlette.applications import Starlette
 
 from auth.audiences import Audience
 from demo.clients import DemoClient
@@ -44,7 +44,7 @@ def open_socket(port: int) -> Iterator[tuple[socket.socket, str]]:
 
 
 @contextmanager
-def run_server(app: Starlette, listener: socket.socket) -> Iterator[None]:
+def run_server(app: Any, listener: socket.socket) -> Iterator[None]:
     """Run the server in a thread while the context lasts."""
     http, ws = BoundedHttpProtocol, BoundedWebSocketProtocol
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="on", http=http, ws=ws))

@@ -15,6 +15,8 @@ class Authentication(StrEnum):
     """A method of client authentication (RFC 8414, section 2; RFC 7591, section 2)."""
 
     PRIVATE_KEY_JWT = "private_key_jwt"
+    TLS = "tls_client_auth"
+    SELF_SIGNED_TLS = "self_signed_tls_client_auth"
     CLIENT_SECRET_BASIC = "client_secret_basic"  # noqa: S105  (the registered name of the method, no secret)
 
 
@@ -40,9 +42,12 @@ class DocumentPolicy(StrEnum):
 class Client(Keyed):
     """A client. Written by `auth.clients.registry` only, which enforces the limits of its audience.
 
-    client_id: public identifier. jwks: public keys (RFC 7517) of a `private_key_jwt` client; jwks_uri: address of
-    further keys, which it publishes itself. secret_hash: SHA-256 of a
-    random 256-bit secret, which needs no slow hash. budget: cost points per minute; null for the default.
+    client_id: public identifier. jwks: public keys (RFC 7517) of a `private_key_jwt` client, or its certificates
+    (`x5c`); jwks_uri: address of further keys, which it publishes itself. certificate_name: that an authority
+    certifies, as `san_dns=bank.example` (RFC 8705, section 2.1). certificate_bound: whether tokens are bound to the
+    certificate of the connection, unless it sends proofs. signed_requests: whether its authorization requests must be
+    signed (RFC 9101). secret_hash: SHA-256 of a random 256-bit secret, which needs no slow hash. budget: cost points
+    per minute; null for the default.
     braked_until: until then look-ups of persons are refused (`models.client_alarm`).
     redirect_uris: compared character by character (RFC 9700, 2.1). revoked_before: addresses of files from before are
     not valid.
@@ -52,12 +57,21 @@ class Client(Keyed):
     __table_args__ = (
         CheckConstraint("(audience = 'COURT') = (court_code IS NOT NULL)", name="court"),
         CheckConstraint("(audience = 'VILLAGE') = (village_id IS NOT NULL)", name="village"),
-        CheckConstraint("(authentication = 'private_key_jwt') = (jwks IS NOT NULL)", name="jwks"),
+        CheckConstraint(
+            "jwks IS NOT NULL OR authentication IN ('client_secret_basic', 'tls_client_auth')", name="jwks"
+        ),
+        CheckConstraint("jwks IS NULL OR authentication <> 'client_secret_basic'", name="no_keys"),
+        CheckConstraint("(authentication = 'tls_client_auth') = (certificate_name IS NOT NULL)", name="certificate"),
+        CheckConstraint(
+            "certificate_bound OR authentication NOT IN ('tls_client_auth', 'self_signed_tls_client_auth')",
+            name="certificate_bound",
+        ),
+        CheckConstraint("NOT signed_requests OR jwks IS NOT NULL", name="signed_requests"),
         CheckConstraint("(authentication = 'client_secret_basic') = (secret_hash IS NOT NULL)", name="secret"),
         CheckConstraint("octet_length(secret_hash) = 32", name="secret_length"),
         CheckConstraint("cardinality(scopes) > 0", name="scopes"),
         CheckConstraint("budget > 0", name="budget"),
-        CheckConstraint("profile = 'pilot' OR authentication = 'private_key_jwt'", name="fapi2"),
+        CheckConstraint("profile = 'pilot' OR authentication <> 'client_secret_basic'", name="fapi2"),
         CheckConstraint(
             "jwks_uri IS NULL OR (authentication = 'private_key_jwt' AND starts_with(jwks_uri, 'https://'))",
             name="jwks_uri",
@@ -73,6 +87,9 @@ class Client(Keyed):
     jwks: Mapped[dict[str, Any] | None]
     jwks_uri: Mapped[str | None]
     secret_hash: Mapped[bytes | None]
+    certificate_name: Mapped[str | None]
+    certificate_bound: Mapped[bool] = mapped_column(server_default=text("false"))
+    signed_requests: Mapped[bool] = mapped_column(server_default=text("false"))
     scopes: Mapped[list[str]]
     purposes: Mapped[list[str]]
     redirect_uris: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))

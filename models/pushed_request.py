@@ -12,8 +12,9 @@ from models.base import Base
 class PushedRequest(Base):
     """The parameters of an authorization request, by the SHA-256 of its `request_uri`.
 
-    jkt: the thumbprint of the key that the code will be bound to (RFC 9449, section 10). used_at: when a code was
-    issued for it.
+    jkt: the thumbprint of the key that the code will be bound to (RFC 9449, section 10). expires_at: until when the
+    sign-in page may be filled in; the request begins ten minutes before at the latest. used_at: when a code was issued
+    for it.
     """
 
     __tablename__ = "pushed_request"

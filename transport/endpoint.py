@@ -22,6 +22,7 @@ from starlette.types import Receive, Scope, Send
 from auth.access_token import resource_of
 from auth.audiences import scopes_of
 from auth.budget import Budgets, Charge
+from auth.clients.certificates import thumbprint_of
 from auth.clients.trusted_documents import TrustedDocuments
 from auth.principal import Principal
 from auth.proofs.proof import HEADER as PROOF
@@ -108,7 +109,9 @@ class GraphQLEndpoint:
     async def respond(self, request: Request) -> Response:
         """Return the response to a request. Each has a request id, and each error a code."""
         reply = Reply(observe(request.scope), GRAPHQL_RESPONSE in request.headers.get("accept", ""))
-        sent = Sent(request.headers.getlist(PROOF), request.method, resource_of(self.issuer))
+        sent = Sent(
+            request.headers.getlist(PROOF), request.method, resource_of(self.issuer), thumbprint_of(request.scope)
+        )
         try:
             async with asyncio.timeout(self.request_timeout):
                 response = await self._answer(request, sent, reply)

@@ -20,6 +20,7 @@ from starlette.types import Receive, Send
 from starlette.types import Scope as ConnectionScope
 
 from auth.budget import Budgets
+from auth.clients.certificates import thumbprint_of
 from auth.metadata import build_resource_metadata_url
 from auth.places import RETRY, BusyError, Places
 from auth.principal import Principal
@@ -100,7 +101,9 @@ class Transfers:
             return _refusal(refusal.status, refusal.errors[0].message, refusal.headers)
 
     async def _upload(self, request: Request) -> Response:
-        sent = Sent(request.headers.getlist(PROOF), request.method, f"{self.issuer}{UPLOAD_PATH}")
+        sent = Sent(
+            request.headers.getlist(PROOF), request.method, f"{self.issuer}{UPLOAD_PATH}", thumbprint_of(request.scope)
+        )
         principal = await self.verifier.admit(read_presented_token(request.headers.getlist("authorization")), sent)
         if Scope.BULK_WRITE not in principal.scopes:
             return _refusal(

@@ -15,6 +15,7 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import Bas
 from strawberry.types.execution import ExecutionResult, PreExecutionError
 from strawberry.types.unset import UNSET
 
+from auth.clients.certificates import thumbprint_of
 from auth.proofs.proof import HEADER as PROOF
 from auth.proofs.proof import NONCE_HEADER, SCHEME, Sent
 from auth.tokens import TokenError, read_presented_token
@@ -53,7 +54,9 @@ class Socket:
         proofs = headers.getlist(PROOF) or ([str(said["dpop"])] if said.get("dpop") else [])
         try:
             credentials = read_presented_token(given)
-            await self.live.verifier.admit(credentials, Sent(proofs, "GET", self.live.verifier.resource))
+            await self.live.verifier.admit(
+                credentials, Sent(proofs, "GET", self.live.verifier.resource, thumbprint_of(self.websocket.scope))
+            )
         except TokenError as error:
             if error.scheme == SCHEME:
                 await self.websocket.close(FORBIDDEN, f"{error.code} {error.nonce}".strip())

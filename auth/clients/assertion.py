@@ -1,5 +1,5 @@
-"""JWTs signed by clients: client assertions (RFC 7523, section 3) and subject tokens (RFC 8693). Stricter than authlib:
-explicit algorithms, only the issuer as audience, a bounded lifetime, finite numbers."""
+"""JWTs signed by clients: client assertions (RFC 7523, section 3), subject tokens (RFC 8693), request objects (RFC
+9101). Stricter than authlib: explicit algorithms, the issuer as audience, a bounded lifetime, finite numbers."""
 
 import json
 import math
@@ -67,22 +67,57 @@ def read_unverified_subject(token: str, issuer: str) -> str:
     return str(found["sub"])
 
 
+def read_header(token: str) -> dict[str, Any]:
+    """Return the header. Raises AssertionRefused."""
+    found: dict[str, Any] = _read(lambda: _extract(token).headers())
+    return found
+
+
 def read_key_id(token: str) -> object:
     """Return the `kid` in the header before the signature is verified; None if there is none. Raises
     AssertionRefused."""
-    return _read(lambda: _extract(token).headers()).get("kid")
+    return read_header(token).get("kid")
+
+
+def verify_signature(token: str, jwks: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return the claims once the signature is verified. Raises AssertionRefused."""
+    header = read_header(token)
+    if header.keys() & {"crit", "b64"}:
+        raise AssertionRefused("extensions are not understood (RFC 7515, section 4.1.11; RFC 7797, section 7)")
+    key = _read(lambda: find_verification_key(jwks, header.get("kid")))
+    return _read(lambda: jwt.decode(token, key, registry=REGISTRY)).claims
+
+
+def check_issuer(claims: Mapping[str, Any], client_id: str) -> None:
+    """Check that a JWT is by the client. Raises ClaimRefused."""
+    if claims.get("iss") != client_id:
+        raise ClaimRefused("iss is wrong: it must be the client identifier")
+
+
+def is_for(audience: Any, issuer: str) -> bool:
+    """Return whether an audience is the issuer, or a list with it (RFC 7519, section 4.1.3)."""
+    return audience == issuer or (isinstance(audience, list) and issuer in audience)
+
+
+def check_period(claims: Mapping[str, Any], earlier: float, now: float, longest: int) -> None:
+    """Check that a JWT has begun at most `longest` seconds ago, ends at most as long after that, and had not ended at
+    `earlier`. Raises ClaimRefused."""
+    begins, ends, issued = (_time(claims, name) for name in ("nbf", "exp", "iat"))
+    if begins is None or ends is None:
+        raise ClaimRefused("nbf and exp must be given")
+    if not now - longest <= begins <= now + AHEAD_SECONDS:
+        raise ClaimRefused(f"nbf must be at most {longest} seconds ago, and not ahead of the time here")
+    if not earlier < ends <= begins + longest:
+        raise ClaimRefused(f"exp is past, or more than {longest} seconds after nbf")
+    if issued is not None and issued > now + AHEAD_SECONDS:
+        raise ClaimRefused("iat lies in the future")
 
 
 def verify_claims(token: str, jwks: Mapping[str, Any] | None, expected: Expected) -> dict[str, Any]:
     """Return the claims after all checks but single use (`accept_once`). Raises AssertionRefused; once the signature is
     verified, ClaimRefused or AudienceRefused."""
-    header = _read(lambda: _extract(token).headers())
-    if header.keys() & {"crit", "b64"}:
-        raise AssertionRefused("extensions are not understood (RFC 7515, section 4.1.11; RFC 7797, section 7)")
-    key = _read(lambda: find_verification_key(jwks, header.get("kid")))
-    claims = _read(lambda: jwt.decode(token, key, registry=REGISTRY)).claims
-    if claims.get("iss") != expected.client_id:
-        raise ClaimRefused("iss is wrong: it must be the client identifier")
+    claims = verify_signature(token, jwks)
+    check_issuer(claims, expected.client_id)
     if claims.get("aud") != expected.issuer:
         raise AudienceRefused(f"{WRONG_AUDIENCE}: {expected.issuer}")
     if not _is_name(claims.get("jti")):

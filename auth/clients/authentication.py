@@ -1,12 +1,13 @@
-"""Client authentication: `private_key_jwt` (RFC 7523, section 2.2) or HTTP Basic (RFC 6749, section 2.3.1). All
-failures of a method have the same response, so that client identifiers are not revealed."""
+"""Client authentication: `private_key_jwt` (RFC 7523, section 2.2), the certificate of the connection (RFC 8705, 2), or
+HTTP Basic (RFC 6749, section 2.3.1). All failures of a method have the same response, so that client identifiers are
+not revealed."""
 
 import base64
 import hashlib
 import hmac
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -19,6 +20,7 @@ from auth.clients.assertion import (
     read_unverified_subject,
     verify_claims,
 )
+from auth.clients.certificates import Authorities, ClientCertificate
 from auth.clients.key_sets import KeySets
 from auth.server.oauth_http import OAuthRefusal, OAuthRequest, invalid_request
 from auth.server.token_store import RegisteredClient, accept_once, find_client
@@ -28,8 +30,14 @@ ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ASSERTION_SECONDS = 3_660
 """Maximum time until `exp`. authlib's client sends an hour; single use prevents replays."""
 
-NO_CREDENTIALS = "Authenticate with private_key_jwt or client_secret_basic."
+NO_CREDENTIALS = (
+    "Authenticate with private_key_jwt, by client_id and a client certificate, or with client_secret_basic."
+)
 UNKNOWN_CLIENT = "No active client has this identifier and secret."
+WRONG_CERTIFICATE = (
+    "No active client has this identifier and certificate. It must be valid now, and be registered here, or have the "
+    "registered name and be issued by an authority that is trusted here."
+)
 WRONG_ASSERTION = (
     "The client assertion was not accepted. Sign with a registered key by ES256, PS256 or EdDSA; iss and sub are "
     "the client identifier, aud is the issuer as plain text, exp is at most an hour ahead, jti is new each time."
@@ -51,10 +59,12 @@ log = logging.getLogger("suxin.oauth")
 
 @dataclass(frozen=True)
 class ClientAuthenticator:
-    """Authenticates clients of the server `issuer`. sets: the keys that clients publish themselves."""
+    """Authenticates clients of the server `issuer`. sets: the keys that clients publish themselves. authorities: those
+    that certify names of clients."""
 
     issuer: str
     sets: KeySets
+    authorities: Authorities = field(default_factory=Authorities)
 
     def authenticate(self, request: OAuthRequest, now: float) -> RegisteredClient:
         """Return the client that sent the request. Raises OAuthRefusal: invalid_request for two methods at once (RFC
@@ -67,6 +77,8 @@ class ClientAuthenticator:
             client = self._by_secret(request)
         elif used[1] and form.get("client_assertion_type") == ASSERTION_TYPE:
             client = self._by_assertion(request, now)
+        elif not any(used) and request.certificate and "client_id" in form:
+            client = self._by_certificate(request, request.certificate, now)
         else:
             raise _unauthenticated(NO_CREDENTIALS)
         if form.get("client_id", client.client_id) != client.client_id:
@@ -81,13 +93,26 @@ class ClientAuthenticator:
             raise _unauthenticated(UNKNOWN_CLIENT)
         return client
 
+    def _by_certificate(self, request: OAuthRequest, presented: ClientCertificate, now: float) -> RegisteredClient:
+        """Verify the certificate before the client is looked up: an unknown one takes as long as a known one."""
+        issued, current = self.authorities.trust(presented, now), presented.is_current(now)
+        client = _find(request, request.form["client_id"], Authentication.TLS, Authentication.SELF_SIGNED_TLS)
+        if client is None:
+            raise _unauthenticated(WRONG_CERTIFICATE)
+        named = client.certificate_name is not None and presented.has_name(client.certificate_name)
+        registered = client.authentication is Authentication.SELF_SIGNED_TLS and presented.is_registered(client.jwks)
+        if not (issued and named) and not (current and registered):
+            log.info("client certificate refused: issued %s, named %s, registered %s", issued, named, registered)
+            raise _unauthenticated(WRONG_CERTIFICATE)
+        return client
+
     def _by_assertion(self, request: OAuthRequest, now: float) -> RegisteredClient:
         assertion = request.form["client_assertion"]
         try:
             client_id = read_unverified_subject(assertion, self.issuer)
             client = _find(request, client_id, Authentication.PRIVATE_KEY_JWT)
             expected = Expected(client_id, self.issuer, now, ASSERTION_SECONDS)
-            claims = verify_claims(assertion, self._keys(client, assertion, now), expected)
+            claims = verify_claims(assertion, self.find_keys(client, assertion, now), expected)
             if client is None or claims["sub"] != client_id:
                 raise AssertionRefused("sub")
             if not accept_once(request.connection, client.key, claims, now):
@@ -97,7 +122,8 @@ class ClientAuthenticator:
             raise _unauthenticated(self._explain(refused)) from None
         return client
 
-    def _keys(self, client: RegisteredClient | None, assertion: str, now: float) -> Mapping[str, Any] | None:
+    def find_keys(self, client: RegisteredClient | None, assertion: str, now: float) -> Mapping[str, Any] | None:
+        """Return the keys that may have signed a JWT of a client; None if it has none. Raises AssertionRefused."""
         if client is None or client.jwks is None:
             return None
         return self.sets.find(client.jwks, client.jwks_uri, read_key_id(assertion), now)
@@ -114,12 +140,12 @@ def hash_secret(secret: str) -> bytes:
     return hashlib.sha256(secret.encode(errors="replace")).digest()
 
 
-def _find(request: OAuthRequest, client_id: str, method: Authentication) -> RegisteredClient | None:
-    """Return the client if it authenticates by `method`; each client has one method."""
+def _find(request: OAuthRequest, client_id: str, *methods: Authentication) -> RegisteredClient | None:
+    """Return the client if it authenticates by one of `methods`; each client has one method."""
     if not client_id.isprintable():
         return None
     client = find_client(request.connection, client_id)
-    return client if client and client.authentication is method else None
+    return client if client and client.authentication in methods else None
 
 
 def _basic_credentials(header: str) -> tuple[str, str]:

@@ -13,7 +13,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from auth.audiences import Purpose
-from auth.clients.registry import RegistrationError, find_active, update_active
+from auth.clients.registration import RegistrationError
+from auth.clients.registry import find_active, update_active
 from auth.principal import Principal
 from auth.revocations import Remembering
 from models.client import Client, DocumentPolicy

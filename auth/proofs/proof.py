@@ -46,12 +46,13 @@ class ProofError(Exception):
 @dataclass
 class Sent:
     """The headers of a request by which it proves possession of a key, with the method and the address that the proof
-    must name. The address is the public one, without query. renewed: the nonce to use from now on, once the proof is
-    accepted and there is a newer one."""
+    must name. The address is the public one, without query. certificate: the SHA-256 of the connection's certificate
+    (RFC 8705). renewed: the nonce to use from now on, once the proof is accepted and there is a newer one."""
 
     proofs: Sequence[str]
     method: str
     url: str
+    certificate: str | None = None
     renewed: str | None = None
 
 

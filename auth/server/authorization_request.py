@@ -11,6 +11,12 @@ from auth.server.oauth_http import OAuthRefusal, invalid_request
 from auth.server.token_store import RegisteredClient
 
 LONGEST_STATE = 2048
+SIGN_IN_SECONDS = 600
+"""How long the page of a request that came in time may be filled in, after the request has ended."""
+
+PARAMETERS = (
+    "response_type", "redirect_uri", "scope", "state", "code_challenge", "code_challenge_method", "prompt", "dpop_jkt",
+)  # fmt: skip
 THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}")
 
 

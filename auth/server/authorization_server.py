@@ -4,7 +4,9 @@ authlib and the engine are synchronous."""
 import json
 import logging
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,6 +23,7 @@ from auth.access_token import (
     write_access_token,
 )
 from auth.clients.authentication import ClientAuthenticator
+from auth.clients.certificates import Authorities, MutualTLS
 from auth.clients.key_sets import Fetch, KeySets
 from auth.clients.scope_request import find_allowed_scopes, read_requested_scopes
 from auth.officer import Officer
@@ -32,6 +35,7 @@ from auth.server.client_keys import replace_keys
 from auth.server.grants import ClientCredentials, Introspection, Revocation, StaffSignedIn, TokenExchange
 from auth.server.oauth_http import OAuthRefusal, OAuthRequest, invalid_request
 from auth.server.pushed_requests import push
+from auth.server.request_objects import open_request
 from auth.server.subject_token import TokenSubject
 from auth.server.token_store import RegisteredClient, remember_token
 from auth.signing import SigningKeys
@@ -44,6 +48,10 @@ TOKEN, PUSH, KEYS, INTROSPECTION = "token", "push", "keys", "introspection"
 INTROSPECTION_TYPE = "token-introspection+jwt"
 SIGNED_INTROSPECTION = f"application/{INTROSPECTION_TYPE}"
 PROOF_REQUIRED = "The tokens of this client are bound to a key: send a header DPoP with a proof by it (RFC 9449)."
+CERTIFICATE_REQUIRED = (
+    "The tokens of this client are bound to its certificate: ask by a connection with a client certificate (RFC 8705), "
+    "or send a header DPoP with a proof (RFC 9449)."
+)
 NOT_STORED = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 log = logging.getLogger("suxin.oauth")
 
@@ -53,7 +61,7 @@ class AuthorizationServer(AuthlibServer):  # type: ignore[misc]  # authlib has n
 
     issuer: the public address. engine: synchronous. token_lifetime: seconds. clock: seconds since the epoch.
     allow_pilot_persons: whether clients with a secret may hold scopes that reach natural persons. fetch: gets the key
-    set at a client's address; None to get none.
+    set at a client's address; None to get none. mutual_tls: None if no certificates come here.
     """
 
     def __init__(
@@ -67,11 +75,14 @@ class AuthorizationServer(AuthlibServer):  # type: ignore[misc]  # authlib has n
         allow_pilot_persons: bool,
         clock: Callable[[], float],
         fetch: Fetch | None = None,
+        mutual_tls: MutualTLS | None = None,
     ) -> None:
         super().__init__()
         self.issuer, self.engine, self.signing, self.keyring = issuer, engine, signing, keyring
         self.token_lifetime, self.allow_pilot_persons, self.clock = token_lifetime, allow_pilot_persons, clock
-        self._authenticator = ClientAuthenticator(issuer, KeySets(fetch))
+        self.mutual_tls = mutual_tls
+        authorities = mutual_tls.authorities if mutual_tls else Authorities()
+        self._authenticator = ClientAuthenticator(issuer, KeySets(fetch), authorities)
         self._proofs = ProofReader(Nonces(keyring.nonce_key, clock))
         for grant in GRANTS:
             self.register_grant(grant)
@@ -101,15 +112,21 @@ class AuthorizationServer(AuthlibServer):  # type: ignore[misc]  # authlib has n
         except ProofError as error:
             raise OAuthRefusal(error.code, error.description, nonce=error.nonce) from None
 
-    def require_proof(self, request: OAuthRequest) -> None:
-        """Require a proof of a client whose tokens are bound (FAPI 2.0, section 5.3.2.1). Raises OAuthRefusal."""
-        if request.proof is None and request.client.profile is ClientProfile.FAPI2:
+    def require_binding(self, request: OAuthRequest) -> None:
+        """Require a proof or a certificate of a client whose tokens are bound (FAPI 2.0, section 5.3.2.1). Raises
+        OAuthRefusal."""
+        if request.proof is not None:
+            return
+        if request.client.certificate_bound and request.certificate is None:
+            raise OAuthRefusal("invalid_request", CERTIFICATE_REQUIRED, nonce=self._proofs.nonces.issue())
+        if request.client.profile is ClientProfile.FAPI2 and not request.client.certificate_bound:
             raise OAuthRefusal("invalid_dpop_proof", PROOF_REQUIRED, nonce=self._proofs.nonces.issue())
 
     def _dispatch(self, endpoint: str, request: OAuthRequest) -> Response:
         if endpoint == PUSH:
             self.authenticate_client(request, [], endpoint)
-            pushed = push(request, self.clock(), allow_pilot_persons=self.allow_pilot_persons)
+            asked = self.open_request(request.client, request.form)
+            pushed = push(request, asked, self.clock(), allow_pilot_persons=self.allow_pilot_persons)
             return JSONResponse(pushed, 201, NOT_STORED)
         if endpoint == KEYS:
             self.authenticate_client(request, [], endpoint)
@@ -124,6 +141,14 @@ class AuthorizationServer(AuthlibServer):  # type: ignore[misc]  # authlib has n
             raise OAuthRefusal("unsupported_grant_type", f"grant_type must be {' or '.join(GRANT_TYPES)}.")
         response = self.create_token_response(request)
         return response
+
+    def open_request(
+        self, client: RegisteredClient, query: Mapping[str, str], *, filled_in: bool = False
+    ) -> Mapping[str, str]:
+        """Return the parameters of an authorization request, which may be signed. Raises OAuthRefusal."""
+        now = self.clock()
+        find = partial(self._authenticator.find_keys, client, now=now)
+        return open_request(client, query, find, self.issuer, now, filled_in=filled_in)
 
     def _sign_introspection(self, request: OAuthRequest, response: Response) -> Response:
         """Return a description as a signed JWT, if the client accepts that (RFC 9701, section 4)."""
@@ -140,8 +165,7 @@ class AuthorizationServer(AuthlibServer):  # type: ignore[misc]  # authlib has n
         scopes = read_requested_scopes(request.form.get("scope"), self._allowed(client, acting_for))
         index = self.keyring.index(acting_for.number) if isinstance(acting_for, TokenSubject) else None
         officer = acting_for.officer if isinstance(acting_for, Redeemed) else None
-        jkt = request.proof.jkt if request.proof else None
-        token = self._token(client, scopes, index, officer, jkt)
+        token = _bind(self._token(client, scopes, index, officer), request)
         remember_token(request.connection, client.key, token, index)
         log.info("token %s issued to %s", token.token_id, client.client_id)
         return {
@@ -165,7 +189,6 @@ class AuthorizationServer(AuthlibServer):  # type: ignore[misc]  # authlib has n
         scopes: frozenset[str],
         index: bytes | None,
         officer: Officer | None,
-        jkt: str | None,
     ) -> AccessToken:
         now = int(self.clock())
         client_or_subject = encode_subject(index) if index else client.client_id
@@ -178,7 +201,6 @@ class AuthorizationServer(AuthlibServer):  # type: ignore[misc]  # authlib has n
             expires_at=now + self.token_lifetime,
             acting=index is not None,
             officer=officer,
-            jkt=jkt,
         )
 
     def read_token(self, text: str) -> AccessToken | None:
@@ -209,3 +231,12 @@ class AuthorizationServer(AuthlibServer):  # type: ignore[misc]  # authlib has n
 
     def send_signal(self, name: str, *args: object, **kwargs: object) -> None:
         """Ignore authlib's signals."""
+
+
+def _bind(token: AccessToken, request: OAuthRequest) -> AccessToken:
+    """Return the token of a request, bound to the key of its proof, else to the certificate of a client that wants
+    that."""
+    if request.proof:
+        return replace(token, jkt=request.proof.jkt)
+    certified = request.client.certificate_bound and request.certificate
+    return replace(token, x5t=certified.x5t) if certified else token

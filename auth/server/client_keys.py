@@ -18,7 +18,7 @@ def replace_keys(request: OAuthRequest) -> dict[str, Any]:
     To change keys without a gap, send old and new keys together first. Raises OAuthRefusal."""
     client = request.client
     if client.authentication is not Authentication.PRIVATE_KEY_JWT:
-        raise invalid_request("This client has a secret. Only clients with keys replace them here.")
+        raise invalid_request("Only clients that authenticate with private_key_jwt replace their keys here.")
     try:
         keys = parse_jwks(json.loads(request.form.get("jwks", "")))
     except ClientKeysError as error:

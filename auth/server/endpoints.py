@@ -58,18 +58,18 @@ def build_oauth_routes(server: AuthorizationServer, revoked: Callable[[int], Non
     limiter = anyio.CapacityLimiter(THREADS)  # a separate pool: sign-ins must not block other requests
     forms = {TOKEN_PATH: TOKEN, PAR_PATH: PUSH, CLIENT_KEYS_PATH: KEYS}
     forms |= {REVOCATION_PATH: "revocation", INTROSPECTION_PATH: INTROSPECTION}
-    documents = {
+    described = partial(build_server_metadata, server.issuer, GRANT_TYPES, server.mutual_tls)
+    resource = partial(build_resource_metadata, server.issuer, server.mutual_tls)
+    documents: dict[str, Callable[[], dict[str, Any]]] = {
         JWKS_PATH: server.signing.jwks,
-        **dict.fromkeys(
-            list_server_metadata_paths(server.issuer), lambda: build_server_metadata(server.issuer, GRANT_TYPES)
-        ),
-        **dict.fromkeys(list_resource_metadata_paths(server.issuer), lambda: build_resource_metadata(server.issuer)),
+        **dict.fromkeys(list_server_metadata_paths(server.issuer), described),
+        **dict.fromkeys(list_resource_metadata_paths(server.issuer), resource),
     }
     asked = [
         Route(path, _form_endpoint(server, name, limiter, revoked), methods=["POST"]) for path, name in forms.items()
     ]
     published = [Route(path, _document(build)) for path, build in documents.items()]
-    return [*asked, *_sign_in_routes(server), *published, Route(DOCUMENTATION_PATH, _page(server.issuer))]
+    return [*asked, *_sign_in_routes(server), *published, Route(DOCUMENTATION_PATH, _page(server))]
 
 
 def _sign_in_routes(server: AuthorizationServer) -> list[Route]:
@@ -138,13 +138,14 @@ def _form_endpoint(
     return endpoint
 
 
-def _page(issuer: str) -> Endpoint:
+def _page(server: AuthorizationServer) -> Endpoint:
     """Return the page for developers that the metadata names (RFC 8414, `service_documentation`)."""
     paths = {"token": TOKEN_PATH, "push": PAR_PATH, "authorize": AUTHORIZATION_PATH, "keys": CLIENT_KEYS_PATH}
-    addresses = {name: issuer + path for name, path in paths.items()}
+    issuer, addresses = server.issuer, {name: server.issuer + path for name, path in paths.items()}
 
     async def endpoint(request: Request) -> Response:
         named: dict[str, Any] = {"resource": resource_of(issuer), "algorithms": ALGORITHMS}
+        named["mutual_tls"] = server.mutual_tls
         return render_page("documentation.html", 200, issuer=issuer, **named, **addresses)
 
     return endpoint

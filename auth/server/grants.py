@@ -28,7 +28,7 @@ class ClientCredentials(BaseGrant, TokenEndpointMixin):  # type: ignore[misc]  #
     def validate_token_request(self) -> None:
         """Authenticate the client, and check resource and audience. Raises OAuthRefusal."""
         self.server.authenticate_client(self.request, [], "token")
-        self.server.require_proof(self.request)
+        self.server.require_binding(self.request)
         wanted = resource_of(self.server.issuer)
         for name in ("resource", "audience"):
             if self.request.form.get(name, wanted) != wanted:

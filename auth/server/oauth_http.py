@@ -11,6 +11,7 @@ from authlib.oauth2.rfc6749 import OAuth2Payload, OAuth2Request
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 
+from auth.clients.certificates import ClientCertificate, read_certificate
 from auth.proofs.proof import HEADER, NONCE_HEADER, Proof, Sent
 from auth.request_body import ONLY_IDENTITY, TAKEN, is_encoded, media_type_of, read_bounded
 
@@ -71,15 +72,23 @@ class OAuthRequest(OAuth2Request):  # type: ignore[misc]  # authlib has no types
 
     The URL is built from the configured issuer, not from the Host header. connection: set in the thread; authlib passes
     the request to every grant and endpoint, so it carries the transaction. proof: set in the thread, once verified.
+    certificate: of the connection.
     """
 
     connection: sa.Connection
     proof: Proof | None = None
 
-    def __init__(self, url: str, headers: Headers, fields: Sequence[tuple[str, str]]) -> None:
+    def __init__(
+        self,
+        url: str,
+        headers: Headers,
+        fields: Sequence[tuple[str, str]],
+        certificate: ClientCertificate | None = None,
+    ) -> None:
         super().__init__(method="POST", uri=url, headers=headers)
         self.payload = Form(fields)
         self.sent = Sent(headers.getlist(HEADER), "POST", url)
+        self.certificate = certificate
 
     @property
     def form(self) -> dict[str, str]:
@@ -109,7 +118,8 @@ async def read_request(request: Request, issuer: str) -> OAuthRequest:
         raise invalid_request("Send all parameters in the body: a URL is logged on its way, and may hold secrets.")
     if len(request.headers.getlist("authorization")) > 1:
         raise invalid_request("Send one Authorization header.")
-    return OAuthRequest(issuer + request.scope["path"], request.headers, await _form(request))
+    url, certificate = issuer + request.scope["path"], read_certificate(request.scope)
+    return OAuthRequest(url, request.headers, await _form(request), certificate)
 
 
 async def read_visit(request: Request) -> Visit:

@@ -11,15 +11,15 @@ from typing import Any
 import sqlalchemy as sa
 
 from auth.clients.authentication import hash_secret
-from auth.server.authorization_request import AuthorizationRequest, read_authorization
+from auth.server.authorization_request import PARAMETERS, SIGN_IN_SECONDS, AuthorizationRequest, read_authorization
 from auth.server.oauth_http import OAuthRefusal, OAuthRequest, invalid_request
+from auth.server.request_objects import check_alone
 from auth.server.token_store import RegisteredClient, prune, to_datetime
 from models.pushed_request import PushedRequest
 
 PREFIX = "urn:ietf:params:oauth:request_uri:"
-LIFETIME = timedelta(seconds=300)
+LIFETIME, SIGN_IN = timedelta(seconds=300), timedelta(seconds=SIGN_IN_SECONDS)
 URI_BYTES = 32
-KEPT = ("response_type", "redirect_uri", "scope", "state", "code_challenge", "code_challenge_method", "prompt")
 PUSH_FIRST = "This client pushes its requests: send request_uri from the endpoint /oauth/par, and client_id (RFC 9126)."
 
 
@@ -36,24 +36,24 @@ class Pushed:
         return replace(asked, pushed=self.uri_hash, jkt=self.jkt)
 
 
-def push(request: OAuthRequest, now: float, *, allow_pilot_persons: bool) -> dict[str, Any]:
-    """Store the request of an authenticated client; returns the response (RFC 9126, section 2.2). Raises
-    OAuthRefusal."""
-    client, form = request.client, request.form
-    for name in ("request_uri", "request"):
-        if name in form:
-            raise invalid_request(
-                f"Leave {name} out, and send the parameters of the request themselves (RFC 9126, 2.1)."
-            )
-    asked = read_authorization(client, form, allow_pilot_persons=allow_pilot_persons)
+def push(request: OAuthRequest, given: Mapping[str, str], now: float, *, allow_pilot_persons: bool) -> dict[str, Any]:
+    """Store the request of an authenticated client; returns the response (RFC 9126, section 2.2). given: its
+    parameters, of the form or of the request object in it. Raises OAuthRefusal."""
+    client = request.client
+    if "request_uri" in request.form:
+        raise invalid_request(
+            "Leave request_uri out, and send the parameters of the request themselves (RFC 9126, 2.1)."
+        )
+    check_alone(request.form)
+    asked = read_authorization(client, given, allow_pilot_persons=allow_pilot_persons)
     prune(request.connection, PushedRequest, now)
     secret = secrets.token_urlsafe(URI_BYTES)
     values = {
         "uri_hash": hash_secret(secret),
         "client_id": client.key,
-        "parameters": {name: form[name] for name in KEPT if name in form},
+        "parameters": {name: given[name] for name in PARAMETERS if name in given},
         "jkt": _bound_key(asked.jkt, request),
-        "expires_at": to_datetime(now) + LIFETIME,
+        "expires_at": to_datetime(now) + LIFETIME + SIGN_IN,
     }
     request.connection.execute(sa.insert(PushedRequest).values(values))
     return {"request_uri": PREFIX + secret, "expires_in": int(LIFETIME.total_seconds())}
@@ -69,16 +69,16 @@ def _bound_key(named: str | None, request: OAuthRequest) -> str | None:
 
 
 def find_pushed(
-    connection: sa.Connection, client: RegisteredClient, query: Mapping[str, str], now: float
+    connection: sa.Connection, client: RegisteredClient, query: Mapping[str, str], now: float, *, filled_in: bool
 ) -> Pushed | None:
-    """Return the client's pushed request that a query names; None if it is unknown, used, expired or of another
-    client."""
+    """Return the client's pushed request that a query names; None if it is unknown, used, expired or of another client.
+    filled_in: whether the page that the request led to comes back, which may take longer."""
     secret = query.get("request_uri", "").removeprefix(PREFIX)
     live = (
         PushedRequest.uri_hash == hash_secret(secret),
         PushedRequest.client_id == client.key,
         PushedRequest.used_at.is_(None),
-        PushedRequest.expires_at > to_datetime(now),
+        PushedRequest.expires_at > to_datetime(now) + (timedelta() if filled_in else SIGN_IN),
     )
     row = connection.execute(sa.select(PushedRequest.__table__).where(*live)).one_or_none()
     return Pushed(row.uri_hash, row.parameters, row.jkt) if row else None

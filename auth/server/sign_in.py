@@ -45,8 +45,8 @@ class SignIn:
         with self.server.engine.begin() as connection:
             try:
                 client = self._client(connection, visit.query)
-                pushed = self._pushed(connection, client, visit.query)
-                query = pushed.parameters if pushed else visit.query
+                pushed = self._pushed(connection, client, visit)
+                query = pushed.parameters if pushed else self._open(client, visit)
                 if query.get("redirect_uri") not in client.redirect_uris:  # no redirect to it (RFC 6749, 4.1.2.1)
                     raise BadRequestError(UNKNOWN_REDIRECT)
                 asked = self._read(client, query, pushed)
@@ -84,14 +84,23 @@ class SignIn:
             raise BadRequestError("客户端未登记。The client is not registered here.")
         return client
 
-    def _pushed(self, connection: sa.Connection, client: RegisteredClient, query: Mapping[str, str]) -> Pushed | None:
+    def _pushed(self, connection: sa.Connection, client: RegisteredClient, visit: Visit) -> Pushed | None:
         """Return the pushed request, if the query names one. Everything else in the query is ignored (RFC 9126, 4)."""
-        if "request_uri" not in query:
+        if "request_uri" not in visit.query:
             return None
-        pushed = find_pushed(connection, client, query, self.server.clock())
+        now, filled_in = self.server.clock(), visit.form is not None
+        pushed = find_pushed(connection, client, visit.query, now, filled_in=filled_in)
         if pushed is None:
             raise BadRequestError(EXPIRED)
         return pushed
+
+    def _open(self, client: RegisteredClient, visit: Visit) -> Mapping[str, str]:
+        """Return the parameters of a request that was not pushed. What is wrong with a request object is told here: the
+        address to send it to is within. Raises BadRequestError."""
+        try:
+            return self.server.open_request(client, visit.query, filled_in=visit.form is not None)
+        except OAuthRefusal as refusal:
+            raise BadRequestError(str(refusal.description)) from None
 
     def _read(self, client: RegisteredClient, query: Mapping[str, str], pushed: Pushed | None) -> AuthorizationRequest:
         """Validate the authorization request. Raises OAuthRefusal."""

@@ -37,6 +37,9 @@ class RegisteredClient:
     jwks: Mapping[str, Any] | None
     jwks_uri: str | None
     secret_hash: bytes | None
+    certificate_name: str | None
+    certificate_bound: bool
+    signed_requests: bool
     scopes: frozenset[str]
     redirect_uris: frozenset[str]
     name: str
@@ -55,7 +58,8 @@ def find_client(connection: sa.Connection, client_id: str) -> RegisteredClient |
     if row is None or is_disabled(row):
         return None
     names = (
-        "client_id", "authentication", "profile", "audience", "jwks", "jwks_uri", "secret_hash", "name", "court_code",
+        "client_id", "authentication", "profile", "audience", "jwks", "jwks_uri", "secret_hash", "certificate_name",
+        "certificate_bound", "signed_requests", "name", "court_code",
     )  # fmt: skip
     return RegisteredClient(
         key=row["id"],

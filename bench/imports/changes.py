@@ -20,7 +20,8 @@ from rich.console import Console
 from rich.table import Table
 
 from auth.audiences import Audience
-from auth.clients.registry import Registration, add_client
+from auth.clients.registration import Registration
+from auth.clients.registry import add_client
 from bench.imports.cases import KEYRING, organization, person
 from ingest.importing import import_file
 from ingest.reference.catalogue import load_catalogue

@@ -12,6 +12,8 @@ from rich.table import Table
 
 from auth.audiences import Audience
 from auth.clients import brakes, registry
+from auth.clients.credentials import Credentials
+from auth.clients.registration import Registration
 from commands.session import console, explain_errors, read_json, use_database
 from models.client import ClientProfile
 from postgres import database
@@ -36,18 +38,31 @@ def client_add(
         ClientProfile | None, typer.Option(help="Class; by default fapi2 with keys and scopes of persons, else pilot.")
     ] = None,
     jwks_uri: Annotated[str | None, typer.Option(help="https address where it publishes further keys.")] = None,
+    certificate: Annotated[
+        Path | None, typer.Option(help="File with its own certificates, PEM (self_signed_tls_client_auth).")
+    ] = None,
+    certificate_name: Annotated[
+        str | None, typer.Option(help="Name that an authority certifies: san_dns=…, subject_dn=… (tls_client_auth).")
+    ] = None,
+    certificate_bound: Annotated[
+        bool, typer.Option("--certificate-bound", help="Bind tokens of a client with keys to its certificate.")
+    ] = False,
+    signed_requests: Annotated[
+        bool, typer.Option("--signed-requests", help="Accept signed authorization requests only (JAR).")
+    ] = False,
 ) -> None:
     """Register a client. A secret is printed once and not stored.
 
-    A client of the class fapi2 (FAPI 2.0 Security Profile) signs with its own keys, sends a proof of its key with each
-    request (DPoP, RFC 9449), and pushes its authorization requests (RFC 9126). Clients that read data of persons
-    belong here. A pilot may use a secret and bearer tokens; it reads no persons, unless SUXIN_ALLOW_PILOT_PERSONS=true.
+    A client of the class fapi2 (FAPI 2.0 Security Profile) signs with its own keys or has a certificate (mutual TLS,
+    RFC 8705), sends a proof of its key (DPoP, RFC 9449) or its certificate with each request, and pushes its
+    authorization requests (RFC 9126). Clients that read data of persons belong here. A pilot may use a secret and
+    bearer tokens; it reads no persons, unless SUXIN_ALLOW_PILOT_PERSONS=true.
 
     Example: suxin client add "余姚农商银行" --audience BANK --jwks bank.jwks
     """
-    if (jwks is None) != secret:
-        raise typer.BadParameter("Give either --jwks FILE or --secret.")
-    registration = registry.Registration(
+    if secret == any(given is not None for given in (jwks, certificate, certificate_name)):
+        raise typer.BadParameter("Give either --jwks FILE, --certificate FILE, --certificate-name NAME, or --secret.")
+    registration = Registration(
         name,
         audience,
         scope or (),
@@ -59,6 +74,10 @@ def client_add(
         redirect_uri or (),
         profile,
         jwks_uri,
+        certificate.read_bytes() if certificate else None,
+        certificate_name,
+        certificate_bound,
+        signed_requests,
     )
     with open_register() as (connection, settings):
         made = registry.add_client(
@@ -158,15 +177,17 @@ def client_release(client_id: Annotated[str, typer.Argument(help="Identifier of 
 def client_rotate(
     client_id: Annotated[str, typer.Argument(help="Identifier of the client.")],
     jwks: Annotated[Path | None, typer.Option(help="File with its new public keys.")] = None,
+    certificate: Annotated[Path | None, typer.Option(help="File with its new own certificates, PEM.")] = None,
     revoke: Annotated[bool, typer.Option("--revoke", help="End what was issued with the old ones.")] = False,
 ) -> None:
-    """Replace the keys of a client by those in a file, or its secret by a new one.
+    """Replace the keys or own certificates of a client by those in a file, or its secret by a new one.
 
     Tokens that were issued with the old ones last until they expire, unless `--revoke` ends them at once, with unused
     authorization codes and signed addresses of files: after a loss of keys.
     """
     with open_register() as (connection, _):
-        made = registry.rotate_client(connection, client_id, read_json(jwks) if jwks else None)
+        certified = certificate.read_bytes() if certificate else None
+        made = registry.rotate_client(connection, client_id, read_json(jwks) if jwks else None, certified)
         if revoke:
             registry.end_issued(connection, client_id, datetime.now(UTC))
     _hand_over(made)
@@ -185,7 +206,7 @@ def open_register() -> Iterator[tuple[sa.Connection, Settings]]:
             engine.dispose()
 
 
-def _hand_over(made: registry.Credentials) -> None:
+def _hand_over(made: Credentials) -> None:
     typer.echo(f"client_id: {made.client_id}")
     if made.secret:
         typer.echo(f"client_secret: {made.secret}")

@@ -200,7 +200,7 @@ async def test_keys_that_are_none_replace_nothing(service: Service, keys: Any, r
 async def test_a_client_with_a_secret_has_no_keys_to_replace(service: Service) -> None:
     response = await service.ask({"jwks": "{}"}, "/oauth/keys", auth=service.register_pilot())
     assert refusal(response) == (400, "invalid_request")
-    assert "has a secret" in response.json()["error_description"]
+    assert "authenticate with private_key_jwt" in response.json()["error_description"]
 
 
 async def test_of_two_replacements_with_one_assertion_one_wins(service: Service) -> None:

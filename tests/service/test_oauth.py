@@ -361,6 +361,7 @@ async def test_a_client_inspects_and_revokes_its_own_token(service: Service) -> 
     assert await inspect(service, bank, token) == {"active": False}
 
 
+@pytest.mark.fapi_accepts("MS-5.5-1")
 async def test_a_description_is_signed_for_a_client_that_accepts_that(service: Service) -> None:
     """RFC 9701: typ keeps it apart from access tokens, aud is the client that asks."""
     bank = service.register()
@@ -379,6 +380,7 @@ async def test_a_description_is_signed_for_a_client_that_accepts_that(service: S
     assert service.server.read_token(response.text) is None, "it is no access token"
 
 
+@pytest.mark.fapi_refuses("MS-5.5-1")
 async def test_a_description_of_nothing_is_signed_and_a_refusal_is_not(service: Service) -> None:
     bank, accepts = service.register(), {"accept": "application/token-introspection+jwt"}
     form = {"token": "x"} | bank.form(service.clock)

@@ -1,78 +1,27 @@
 """Pushed authorization requests, and codes that are bound to a key (RFC 9126; RFC 9449, 10; FAPI 2.0, 5.3.2.2)."""
 
 import asyncio
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-import httpx2
 import pytest
 import sqlalchemy as sa
 from browser import REDIRECT_URI, Attempt, filled, path, returned
-from oauth_clients import ISSUER, Service, SigningClient, refusal
-from proofs import PUSH_URL, TOKEN_URL, Holder, holder_at
+from front import YUYAO, Front, open_front
+from oauth_clients import ISSUER, Service, refusal
+from proofs import TOKEN_URL, holder_at
 
 from auth.audiences import Audience
-from auth.server.accounts import Account, Password, add_staff
 from auth.server.authorization_code import OTHER_KEY
 from auth.server.pushed_requests import PUSH_FIRST
 from auth.tokens import TokenVerifier
-from ingest.reference.catalogue import load_catalogue
-from models.client import ClientProfile
-from models.court import StaffRole
 
-YUYAO = "浙0281"
 GONE = "This request is unknown, used or expired."
-
-
-@dataclass
-class Front:
-    """A court's client of the class fapi2 and one of its judges."""
-
-    service: Service
-    client: SigningClient
-    judge: Password
-    holder: Holder
-
-    def form(self, attempt: Attempt, **over: str | None) -> dict[str, str]:
-        """The parameters of an authorization request, with the client's authentication."""
-        return dict(parse_qsl(attempt.query(**over))) | self.client.form(self.service.clock)
-
-    async def push(self, attempt: Attempt, headers: Any = None, **over: str | None) -> httpx2.Response:
-        """Push a request; by default with a proof."""
-        proven = {"dpop": self.holder.proof(PUSH_URL)} if headers is None else headers
-        return await self.service.ask(self.form(attempt, **over), "/oauth/par", headers=proven)
-
-    async def pushed(self, attempt: Attempt, headers: Any = None, **over: str | None) -> str:
-        """The address of a pushed request, as a browser carries it."""
-        response = await self.push(attempt, headers, **over)
-        assert response.status_code == 201, response.text
-        return path(urlencode({"client_id": self.client.client_id, "request_uri": response.json()["request_uri"]}))
-
-    async def sign_in(self, address: str) -> httpx2.Response:
-        """The judge fills in the page."""
-        page = await self.service.http.get(address)
-        return await self.service.http.post(address, data=filled(page, self.judge.username, self.judge.password))
-
-    async def redeem(self, attempt: Attempt, code: str, holder: Holder | None = None, **over: str) -> httpx2.Response:
-        """Redeem a code, with a proof by `holder`."""
-        form = attempt.redemption(code, **over) | self.client.form(self.service.clock)
-        return await self.service.ask(form, headers={"dpop": (holder or self.holder).proof(TOKEN_URL)})
-
-    def attempt(self) -> Attempt:
-        """A new request."""
-        return Attempt(self.client.client_id)
 
 
 @pytest.fixture
 async def front(service: Service, engine: Any) -> Front:
-    async with engine.begin() as connection:
-        await load_catalogue(connection)
-    options = {"court_code": YUYAO, "redirect_uris": [REDIRECT_URI], "profile": ClientProfile.FAPI2}
-    client = service.register(Audience.COURT, **options)
-    with service.engine.begin() as connection:
-        judge = add_staff(connection, Account("王法官", client.client_id + ".judge", StaffRole.JUDGE, YUYAO))
-    return Front(service, client, judge, holder_at(service))
+    return await open_front(service, engine)
 
 
 @pytest.mark.fapi_accepts(
@@ -144,6 +93,32 @@ async def test_a_request_uri_expires(front: Front) -> None:
     await gone(front, address)
 
 
+async def test_a_page_that_was_opened_in_time_may_be_filled_in(front: Front) -> None:
+    """Passwords and second factors take time: the request need not last as long as the sign-in."""
+    attempt = front.attempt()
+    address = await front.pushed(attempt)
+    page = await front.service.http.get(address)
+    front.service.clock.now += 800
+    form = filled(page, front.judge.username, front.judge.password)
+    await front.push(front.attempt())  # which deletes old rows
+    back = returned(await front.service.http.post(address, data=form))
+    assert (await front.redeem(attempt, back["code"])).status_code == 200
+    address = await front.pushed(front.attempt())
+    front.service.clock.now += 900
+    late = await front.service.http.post(address, data=form)
+    assert (late.status_code, GONE in late.text) == (400, True)
+
+
+async def test_a_nonce_that_is_asked_for_costs_no_code(front: Front) -> None:
+    attempt = front.attempt()
+    code = returned(await front.sign_in(await front.pushed(attempt)))["code"]
+    form = attempt.redemption(code) | front.client.form(front.service.clock)
+    stale = await front.service.ask(form, headers={"dpop": front.holder.proof(TOKEN_URL, nonce=None)})
+    assert refusal(stale) == (400, "use_dpop_nonce")
+    again = await front.service.ask(form, headers={"dpop": front.holder.proof(TOKEN_URL)})
+    assert again.json()["token_type"] == "DPoP"
+
+
 async def test_a_request_uri_belongs_to_its_client(front: Front) -> None:
     """RequestUriIsBoundToClient."""
     other = front.service.register(Audience.COURT, court_code=YUYAO, redirect_uris=[REDIRECT_URI])
@@ -175,7 +150,7 @@ async def test_an_unknown_request_uri_is_refused(front: Front, uri: str) -> None
         ({"state": "x" * 2_049}, "invalid_request", "state is longer"),
         ({"scope": "audit.read"}, "invalid_scope", "Not allowed: audit.read."),
         ({"request_uri": "urn:ietf:params:oauth:request_uri:x"}, "invalid_request", "Leave request_uri out"),
-        ({"request": "a.b.c"}, "invalid_request", "Leave request out"),
+        ({"request": "a.b.c"}, "invalid_request_object", "sign it with a registered key"),
         ({"dpop_jkt": "short"}, "invalid_request", "dpop_jkt must be the SHA-256 thumbprint"),
         ({"dpop_jkt": "A" * 43}, "invalid_dpop_proof", "dpop_jkt is of another key than the proof"),
         ({"client_id": "another"}, "invalid_request", "client_id names another client"),

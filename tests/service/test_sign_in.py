@@ -12,7 +12,7 @@ from house import CIXI, NINGBO, YUYAO, House
 from oauth_clients import ISSUER, Service, refusal
 
 from auth.audiences import Audience
-from auth.clients.registry import RegistrationError
+from auth.clients.registration import RegistrationError
 from auth.scopes import Scope
 from auth.server.accounts import Account, AccountError, Password, add_staff, remove_staff, renew_password
 from auth.staff.throttle import Throttle

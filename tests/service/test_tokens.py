@@ -225,7 +225,7 @@ async def test_the_forging_of_these_tests_is_right_in_itself(
         ({}, {"sub": None}),
         ({}, {"scope": None}),
         ({}, {"scope": ["catalogue.read"]}),
-        ({}, {"cnf": {"x5t#S256": "a certificate"}}),
+        ({}, {"cnf": {"x5t#S256": ["a certificate"]}}),
         ({}, {"cnf": {"jkt": "a-key", "x5t#S256": "a certificate"}}),
         ({}, {"cnf": {"jkt": ""}}),
         ({}, {"cnf": {"jkt": ["a-key"]}}),

@@ -18,7 +18,8 @@ from starlette.testclient import TestClient
 from world import ISSUER, KEYRING
 
 from auth.audiences import Audience
-from auth.clients.registry import Registration, add_client
+from auth.clients.registration import Registration
+from auth.clients.registry import add_client
 from auth.scopes import Scope
 from auth.server.accounts import Account, Password, add_staff
 from auth.server.token_client import ClientCredential, User, request_token

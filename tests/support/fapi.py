@@ -6,7 +6,8 @@ Run: python tests/support/fapi.py > docs/fapi.md
 import ast
 import sys
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 TESTS = Path(__file__).parents[1]
@@ -19,8 +20,9 @@ with the tests that show it: what is accepted, and what is refused for this reas
 `fapi2` (`suxin client add --help`); pilots may use secrets and bearer tokens, and read no persons. The service is
 tested against this list; it is not certified. Made from the marks of the tests by `python tests/support/fapi.py`.
 
-**Not built**: sender-constrained tokens by mutual TLS (RFC 8705), and signed requests (RFC 9101). Tokens are bound by
-DPoP (RFC 9449). Introspection is signed for clients that accept `application/token-introspection+jwt` (RFC 9701).
+Tokens are bound by DPoP (RFC 9449), or to certificates (mutual TLS, RFC 8705), which come from the proxy that ends TLS.
+Of FAPI 2.0 Message Signing (`MS`) there are signed requests (RFC 9101) and signed introspection (RFC 9701); responses
+of authorization (JARM) and messages of HTTP are **not** signed.
 `require_pushed_authorization_requests` is false in the metadata, since pilots may send requests by the browser; a
 client of the class `fapi2` may not. TLS (5.2) is the proxy's: [operations](operations.md).
 """
@@ -85,6 +87,15 @@ SECTIONS: dict[str, tuple[str, dict[str, str]]] = {
         "Keys of clients",
         {"1": "`jwks_uri` over TLS", "2": "no `x5u` and `jku`", "3": "no two keys with one `kid`"},
     ),
+    "MS-5.3.1": (
+        "Message signing: authorization requests",
+        {
+            "1": "verifies signatures of request objects by the client's own keys",
+            "2": "supports pushed request objects, and requires them of a client that signs",
+            "3": "requires `aud`, `nbf` of at most 60 minutes ago, and `exp` of at most 60 minutes after it",
+        },
+    ),
+    "MS-5.5": ("Message signing: introspection", {"1": "signs responses for clients that accept that (RFC 9701)"}),
     "6.2": ("Replay of proofs", {"1": "each is accepted once, by all workers together"}),
     "6.8": ("Compromise of keys", {"1": "a client replaces its keys itself"}),
 }
@@ -97,7 +108,8 @@ def list_items() -> set[str]:
     return {f"{section}-{number}" for section, (_, items) in SECTIONS.items() for number in items}
 
 
-def find_tests() -> dict[tuple[str, str], list[str]]:
+@cache
+def find_tests() -> Mapping[tuple[str, str], list[str]]:
     """The tests of each item and kind."""
     found: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
     for path in sorted(TESTS.rglob("test_*.py")):
@@ -105,7 +117,7 @@ def find_tests() -> dict[tuple[str, str], list[str]]:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 for kind, item in _marks(node):
                     found[item, kind].append(f"`{path.stem}::{node.name}`")
-    return found
+    return dict(found)
 
 
 def _marks(node: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[tuple[str, str]]:
@@ -122,7 +134,7 @@ def write_page() -> str:
     for section, (title, items) in SECTIONS.items():
         parts.append(f"## {section} {title}\n\n| item | accepted | refused |\n|---|---|---|")
         for number, text in items.items():
-            cells = ("<br>".join(found[f"{section}-{number}", kind]) or "" for kind in (ACCEPTS, REFUSES))
+            cells = ("<br>".join(found.get((f"{section}-{number}", kind), ())) for kind in (ACCEPTS, REFUSES))
             parts[-1] += f"\n| ({number}) {text} | {' | '.join(cells)} |"
         parts[-1] += "\n"
     return "\n".join(parts)

@@ -19,7 +19,8 @@ from starlette.applications import Starlette
 
 from auth.audiences import Audience
 from auth.clients.authentication import ASSERTION_TYPE
-from auth.clients.registry import Registration, add_client
+from auth.clients.registration import Registration
+from auth.clients.registry import add_client
 from auth.scopes import Scope
 from auth.server.authorization_server import AuthorizationServer
 from auth.server.endpoints import build_oauth_routes

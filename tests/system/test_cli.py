@@ -2,10 +2,12 @@
 
 import json
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from certified import certify
 from joserfc.jwk import ECKey
 from the_engine import printed
 from typed import Run
@@ -114,13 +116,30 @@ def test_a_court_s_client_has_addresses_that_staff_come_back_to(run: Run, jwks: 
     assert (wrong.exit_code, "cannot be a redirect URI" in wrong.stderr.replace("\n", " ")) == (1, True)
 
 
+def test_clients_with_certificates_are_registered_and_renewed(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "bank.pem"
+    file.write_bytes(certify(datetime.now(UTC)).pem)
+    own = run("client", "add", "某银行", "--audience", "BANK", "--client-id", "own-bank", "--certificate", str(file))
+    name = ("--client-id", "named-bank", "--certificate-name", "san_dns=api.bank.example")
+    named = run("client", "add", "某银行", "--audience", "BANK", *name)
+    assert (own.exit_code, named.exit_code, "secret" in own.stdout + named.stdout) == (0, 0, False)
+    file.write_bytes(certify(datetime.now(UTC)).pem)
+    assert run("client", "rotate", "own-bank", "--certificate", str(file)).exit_code == 0
+    for arguments, sentence in (
+        (("own-bank",), "has its own certificates: give the new ones"),
+        (("named-bank", "--certificate", str(file)), "its authority issues new certificates"),
+    ):
+        refused = run("client", "rotate", *arguments)
+        assert (refused.exit_code, sentence in refused.stderr.replace("\n", " ")) == (1, True)
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
         (["--audience", "BANK", "--secret"], "A client with a secret may not reach persons"),
         (["--audience", "COMMERCE", "--secret", "--scope", "self.read"], "self.read"),
         (["--audience", "COURT", "--secret", "--scope", "catalogue.read"], "court"),
-        (["--audience", "BANK"], "Give either --jwks FILE or --secret."),
+        (["--audience", "BANK"], "Give either --jwks FILE, --certificate FILE"),
         (["--audience", "BANKS", "--secret"], "BANKS"),
     ],
 )

@@ -1,27 +1,33 @@
-"""Clients of the class fapi2 at a served instance: npm oauth4webapi, which is certified for FAPI 2.0, and the command
-line."""
+"""Clients of the class fapi2 at a served instance: npm oauth4webapi, which is certified for FAPI 2.0, openid-client,
+and the command line."""
 
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx2
 import pytest
+from certified import certify
 from chambers import Chambers
 from compilers import HOME, run
 from joserfc.jwk import ECKey
-from starlette.applications import Starlette
 from typer.testing import CliRunner
 
-from auth.clients.registry import set_profile
+from auth.audiences import Audience
+from auth.clients.registration import Registration
+from auth.clients.registry import add_client, set_profile
 from cli import app
 from demo.clients import REDIRECT_URI
-from demo.stage import open_socket, run_server
+from demo.stage import LOOPBACK, open_socket, run_server
 from models.client import ClientProfile
 from models.court import StaffRole
+from protocols.proxies import TrustedProxies
 from server import create_app
+
+HEADER = "Client-Cert"
 
 
 @contextmanager
@@ -33,8 +39,10 @@ def served(chambers: Chambers) -> Iterator[str]:
         yield address
 
 
-def _app(chambers: Chambers, issuer: str) -> Starlette:
-    return create_app(replace(chambers.settings, issuer=issuer), chambers.url)
+def _app(chambers: Chambers, issuer: str) -> TrustedProxies:
+    """The service, whose clients connect by a proxy on this machine."""
+    settings = replace(chambers.settings, issuer=issuer, certificate_header=HEADER)
+    return TrustedProxies(create_app(settings, chambers.url), [LOOPBACK], HEADER)
 
 
 @pytest.fixture
@@ -61,6 +69,31 @@ def test_oauth4webapi_runs_the_flows_of_a_fapi2_client(chambers: Chambers, key: 
         "acting": True,
         "bound": True,
         "active": [True, False],
+    }
+
+
+@pytest.mark.usefixtures("node")
+def test_openid_client_runs_the_flows_of_fapi2_clients(chambers: Chambers, key: Path) -> None:
+    """A signed request that is pushed, a code, signed introspection, and a client with a certificate."""
+    judge = next(password for who, password in chambers.staff.items() if who[1] is StaffRole.JUDGE)
+    now = datetime.now(UTC)
+    certified = certify(now)
+    bank = Registration("Bank", Audience.BANK, client_id="certified", certificates=certified.pem)
+    with chambers.engine.begin() as connection:
+        add_client(connection, bank, now=now)
+    with served(chambers) as address:
+        given = (address, chambers.front.client_id, str(key), REDIRECT_URI, judge.username, judge.password)
+        told = json.loads(run(HOME, "openid.mjs", *given, "certified", certified.header))
+    assert told == {
+        "request": ["request", "client_id"],
+        "pushed": ["request_uri", "client_id"],
+        "types": ["dpop", "dpop", "bearer"],
+        "viewer": False,
+        "acting": True,
+        "active": [True, False],
+        "known": "certified",
+        "binding": ["x5t#S256"],
+        "stolen": "invalid_token",
     }
 
 

@@ -25,7 +25,8 @@ from joserfc.jwk import ECKey
 from world import KEYRING
 
 from auth.audiences import Audience
-from auth.clients.registry import Registration, add_client
+from auth.clients.registration import Registration
+from auth.clients.registry import add_client
 from auth.scopes import Scope
 from casework.outbox import place_left
 from postgres import database

@@ -21,7 +21,9 @@ from requests_oauthlib import OAuth2Session
 from starlette.applications import Starlette
 
 from auth.audiences import Audience
-from auth.clients.registry import Credentials, Registration, add_client
+from auth.clients.credentials import Credentials
+from auth.clients.registration import Registration
+from auth.clients.registry import add_client
 from auth.proofs.prover import Prover
 from auth.server.accounts import Account, add_staff
 from auth.server.authorization_server import AuthorizationServer

@@ -15,6 +15,7 @@ NAMES = (
     "SUXIN_WORKER, SUXIN_BUDGET, SUXIN_CONCURRENCY, SUXIN_REQUESTS, SUXIN_CONNECTIONS, SUXIN_SOURCE_CONNECTIONS, "
     "SUXIN_HEAD_BYTES, SUXIN_HEAD_TIMEOUT, SUXIN_BODY_TIMEOUT, SUXIN_SEND_TIMEOUT, SUXIN_WEBHOOK_NETWORKS, "
     "SUXIN_AUDIT_ONE_IN, SUXIN_MISSES, SUXIN_TRUSTED_PROXIES, "
+    "SUXIN_CERTIFICATE_HEADER, SUXIN_CERTIFICATE_AUTHORITIES, SUXIN_CERTIFICATE_ADDRESS, "
     "SUXIN_LOG, SUXIN_DEBUG"
 )
 URL = "must look like postgresql://user:password@host/database."
@@ -62,6 +63,9 @@ def test_everything_can_be_set() -> None:
             "SUXIN_CONCURRENCY": "1000",
             "SUXIN_WEBHOOK_NETWORKS": "10.20.0.0/16, fd00::/8",
             "SUXIN_TRUSTED_PROXIES": "10.0.0.7/32",
+            "SUXIN_CERTIFICATE_HEADER": "Client-Cert",
+            "SUXIN_CERTIFICATE_AUTHORITIES": __file__,
+            "SUXIN_CERTIFICATE_ADDRESS": "https://mtls.court.example",
             "SUXIN_LOG": "json",
             "SUXIN_DEBUG": "true",
         }
@@ -82,6 +86,9 @@ def test_everything_can_be_set() -> None:
         concurrency=1000,
         webhook_networks=(ip_network("10.20.0.0/16"), ip_network("fd00::/8")),
         trusted_proxies=(ip_network("10.0.0.7/32"),),
+        certificate_header="Client-Cert",
+        certificate_authorities=Path(__file__),
+        certificate_address="https://mtls.court.example",
         log="json",
         debug=True,
     )
@@ -91,6 +98,12 @@ def test_a_direct_url_is_beside_another_one() -> None:
     with pytest.raises(SettingsError) as caught:
         Settings.from_environment({"SUXIN_DIRECT_URL": "postgresql://suxin:hunter2@db/suxin"})
     assert str(caught.value) == ("SUXIN_DIRECT_URL needs SUXIN_DATABASE_URL: the embedded server is reached directly.")
+
+
+def test_a_header_of_certificates_is_of_somebody() -> None:
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_environment({"SUXIN_CERTIFICATE_HEADER": "Client-Cert"})
+    assert str(caught.value) == "SUXIN_CERTIFICATE_HEADER needs SUXIN_TRUSTED_PROXIES: whose header is it?"
 
 
 def test_every_setting_has_its_parser() -> None:
@@ -139,6 +152,12 @@ NUMBERS = ("", " ", "x", "1.5", "-1", "+5", "0", "1e2", "١٠", "５", "5 ", "0x
             ("SUXIN_WEBHOOK_NETWORKS", value, "must be networks such as 10.20.0.0/16,192.168.7.0/24.")
             for value in ("10.0.0.1/8", "bank.example", "10.0.0.0/99")
         ),
+        *(
+            ("SUXIN_CERTIFICATE_HEADER", value, "must be the name of a header, such as Client-Cert.")
+            for value in ("", "a b", "x:", "x" * 65)
+        ),
+        *(("SUXIN_CERTIFICATE_AUTHORITIES", value, "must name a file that is there.") for value in ("", "/", "none")),
+        ("SUXIN_CERTIFICATE_ADDRESS", "mtls.court.example", ISSUER),
         *(("SUXIN_ALLOW_PILOT_PERSONS", value, "must be true or false.") for value in ("", "1", "True", "yes", "on")),
         *(("SUXIN_TOKEN_LIFETIME", value, whole(60, 600)) for value in (*NUMBERS, "59", "601")),
         *(("SUXIN_REQUEST_TIMEOUT", value, whole(1, 60)) for value in (*NUMBERS, "61")),
