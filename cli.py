@@ -33,7 +33,7 @@ class Suxin(LazyGroup):
         "catalogue": "commands.catalogue:catalogue",
         "vocabulary": "commands.vocabulary:vocabulary",
         "court": "commands.courts:court",
-        "log": "commands.transparency:log",
+        "log": "commands.log.command:log",
     }
 
 

@@ -28,7 +28,7 @@ from engine.execution import Executor
 from jobs.access_log import keep_access_log
 from jobs.outbound import Outbound
 from models.keyring import Keyring, load_keyring
-from models.transparency.notes import NoteSigner
+from models.transparency.notes import NoteSigner, read_key
 from postgres import database
 from postgres.connections import PlanConnections, watch
 from postgres.listener import NotificationListener
@@ -45,7 +45,7 @@ from transport.endpoint import GraphQLEndpoint
 from transport.health import answer_alive, build_readiness_endpoint
 from transport.subscriptions import Live
 from transport.transfers import UPLOAD_PATH, Transfers
-from transport.transparency import make_log_routes
+from transport.transparency import LogKeys, make_log_routes
 from transport.websockets import build_socket_endpoint
 
 GRAPHQL_METHODS = frozenset({"GET", "POST"})
@@ -85,6 +85,11 @@ class Parts:
     def log_signer(self) -> NoteSigner:
         """The key that signs the transparency log."""
         return load_signer(self.settings.log_key_file, self.settings.log_origin)
+
+    @cached_property
+    def log_keys(self) -> LogKeys:
+        """The public keys of the transparency log and of its witnesses."""
+        return LogKeys(self.log_signer.trusted, [read_key(key) for key in self.settings.log_witnesses], self.now)
 
     @cached_property
     def graphql(self) -> Engine:
@@ -236,7 +241,7 @@ class Parts:
             Route(UPLOAD_PATH, transfers.upload, methods=["POST"]),
             Route("/downloads/{token}", transfers.download, methods=["GET"]),
             *make_report_routes(desk, settings.request_timeout),
-            *make_log_routes(self.engine, settings.request_timeout),
+            *make_log_routes(self.engine, settings.request_timeout, self.log_keys),
             *build_oauth_routes(self.authorization, self.verifier.forget),
         ]
 

@@ -11,6 +11,7 @@ from urllib.parse import SplitResult, urlsplit
 
 Network = IPv4Network | IPv6Network
 PREFIX = "SUXIN_"
+MOST_WITNESSES, WITNESS = 16, re.compile(r"[^\s+]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]{44}")
 DATABASE_URL, DIRECT_URL, OWNER_URL = "SUXIN_DATABASE_URL", "SUXIN_DIRECT_URL", "SUXIN_OWNER_URL"
 
 
@@ -43,6 +44,7 @@ class Settings:
     head_timeout, body_timeout: seconds until the end of the head and of the body of a request, 1 to 600.
     send_timeout: seconds in which a client must go on reading its answer, 1 to 600.
     webhook_networks: private networks that webhooks may be sent to; http is allowed in these only.
+    log_witnesses: public keys of witnesses, at most sixteen, whose cosignatures of the transparency log are kept.
     audit_one_in: one in this number of registered letters is drawn for audit, up to 999999; 0 draws none.
     misses: look-ups of persons without consent or by a wrong name, within an hour, above which a client is braked if
     they are a fifth of all; up to 999999; 0 brakes nobody.
@@ -81,6 +83,7 @@ class Settings:
     body_timeout: int = 60
     send_timeout: int = 30
     webhook_networks: Sequence[Network] = ()
+    log_witnesses: Sequence[str] = ()
     audit_one_in: int = 100
     misses: int = 100
     trusted_proxies: Sequence[Network] = ()
@@ -202,6 +205,15 @@ def _header(name: str, value: str) -> str:
     return value
 
 
+def _witnesses(name: str, value: str) -> Sequence[str]:
+    keys = value.split()
+    if len(keys) > MOST_WITNESSES or not all(WITNESS.fullmatch(key) for key in keys):
+        raise SettingsError(
+            f"{name} must be up to {MOST_WITNESSES} public keys, as `suxin log witness` prints them, between blanks."
+        )
+    return tuple(keys)
+
+
 PARSERS: dict[str, Any] = {
     "database_url": _database_url,
     "direct_url": _database_url,
@@ -226,6 +238,7 @@ PARSERS: dict[str, Any] = {
     "body_timeout": _seconds_or_count(1, 600),
     "send_timeout": _seconds_or_count(1, 600),
     "webhook_networks": _networks,
+    "log_witnesses": _witnesses,
     "audit_one_in": _seconds_or_count(0, 999_999),
     "misses": _seconds_or_count(0, 999_999),
     "trusted_proxies": _networks,

@@ -50,7 +50,7 @@ from models.staff_account import (
     StaffSession,
 )
 from models.subject_notice import SubjectNotice
-from models.transparency.tables import LogCheckpoint, LogLeaf, LogNode
+from models.transparency.tables import LogCheckpoint, LogCosignature, LogLeaf, LogNode, LogRotation
 from models.trusted_document import TrustedDocument
 from models.used_proof import ProofMemory, UsedProof
 from models.vocabulary import VocabularyWord
@@ -66,7 +66,8 @@ __all__ = [
     "Deduction", "DeductionFacts", "DeductionStep", "DeductionVersion", "Delivery", "Event", "GradingRule",
     "Household", "HouseholdMember", "IdempotencyKey", "Identity", "IdentityAct", "IdentityConflict",
     "IdentityFacts", "ImportFinding", "ImportRun", "IncentiveLoan", "IntegrityReport", "IssuedToken", "Listing",
-    "LogCheckpoint", "LogLeaf", "LogNode", "LookUpCount", "Measure", "MoralBankItem", "Notification", "Objection",
+    "LogCheckpoint", "LogCosignature", "LogLeaf", "LogNode", "LogRotation", "LookUpCount",
+    "Measure", "MoralBankItem", "Notification", "Objection",
     "Participation", "Party", "PartyCard", "PartyName", "PartyRelation", "PointConversion", "ProofMemory",
     "PushedRequest", "RecordChange", "RecordStep", "RecoveryCode", "Reminder", "Removal", "Repair", "Sanction",
     "SecondFactor", "Settlement", "ShareCode", "SignInFailure", "Staff", "StaffAccount", "StaffSession",

@@ -13,6 +13,7 @@ from engine.load.nodes import NodesRoot
 from engine.policy import OPEN, all_of, any_of, require
 from resolvers import roots
 from resolvers.credit import lenders, standings
+from resolvers.oversight.log_proofs import LOG
 from resolvers.oversight.statistics import ROOT as STATISTICS_ROOT
 from resolvers.register import litigants
 from resolvers.visibility import about
@@ -28,6 +29,7 @@ from schema.oversight.access_record import AccessRecord
 from schema.oversight.client_alarm import ALARMED, ClientAlarm
 from schema.oversight.statistics import ARGUMENTS as STATISTICS_ARGUMENTS
 from schema.oversight.statistics import Statistic
+from schema.oversight.transparency_log import TransparencyLog
 from schema.partners.event import Event
 from schema.partners.partner_query import CONSENTED, PartnerQuery
 from schema.partners.rate_limit import RateLimit, get_rate_limit
@@ -253,6 +255,9 @@ class Query(PartnerQuery):
         filter_type=filters.AccessRecordFilter,
     )
 
+    transparency_log: TransparencyLog | None = root(
+        LOG, "The transparency log of all answers (存证日志); null before its first entry.", requires=OPEN
+    )
     client_alarms: Connection[ClientAlarm] = root_connection(
         roots.CLIENT_ALARMS,
         "Alarms over clients whose look-ups of persons were misses, newest first (核查异常预警).",

@@ -3,7 +3,8 @@
 import asyncio
 import logging
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -16,6 +17,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from auth.request_body import read_bounded
+from casework.transparency.cosignatures import UnknownCheckpointError, add_cosignatures, read_cosigned, read_lines
+from casework.transparency.key_changes import read_rotations
 from casework.transparency.proofs import prove_consistency, prove_leaf, write_proof
 from casework.transparency.tree import (
     ENTRIES,
@@ -26,6 +30,8 @@ from casework.transparency.tree import (
     read_tiles,
 )
 from models.transparency.merkle import PathError
+from models.transparency.notes import LARGEST_NOTE, NoteError, NoteKey, split_note
+from models.transparency.rotations import follow_rotations
 from models.transparency.tiles import Tile, read_path, write_bundle
 
 READ_AT_ONCE = 2
@@ -42,20 +48,34 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST = datetime(9999, 1, 1, tzinfo=UTC)
 NO_TILE = "The log has no such tile yet. Take those of the size in /log/checkpoint (C2SP tlog-tiles)."
 NO_LEAF = "The log does not contain this. A proof is at /log/inclusion/MICROSECONDS/HASH, as a receipt names them."
+NUMBER = re.compile("[1-9][0-9]{0,3}", re.ASCII)
+NO_ROTATION = "The key of the log has not been changed so often. Its changes are at /log/rotation/1, /log/rotation/2 …"
+NOT_COSIGNED = "No witness has cosigned a checkpoint of the log yet."
 NO_SIZES = "There is no such proof. It is at /log/consistency/OLD/NEW, from 1 to the size in /log/checkpoint."
 log = logging.getLogger("suxin.transparency")
 
 Answer = Callable[[Fetch, Request], Awaitable[Response]]
 
 
-def make_log_routes(engine: AsyncEngine, request_timeout: float) -> list[Route]:
+@dataclass(frozen=True)
+class LogKeys:
+    """Who signs the log. own: its keys. witnesses: whose cosignatures are kept. now: the clock."""
+
+    own: Sequence[NoteKey]
+    witnesses: Sequence[NoteKey]
+    now: Callable[[], datetime]
+
+
+def make_log_routes(engine: AsyncEngine, request_timeout: float, keys: LogKeys) -> list[Route]:
     """Return the routes of the log. request_timeout: in seconds."""
     limiter = anyio.CapacityLimiter(READ_AT_ONCE)
 
     async def respond(answer: Answer, request: Request) -> Response:
         try:
             async with asyncio.timeout(request_timeout), limiter, engine.connect() as connection:
-                return await answer(fetch_by(connection), request)
+                found = await answer(fetch_by(connection), request)
+                await connection.commit()
+                return found
         except UNAVAILABLE as error:
             log.error("the transparency log could not be read: %s", type(error).__name__)
             return _refuse(503, "The log cannot be read now. Try again.", {"retry-after": "1"})
@@ -63,21 +83,64 @@ def make_log_routes(engine: AsyncEngine, request_timeout: float) -> list[Route]:
             log.error("the transparency log is broken: %s", error)
             return _refuse(500, "The log contradicts itself. Tell the court.")
 
+    async def take(request: Request) -> Response:
+        raw = await read_bounded(request, LARGEST_NOTE)
+        if raw is None:
+            return _refuse(413, f"A checkpoint with its signatures has at most {LARGEST_NOTE} bytes.")
+        return await respond(partial(take_cosignatures, keys, raw.decode(errors="replace")), request)
+
     answers: dict[str, Answer] = {
         "/log/checkpoint": send_checkpoint,
+        "/log/cosigned": send_cosigned,
+        "/log/rotation/{number}": send_rotation,
         "/log/tile/{path:path}": send_tile,
         "/log/inclusion/{moment}/{leaf}": send_inclusion,
         "/log/consistency/{old}/{new}": send_consistency,
     }
-    return [Route(path, partial(respond, answer), methods=["GET"]) for path, answer in answers.items()]
+    routes = [Route(path, partial(respond, answer), methods=["GET"]) for path, answer in answers.items()]
+    return [*routes, Route("/log/cosignatures", take, methods=["POST"])]
 
 
 async def send_checkpoint(fetch: Fetch, request: Request) -> Response:
-    """Send the newest checkpoint."""
+    """Send the newest checkpoint, with its cosignatures."""
     last = await read_last(fetch)
     if last is None:
         return _refuse(404, "The log has no entries yet.")
-    return Response(last["note"], 200, BRIEFLY, "text/plain; charset=utf-8")
+    return _send_note(last["note"] + await read_lines(fetch, last["size"]), BRIEFLY)
+
+
+async def send_cosigned(fetch: Fetch, request: Request) -> Response:
+    """Send the newest checkpoint that a witness has cosigned."""
+    note = await read_cosigned(fetch)
+    return _refuse(404, NOT_COSIGNED) if note is None else _send_note(note, BRIEFLY)
+
+
+async def take_cosignatures(keys: LogKeys, note: str, fetch: Fetch, request: Request) -> Response:
+    """Keep the cosignatures of a checkpoint. A signature that does not fit is refused as a missing one is."""
+    try:
+        split_note(note)
+    except NoteError as error:
+        return _refuse(400, str(error))
+    try:
+        own = follow_rotations(keys.own, await read_rotations(fetch))
+        added = await add_cosignatures(fetch, note, own, keys.witnesses, keys.now())
+    except NoteError as error:
+        return _refuse(403, str(error))
+    except UnknownCheckpointError as error:
+        return _refuse(404, str(error))
+    return JSONResponse({"added": added}, 200, NEVER)
+
+
+async def send_rotation(fetch: Fetch, request: Request) -> Response:
+    """Send a change of the log's key, by its number. It never changes."""
+    number, notes = request.path_params["number"], await read_rotations(fetch)
+    if not NUMBER.fullmatch(number) or int(number) > len(notes):
+        return _refuse(404, NO_ROTATION)
+    return _send_note(notes[int(number) - 1], FOREVER)
+
+
+def _send_note(note: str, headers: dict[str, str]) -> Response:
+    return Response(note, 200, headers, "text/plain; charset=utf-8")
 
 
 async def send_tile(fetch: Fetch, request: Request) -> Response:

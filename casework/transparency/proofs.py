@@ -74,6 +74,20 @@ class EntryProof:
     subject_path: Sequence[bytes]
 
 
+@dataclass(frozen=True)
+class LogView:
+    """The log as a snapshot has it. checkpoint: the newest, a signed note."""
+
+    size: int
+    checkpoint: str
+
+
+async def read_view(fetch: Fetch) -> LogView | None:
+    """Return the state of the log; None before its first entry."""
+    last = await read_last(fetch)
+    return LogView(last["size"], last["note"]) if last else None
+
+
 async def prove_entries(fetch: Fetch, asked: Sequence[tuple[datetime, int, int, int]]) -> list[EntryProof | None]:
     """Return the proofs of entries of the access log, None for those that are not logged yet.
 

@@ -159,7 +159,7 @@ async def _continue(connection: AsyncConnection, state: LogState, signer: NoteSi
         return Frontier()
     frontier = await read_frontier(fetch_by(connection), last["size"])
     try:
-        signed = open_checkpoint(last["note"], [signer.key])
+        signed = open_checkpoint(last["note"], signer.trusted)
     except NoteError as error:
         raise LogBrokenError(f"The newest checkpoint is not signed by the key of this log. {error}") from None
     if signed != Checkpoint(signer.name, frontier.size, frontier.compute_root()):

@@ -3,9 +3,8 @@
 Everything is computed anew in this process, in one snapshot: no hash that the database computes is trusted.
 """
 
-from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,19 +13,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.transparency.faults import FaultKind, Verification
 from casework.transparency.tree import fetch_by, read_last
-from models.transparency.checkpoints import Checkpoint, open_checkpoint
-from models.transparency.entries import AnswerLeaf, read_entry, read_recorded, select_recorded
-from models.transparency.merkle import Frontier, hash_leaf
-from models.transparency.notes import NoteError, NoteKey
+from casework.transparency.walk import LATE, UNREADABLE, Nodes, Progress, TreeWalk, group_roots
+from models.transparency.checkpoints import Checkpoint
+from models.transparency.entries import AnswerLeaf, read_recorded, select_recorded
+from models.transparency.notes import NoteKey
 from models.transparency.tables import LogCheckpoint, LogLeaf, LogNode
-from models.transparency.tiles import HEIGHT
 
 CHUNK = 2_000
 KEPT = timedelta(days=3_653)
 """Ten years (R19). The details of older answers may have been erased; their entries stay."""
-
-LATE = timedelta(minutes=5)
-"""More than an answer may take from its time to its commit: requests end after a minute."""
 
 RECORDED = select_recorded().subquery("recorded")
 LEAF, NODE, CHECKPOINT = LogLeaf.__table__.c, LogNode.__table__.c, LogCheckpoint.__table__.c
@@ -71,9 +66,6 @@ UNLOGGED = sa.text(
 )
 """Answers without a leaf. complete: whether the newest checkpoint must have covered them."""
 
-UNREADABLE = (ValueError, TypeError, AttributeError, OverflowError)
-Progress = Callable[[str, int, int], None]
-
 
 async def verify_log(
     connection: AsyncConnection,
@@ -90,36 +82,29 @@ async def verify_log(
     verified. promised: hashes of leaves in receipts, and the times by which the log must contain them.
     """
     await connection.execute(sa.text("SET LOCAL statement_timeout = 0"))
-    roots = defaultdict[int, set[bytes]](set)
-    for one in kept:
-        roots[one.size].add(one.root)
-    walk = _Walk(connection, keys, now, roots, dict(promised or {}), progress)
+    walk = _DatabaseWalk(
+        connection=connection,
+        keys=keys,
+        now=now,
+        kept=group_roots(kept),
+        promised=dict(promised or {}),
+        progress=progress,
+    )
     await walk.run()
     return walk.result
 
 
-@dataclass
-class _Walk:
-    """One verification. kept: roots by size. latest: the time of the latest entry that a kept checkpoint covers; of all
-    entries, if none is kept. joined: the number of leaves whose answers are there."""
+@dataclass(kw_only=True)
+class _DatabaseWalk(TreeWalk):
+    """A walk over the tables.
+
+    nodes, checkpoints, joined: the numbers of rows that belong to leaves, and of leaves whose answers are there.
+    """
 
     connection: AsyncConnection
-    keys: Sequence[NoteKey]
-    now: datetime
-    kept: Mapping[int, set[bytes]]
-    promised: dict[bytes, datetime]
-    progress: Progress
-    result: Verification = field(default_factory=Verification)
-    tree: Frontier = field(default_factory=Frontier)
-    latest: datetime | None = None
     nodes: int = 0
     checkpoints: int = 0
     joined: int = 0
-
-    @property
-    def covered(self) -> int:
-        """The size of the largest checkpoint that was kept."""
-        return max(self.kept, default=0)
 
     async def run(self) -> None:
         """Walk over all leaves in order, then check what is left."""
@@ -141,17 +126,14 @@ class _Walk:
         stored = await self.read(CHECKPOINTS, first=self.tree.size, last=self.tree.size + len(rows))
         signed = {row["size"]: {row["root"]} for row in stored}
         self.checkpoints += len(stored)
-        nodes: dict[tuple[int, int], bytes] = {}
+        nodes: Nodes = {}
         for row in rows:
             if row["leaf_index"] != self.tree.size:
                 self.miss(row["leaf_index"])
             self.check_leaf(row)
-            completed = self.tree.append(hash_leaf(row["leaf_entry"]))
-            for level, root in enumerate(completed[HEIGHT::HEIGHT], 1):
-                nodes[level, (self.tree.size >> level * HEIGHT) - 1] = root
+            nodes |= self.append(row["leaf_entry"])
             self.compare(signed, "a checkpoint that the log has signed")
-            self.compare(self.kept, "the checkpoint that was kept")
-        await self.check_nodes(nodes)
+        await self.check_stored(nodes)
 
     def miss(self, index: int) -> None:
         """Report leaves that are missing, or are there twice."""
@@ -161,13 +143,9 @@ class _Walk:
     def check_leaf(self, row: sa.RowMapping) -> None:
         """Compare a leaf with its answer."""
         index, entry = row["leaf_index"], row["leaf_entry"]
-        self.promised.pop(hash_leaf(entry), None)
-        try:
-            at = read_entry(entry).at
-        except UNREADABLE:
-            self.result.report(FaultKind.CHANGED, "The entry of this leaf cannot be read.", index)
+        at = self.read_time(index, entry)
+        if at is None:
             return
-        self.check_time(index, at)
         if row["id"] is None:
             self.check_erased(index, at)
             return
@@ -175,14 +153,6 @@ class _Walk:
         if not _fits(row, entry):
             found = f"The answer of {at:%Y-%m-%d %H:%M:%S} is not the one that was logged."
             self.result.report(FaultKind.CHANGED, found, index)
-
-    def check_time(self, index: int, at: datetime) -> None:
-        """Report an entry that came after the kept checkpoint and says that it is older."""
-        if index < self.covered or not self.covered:
-            self.latest = max(self.latest or at, at)
-        elif self.latest and at < self.latest - LATE:
-            found = f"It says {at:%Y-%m-%d %H:%M:%S} and came after a checkpoint that has later entries."
-            self.result.report(FaultKind.BACKDATED, found, index)
 
     def check_erased(self, index: int, at: datetime) -> None:
         """Report an answer that is not there, unless it may have been erased."""
@@ -192,23 +162,12 @@ class _Walk:
             found = f"The answer of {at:%Y-%m-%d %H:%M:%S} is no longer there."
             self.result.report(FaultKind.REMOVED, found, index)
 
-    def compare(self, roots: Mapping[int, set[bytes]], what: str) -> None:
-        """Compare the root so far with the roots of this size."""
-        expected = roots.get(self.tree.size)
-        if expected and expected != {self.tree.compute_root()}:
-            found = f"The first {self.tree.size} entries are not those of {what}."
-            self.result.report(FaultKind.REWRITTEN, found)
-
-    async def check_nodes(self, nodes: Mapping[tuple[int, int], bytes]) -> None:
-        """Compare the roots of tiles that are published."""
+    async def check_stored(self, nodes: Nodes) -> None:
+        """Compare the roots of tiles with those in the table."""
         self.nodes += len(nodes)
         asked = {"levels": [level for level, _ in nodes], "indexes": [index for _, index in nodes]}
         stored = {(row["level"], row["index"]): row["hash"] for row in await self.read(NODES, **asked)}
-        for (level, index), root in nodes.items():
-            if stored.get((level, index)) != root:
-                first, last = index << level * HEIGHT, ((index + 1) << level * HEIGHT) - 1
-                found = f"The published hash of the entries {first} to {last} is not theirs."
-                self.result.report(FaultKind.REWRITTEN, found)
+        self.check_nodes(nodes, stored)
 
     async def check_unlogged(self, answers: int) -> None:
         """Check the answers that the log does not contain."""
@@ -229,32 +188,13 @@ class _Walk:
             self.result.report(FaultKind.INSERTED, "Several answers have one key.")
 
     async def check_end(self, counts: sa.RowMapping) -> None:
-        """Compare the size with what was kept, and the numbers of published hashes and of checkpoints."""
-        self.result.size, self.result.root = self.tree.size, self.tree.compute_root()
-        for size in self.kept:
-            if size > self.tree.size:
-                found = f"The log has {self.tree.size} entries; the checkpoint that was kept covers {size}."
-                self.result.report(FaultKind.TRUNCATED, found)
+        """Check size, promises, the numbers of published hashes and of checkpoints, and the newest checkpoint."""
+        self.check_kept()
         if counts["nodes"] != self.nodes or counts["checkpoints"] != self.checkpoints:
             self.result.report(FaultKind.REWRITTEN, "There are hashes or checkpoints of entries that are not there.")
-        await self.check_newest()
-        for promise in self.promised.values():
-            if promise < self.now:
-                found = f"The entry of a receipt should have been logged by {promise:%Y-%m-%d %H:%M:%S}."
-                self.result.report(FaultKind.PROMISE, found)
-
-    async def check_newest(self) -> None:
-        """Check the log's own newest checkpoint, which must cover the whole log."""
         last = await read_last(fetch_by(self.connection))
-        if last is None and not self.tree.size:
-            return
-        try:
-            signed = open_checkpoint(last["note"] if last else "", self.keys)
-        except NoteError as error:
-            self.result.report(FaultKind.REWRITTEN, f"The newest checkpoint does not hold. {error}")
-            return
-        if (signed.size, signed.root) != (self.tree.size, self.tree.compute_root()):
-            self.result.report(FaultKind.REWRITTEN, "The newest checkpoint is of another log.")
+        if last or self.tree.size:
+            self.check_newest(last["note"] if last else "")
 
 
 def _fits(row: sa.RowMapping, entry: bytes) -> bool:

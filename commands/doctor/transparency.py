@@ -27,10 +27,10 @@ async def examine_lag(connection: AsyncConnection, moment: datetime) -> Finding:
 async def examine_chain(connection: AsyncConnection, settings: Settings, moment: datetime) -> Finding:
     """Compare the whole log with the access log and with its own newest checkpoint."""
     try:
-        key = read_signer(settings.log_key_file).key
+        keys = read_signer(settings.log_key_file).trusted
     except LogKeyError as error:
         return warning("log chain", f"It cannot be verified. {error}", "Restore the key file.")
-    found = await verify_log(connection, [key], moment)
+    found = await verify_log(connection, keys, moment)
     if not found.total:
         return ok("log chain", f"All {found.size} entries are as they were logged.")
     kinds = ", ".join(found.kinds)

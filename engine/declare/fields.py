@@ -68,7 +68,8 @@ class DeclaredField(StrawberryField):
         if isinstance(declaration, Column | Expression):
             return getattr(source, self.python_name)
         if isinstance(declaration, Computed):
-            return Deferred(declaration.compute, info.context, source.get_keys(dict.fromkeys(declaration.needs)))
+            needed = source.get_keys(dict.fromkeys(declaration.needs)) if source is not None else ()
+            return Deferred(declaration.compute, info.context, needed)
         if isinstance(declaration, NodesRoot):
             return Deferred(load_nodes, info.context, to_camel_case(self.python_name), declaration, kwargs)
         assert isinstance(declaration, Root | Relation)  # noqa: S101 - there are no other kinds of declarations
@@ -214,7 +215,7 @@ def connection(
 
 
 def root(
-    to: Relation | Root | NodesRoot,
+    to: Relation | Root | NodesRoot | Computed,
     description: str,
     *arguments: StrawberryArgument,
     requires: Requirement,
@@ -225,7 +226,8 @@ def root(
 ) -> Any:
     """Declare a root field that returns one row or a list of known length.
 
-    to: a root, or a relation, from which a root is made with `about` and `prepare`. sized_by: the argument that gives
+    to: a root, or a relation, from which a root is made with `about` and `prepare`, or what a function computes without
+    a row; operations with that are answered by the loaders. sized_by: the argument that gives
     the length of the list: a number, or a list of the same length. weight: what the field adds to the cost beside its
     objects, because it aggregates.
     """

@@ -13,7 +13,7 @@ from graphql.execution.collect_fields import FieldDetailsList
 from graphql.execution.values import VariableValues
 
 from engine.audit import AnswerKind
-from engine.declare.relations import Audience, Root
+from engine.declare.relations import Audience, Computed, Root
 from engine.engine import Engine
 from engine.load.caller import LARGEST_PAGE, AnyCaller, AnyView
 from engine.load.context import Unconnected
@@ -198,7 +198,10 @@ def _part(
     node, selection = details[0].node, purpose.selection
     name = node.name.value
     defined = selection.root.fields.get(name)
-    if defined is None or not isinstance(declaration := get_declaration(defined), Root | NodesRoot):
+    declaration = defined and get_declaration(defined)
+    if isinstance(declaration, Computed):
+        raise Unplanned(name)
+    if defined is None or not isinstance(declaration, Root | NodesRoot):
         return ResolvedPart((node.alias or node.name).value, selection, _only(selection, [one.node for one in details]))
     kind = AnswerKind(purpose.digest, name, tuple(types.get(name, ())))
     own, walk = Argued(-1, defined, node, reader(defined)), Walk(purpose.engine, selection, reader)

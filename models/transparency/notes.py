@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from hashlib import sha256
@@ -78,20 +78,47 @@ def read_key(text: str) -> NoteKey:
 
 @dataclass(frozen=True)
 class NoteSigner:
-    """Signs notes under a name."""
+    """Signs notes under a name.
+
+    following: the key that will replace this one. Until then, both sign. former: keys that this one has replaced.
+    """
 
     name: str
     private: Ed25519PrivateKey
     type: KeyType = KeyType.LOG
+    following: Ed25519PrivateKey | None = None
+    former: Sequence[NoteKey] = ()
 
     @property
     def key(self) -> NoteKey:
         """The public key."""
         return NoteKey(self.name, self.type, self.private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw))
 
+    @property
+    def successor(self) -> "NoteSigner | None":
+        """The signer with the key that will replace this one, if there is one."""
+        former = (*self.former, self.key)
+        return NoteSigner(self.name, self.following, self.type, former=former) if self.following else None
+
+    @property
+    def keys(self) -> list[NoteKey]:
+        """The public keys with which notes are signed now."""
+        return [self.key, *([self.successor.key] if self.successor else [])]
+
+    @property
+    def trusted(self) -> list[NoteKey]:
+        """The public keys with which notes are or were signed."""
+        return [*self.keys, *self.former]
+
     def sign(self, text: str) -> str:
         """Return the note of a text that ends in a newline."""
-        return f"{text}\n{self._write_line(self.private.sign(text.encode()))}"
+        note = f"{text}\n{self._write_line(self.private.sign(text.encode()))}"
+        return self.successor.add_signature(note) if self.successor else note
+
+    def add_signature(self, note: str) -> str:
+        """Return a note with the signature of its text added."""
+        text, _ = split_note(note)
+        return note + self._write_line(self.private.sign(text.encode()))
 
     def cosign(self, note: str, at: int) -> str:
         """Return a note with the cosignature of its text added. at: seconds since the epoch."""
@@ -100,7 +127,12 @@ class NoteSigner:
         return note + self._write_line(stamped)
 
     def _write_line(self, signature: bytes) -> str:
-        return f"{DASH}{self.name} {_encode(self.key.id + signature)}\n"
+        return f"{write_line(self.name, self.key.id + signature)}\n"
+
+
+def write_line(name: str, octets: bytes) -> str:
+    """Return the line of a signature. octets: the id of the key, and the signature."""
+    return f"{DASH}{name} {_encode(octets)}"
 
 
 def open_note(note: str, keys: Iterable[NoteKey]) -> str:

@@ -65,3 +65,35 @@ class LogCheckpoint(Base):
     note: Mapped[str]
     epoch: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
     snapshot: Mapped[str] = mapped_column(Snapshot)
+
+
+class LogCosignature(Base):
+    """A cosignature of a checkpoint (C2SP `tlog-cosignature`).
+
+    size: of the checkpoint. witness: its public key. line: of the signed note. seen_at: when the witness says that it
+    saw the checkpoint.
+    """
+
+    __tablename__ = "log_cosignature"
+    __table_args__ = (
+        sa.CheckConstraint("size > 0", name="size"),
+        sa.CheckConstraint("line ~ '^— [^ +[:cntrl:]]+ [A-Za-z0-9+/]+=*$'", name="line"),
+    )
+
+    size: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    witness: Mapped[str] = mapped_column(primary_key=True)
+    line: Mapped[str]
+    seen_at: Mapped[datetime]
+
+
+class LogRotation(Base):
+    """A change of the log's key, signed by the old key and by the new one (`models.transparency.rotations`).
+
+    number: from 1 on, in order.
+    """
+
+    __tablename__ = "log_rotation"
+    __table_args__ = (sa.CheckConstraint("number > 0", name="number"),)
+
+    number: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    note: Mapped[str]

@@ -1,7 +1,7 @@
 """Tiles: runs of at most 256 hashes of one level of the tree (C2SP `tlog-tiles`)."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from models.transparency.merkle import hash_children
@@ -60,6 +60,15 @@ def list_edge(size: int) -> list[Tile]:
     levels = range(-(-size.bit_length() // HEIGHT))
     tiles = (Tile(level, size >> HEIGHT * (level + 1), (size >> HEIGHT * level) % WIDTH) for level in levels)
     return [tile for tile in tiles if tile.width]
+
+
+def list_tiles(size: int) -> Iterator[Tile]:
+    """Yield the tiles of a tree, full ones and the partial ones of its edge, from the leaves up."""
+    level, hashes = 0, size
+    while hashes:
+        for index in range(0, hashes, WIDTH):
+            yield Tile(level, index // WIDTH, min(WIDTH, hashes - index))
+        level, hashes = level + 1, hashes >> HEIGHT
 
 
 def find_tile(level: int, index: int) -> tuple[Tile, int, int]:

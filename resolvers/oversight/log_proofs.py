@@ -1,16 +1,21 @@
 """Proofs that the transparency log contains an entry of the access log."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
-from casework.transparency.proofs import EntryProof, prove_entries
+from casework.transparency.proofs import EntryProof, LogView, prove_consistency, prove_entries, read_view
+from engine.declare.relations import Computed
 from engine.load.context import Context
+from engine.load.errors import BadInputError
 from engine.load.loaders import Key, Loader
+from models.transparency.merkle import PathError
 
 NEEDS = ("at", "answer_id", "client_key", "id")
 """The columns of an entry of the access log from which its leaf and the position of its subject are known."""
 
 ENTRIES = 65_536
+SIZE = re.compile("[1-9][0-9]{0,17}", re.ASCII)
 
 
 class ProofLoader(Loader):
@@ -34,3 +39,22 @@ async def prove_entry(context: Context, key: tuple[Any, ...]) -> EntryProof | No
     """Return the proof of the entry with these values of `NEEDS`."""
     found: EntryProof | None = await context.get_loader(ProofLoader, lambda: ProofLoader(context)).load(key)
     return found
+
+
+async def read_log(context: Context, _: tuple[Any, ...]) -> LogView | None:
+    """Return the state of the log; None before its first entry."""
+    return await read_view(context.fetch)
+
+
+async def prove_growth(context: Context, since: str, size: int) -> Sequence[bytes]:
+    """Return the path that proves that the log of `size` entries continues that of `since`. Raises BadInputError."""
+    if not SIZE.fullmatch(since):
+        raise BadInputError("`since` is the number of entries in the second line of a checkpoint, at least 1.")
+    try:
+        path = await prove_consistency(context.fetch, int(since), size)
+    except PathError as error:
+        raise BadInputError(f"{error} A checkpoint of more entries than the log has is not of this log.") from None
+    return path or ()
+
+
+LOG = Computed((), read_log)

@@ -14,12 +14,13 @@ READERS = any_of(Scope.SELF, Scope.AUDIT)
 REQUIRES = [RequiresScopes.of(READERS)]
 
 
-def _encode(octets: bytes) -> str:
+def encode(octets: bytes) -> str:
+    """Return octets in base64."""
     return base64.b64encode(octets).decode()
 
 
 def _salt(root: strawberry.Parent[Opening]) -> str:
-    return _encode(root.salt)
+    return encode(root.salt)
 
 
 def _text(root: strawberry.Parent[Opening]) -> str:
@@ -31,7 +32,7 @@ def _index(root: strawberry.Parent[EntryProof]) -> str:
 
 
 def _entry(root: strawberry.Parent[EntryProof]) -> str:
-    return _encode(root.entry)
+    return encode(root.entry)
 
 
 def _checkpoint(root: strawberry.Parent[EntryProof]) -> str:
@@ -39,15 +40,15 @@ def _checkpoint(root: strawberry.Parent[EntryProof]) -> str:
 
 
 def _path(root: strawberry.Parent[EntryProof]) -> list[str]:
-    return [_encode(node) for node in root.inclusion.path]
+    return [encode(node) for node in root.inclusion.path]
 
 
 def _rest(root: strawberry.Parent[EntryProof]) -> str:
-    return _encode(root.rest)
+    return encode(root.rest)
 
 
 def _subject_path(root: strawberry.Parent[EntryProof]) -> list[str]:
-    return [_encode(node) for node in root.subject_path]
+    return [encode(node) for node in root.subject_path]
 
 
 @strawberry.type(

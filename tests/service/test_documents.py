@@ -270,6 +270,7 @@ def test_introspection_shows_what_the_token_reaches(world: World, query: str) ->
         "villageNotices",
         "householdStanding",
         "householdStandings",
+        "transparencyLog",
     ]
     assert [field["name"] for field in auditor] == [
         "bulkOperations",
@@ -279,6 +280,7 @@ def test_introspection_shows_what_the_token_reaches(world: World, query: str) ->
         "nodes",
         "statistics",
         "accessRecords",
+        "transparencyLog",
         "clientAlarms",
     ]
 

@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 from conftest import City
 from look_ups import document, key_of, look_up
+from rfc9162 import is_consistent, is_included, leaf_hash
 from sequencing import write_log
 from world import NOW, World
 
@@ -35,6 +36,11 @@ PROOF = """
     }
 """
 MINE = f"query($first: Int!) {{ me {{ accessRecords(first: $first) {{ nodes {{ {PROOF} }} }} }} }}"
+GROWTH = f"""query($since: String!) {{
+    me {{ accessRecords(first: 20) {{ nodes {{ {PROOF} }} }} }}
+    transparencyLog {{ size checkpoint consistency(since: $since) }}
+}}"""
+STATE = "query($since: String!) { transparencyLog { size checkpoint cosigned consistency(since: $since) } }"
 ALL = f"query($first: Int!) {{ accessRecords(first: $first) {{ nodes {{ {PROOF} }} }} }}"
 
 
@@ -190,6 +196,56 @@ def test_two_checkpoints_are_consistent(logged: World, database_copy: sa.URL, si
     assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
     path = [bytes.fromhex(node) for node in answer.json()["path"]]
     verify_consistency(old.size, old.root, new.size, new.root, path)
+
+
+def read_root(checkpoint: str) -> tuple[int, bytes]:
+    """Size and root in the lines of a checkpoint."""
+    _, size, root = checkpoint.split("\n")[:3]
+    return int(size), octets(root)
+
+
+def test_a_litigant_verifies_all_with_a_program_of_its_own(
+    logged: World, database_copy: sa.URL, signer: NoteSigner
+) -> None:
+    """Its entries are in the log, which continues the checkpoint that it kept."""
+    look_up(logged, STRANGER)
+    sequence(database_copy, signer)
+    kept, old_root = read_root(logged.http.get("/log/checkpoint").text)
+    look_up(logged, STRANGER)
+    look_up(logged, CHEN)
+    sequence(database_copy, signer)
+    data = logged.data(Audience.LITIGANT_PORTAL, GROWTH, {"since": str(kept)}, subject=STRANGER)
+    log, nodes = data["transparencyLog"], data["me"]["accessRecords"]["nodes"]
+    size, root = read_root(log["checkpoint"])
+    assert size == int(log["size"]) == kept + 2
+    path = [octets(node) for node in log["consistency"]]
+    assert is_consistent(kept, old_root, size, root, path)
+    assert not is_consistent(kept, old_root, size, root, path[:-1])
+    assert not is_consistent(kept - 1, old_root, size, root, path)
+    for proof in (node["proof"] for node in nodes):
+        assert proof["checkpoint"] == log["checkpoint"]
+        leaf, included = leaf_hash(octets(proof["entry"])), [octets(node) for node in proof["path"]]
+        assert is_included(leaf, int(proof["index"]), size, included, root)
+        assert not is_included(leaf, int(proof["index"]) ^ 1, size, included, root)
+
+
+@pytest.mark.parametrize("audience", [Audience.BANK, Audience.AUDITOR, Audience.COURT])
+def test_every_client_is_shown_that_the_log_only_grew(logged: World, signer: NoteSigner, audience: Audience) -> None:
+    checkpoint = fetch_checkpoint(logged, signer)
+    log = logged.data(audience, STATE, {"since": str(checkpoint.size)})["transparencyLog"]
+    assert (log["size"], log["consistency"], log["cosigned"]) == (str(checkpoint.size), [], None)
+    first = logged.data(audience, STATE, {"since": "1"})["transparencyLog"]
+    leaf = leaf_hash(read_bundle(fetch_tile(logged, "entries/000"))[0])
+    assert is_consistent(1, leaf, checkpoint.size, checkpoint.root, [octets(node) for node in first["consistency"]])
+
+
+@pytest.mark.parametrize("since", ["0", "-1", "x", "01", "1e3", "9" * 18, "9" * 400])
+def test_a_size_without_a_proof_is_an_error(logged: World, since: str) -> None:
+    query = {"query": STATE, "variables": {"since": since}}
+    (error,) = logged.post(logged.token(Audience.BANK), query).json()["errors"]
+    assert error["extensions"]["code"] == "BAD_INPUT"
+    assert error["path"] == ["transparencyLog", "consistency"]
+    assert "since" in error["message"] or "no consistency proof" in error["message"]
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,7 @@ LITERALS = {
     "access": "{ purpose: JUDICIAL }",
     "asOf": '"2020-01-01"',
     "reading": "KNOWN",
+    "since": '"1"',
 }
 DOCUMENTS = Documents(SCHEMA, LITERALS)
 AUDIENCES = pytest.mark.parametrize("audience", list(Audience))
@@ -227,12 +228,13 @@ def test_only_plumbing_is_open_to_everybody() -> None:
         "Query",
         "RateLimit",
         "Subscription",
+        "TransparencyLog",
         "Viewer",
     }
     roots = {
         key for name, key, _ in declared_fields() if name == "Query" and POLICY.requirements[f"Query.{key}"] == OPEN
     }
-    assert roots == {"node", "nodes", "rateLimit", "viewer"}
+    assert roots == {"node", "nodes", "rateLimit", "transparencyLog", "viewer"}
 
 
 def test_a_field_that_may_be_refused_where_its_type_is_not_is_told_in_the_printed_schema() -> None:

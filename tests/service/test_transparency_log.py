@@ -2,7 +2,7 @@
 
 # ruff: noqa: S608 - statements are made of names of tables
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -13,10 +13,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from generated import sized
 from hypothesis import given
 from hypothesis import strategies as st
+from log_copies import Files, write_files
 from sequencing import AS_SUPERUSER, NOW, SIGNER, empty_logs, write_log
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from casework.access_index import restart_elsewhere
+from casework.transparency.copies import copy_log
 from casework.transparency.proofs import prove_consistency, prove_leaf
 from casework.transparency.sequencing import append_answers, is_behind
 from casework.transparency.tree import LogBrokenError, fetch_by, read_last
@@ -222,6 +224,57 @@ async def test_proofs_hold_for_every_leaf_and_every_pair_of_sizes(log: AsyncEngi
                     verify_consistency(old, old_root, new, new_root, path)
         assert await prove_consistency(fetch, 1, 558) is None
         assert await prove_leaf(fetch, AT, hash_leaf(b"")) is None
+
+
+async def test_a_proof_is_of_the_size_of_its_checkpoint_while_the_log_grows(log: AsyncEngine) -> None:
+    """Entries are appended after every statement of a proof: all of it is of one snapshot."""
+    async with log.begin() as connection:
+        await answer(connection, 300)
+    await write_log(log)
+    entries = await read_entries(log)
+    async with log.connect() as reading:
+        fetch, minute = fetch_by(reading), 0
+
+        async def growing(statement: sa.Executable, values: Mapping[str, Any]) -> Sequence[sa.RowMapping]:
+            nonlocal minute
+            found, minute = await fetch(statement, values), minute + 1
+            async with log.begin() as connection:
+                await answer(connection, 100, minute)
+            await write_log(log)
+            return found
+
+        proof = await prove_leaf(growing, read_entry(entries[299]).at, hash_leaf(entries[299]))
+    assert proof is not None
+    assert minute >= 3
+    signed = open_checkpoint(proof.checkpoint, [SIGNER.key])
+    assert proof.size == signed.size == 300
+    verify_inclusion(hash_leaf(entries[299]), proof.index, signed.size, proof.path, signed.root)
+
+
+async def test_a_copy_has_the_files_that_another_program_writes(log: AsyncEngine) -> None:
+    files = Files()
+    async with log.connect() as connection:
+        assert await copy_log(fetch_by(connection), files.__setitem__) == 0
+    async with log.begin() as connection:
+        await answer(connection, 700)
+    await write_log(log)
+    async with log.connect() as connection:
+        assert await copy_log(fetch_by(connection), files.__setitem__) == 700
+    assert list(files)[-1] == "checkpoint"
+    assert files == write_files(await read_entries(log))
+
+
+async def test_a_log_with_gaps_is_not_copied(log: AsyncEngine) -> None:
+    async with log.begin() as connection:
+        await answer(connection, 300)
+    await write_log(log)
+    for table in ("log_node", "log_leaf"):
+        async with log.begin() as connection:
+            await connection.execute(AS_SUPERUSER)
+            await connection.execute(sa.text(f"DELETE FROM {table} WHERE index = 0"))
+        async with log.connect() as connection:
+            with pytest.raises(LogBrokenError, match=r"(Hashes|Entries) of .* are missing"):
+                await copy_log(fetch_by(connection), Files().__setitem__)
 
 
 @pytest.mark.parametrize("table", ["log_leaf", "log_node", "log_checkpoint", "access_answer", "access_shape"])

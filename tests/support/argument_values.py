@@ -48,4 +48,5 @@ def values(ids: Sequence[str], audience: Audience) -> Values:
         "subjects.by": lambda random: [key_of(subject) for subject in random.choices(CAST, k=6)],
         "access": lambda random: {"purpose": random.choice(sorted(PURPOSES[audience]))},
         "asOf": lambda random: random.choice(("2020-02-29", "2026-01-01", "2031-12-31")),
+        "since": lambda random: "1",
     }

@@ -45,12 +45,12 @@ def write_signer(path: Path) -> None:
     create_secret(path, json.dumps(document))
 
 
-def log_answers(url: sa.URL) -> None:
+def log_answers(url: sa.URL, signer: NoteSigner = SIGNER) -> None:
     """Append all answers of a database to its transparency log."""
 
     async def run() -> None:
         engine = make_async_engine(url, pool_size=1, statement_timeout=60)
-        await write_log(engine)
+        await write_log(engine, signer)
         await engine.dispose()
 
     asyncio.run(run())

@@ -23,6 +23,9 @@ VALUES: Mapping[str, str] = {
 }  # fmt: skip
 """Another value of each column of `access_answer`."""
 
+LATE_FROM = 300
+"""The first entry of the last five minutes."""
+
 APART = 10**9
 """A number that no entry has."""
 
@@ -119,9 +122,12 @@ COPIED = """
 
 
 async def insert(intruder: Intruder) -> str:
-    """Insert an answer beside another one, as if it had been committed then, or as a late one; perhaps with a leaf."""
-    key = await intruder.find(intruder.choose())
+    """Insert an answer beside another one, as if it had been committed then, or as a late one; perhaps with a leaf.
+
+    A late one is more than five minutes older than the newest entry: a younger one is an answer that is not logged yet.
+    """
     xid = intruder.chance.choice(["xid", "pg_current_xact_id()"])
+    key = await intruder.find(intruder.choose() if xid == "xid" else intruder.chance.randrange(LATE_FROM))
     made = (await intruder.run(COPIED.format(xid), **key)).mappings().one()
     if intruder.chance.random() < 0.5:
         return f"insert an answer with {xid}"

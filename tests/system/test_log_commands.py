@@ -10,15 +10,19 @@ import httpx2
 import pytest
 import sqlalchemy as sa
 from conftest import Instance
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sequencing import AS_SUPERUSER, NOW, SIGNER, log_answers, write_signer
 from served import wait_until
 from typed import Run, runner
 
+from auth.log_key import read_signer
 from casework.transparency.receipts import Receipt
-from commands.witnessing import Witness
+from commands.log.witnessing import Witness
+from commands.session import CommandError
 from models.transparency.checkpoints import Checkpoint, open_checkpoint
 from models.transparency.merkle import PathError, compute_root, hash_leaf
 from models.transparency.notes import NoteError, NoteSigner, open_note, read_key
+from models.transparency.rotations import Rotation, sign_rotation
 from postgres import database
 
 ANSWERS = """
@@ -89,6 +93,87 @@ def test_a_log_that_does_not_hold(run: Run, log: sa.Engine, kept: Path) -> None:
     assert "1 faults. The log does not hold." in result.stderr
 
 
+def test_a_copy_is_verified_without_a_database(run: Run, files: Path, kept: Path) -> None:
+    copy, key = files / "copy", str(SIGNER.key)
+    made = run("log", "export", copy)
+    assert (made.exit_code, "20 entries." in made.stdout) == (0, True), made.output
+    assert "is not empty" in run("log", "export", copy).stderr
+    alone = runner({"SUXIN_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"})
+    result = alone("log", "verify", copy, "--checkpoint", kept, "--key", key)
+    assert result.exit_code == 0, result.output
+    assert "The log holds, compared with 1 kept checkpoints." in result.stdout
+    bundle = copy / "tile" / "entries" / "000.p" / "20"
+    octets = bytearray(bundle.read_bytes())
+    octets[7 * 107 + 50] ^= 1
+    bundle.write_bytes(octets)
+    result = alone("log", "verify", copy, "--checkpoint", kept, "--key", key)
+    assert result.exit_code == 1
+    assert "changed: entry 7: The entry is not the one whose hash is published." in result.stderr
+    assert "rewritten: The first 20 entries are not those of the checkpoint that was kept." in result.stderr
+    assert "Give --key" in alone("log", "verify", copy).stderr
+    assert "is no copy of a log" in alone("log", "verify", files, "--key", key).stderr
+
+
+def test_the_key_is_changed_in_two_steps(run: Run, installed: Mapping[str, str], kept: Path, tmp_path: Path) -> None:
+    """The old key leads to the new one in the database and in a copy; the old private key goes only when it may."""
+    file = Path(installed["SUXIN_DATA_DIR"]) / "keys" / "log.json"
+    before = file.read_text()
+    url = sa.make_url(installed["SUXIN_DATABASE_URL"])
+    assert "There is no new key." in run("log", "rotate", "--finish").stderr
+    begun = run("log", "rotate")
+    assert begun.exit_code == 0, begun.output
+    assert run("log", "rotate").stdout == begun.stdout
+    old, new = run("log", "key").stdout.splitlines()
+    assert (old, new in begun.stdout.replace("\n", "")) == (str(SIGNER.key), True)
+    early = run("log", "rotate", "--finish")
+    assert (early.exit_code, "not signed by the new key. Restart all workers" in early.stderr) == (1, True)
+    engine = database.make_sync_engine(url)
+    with engine.begin() as connection:
+        connection.execute(sa.text(ANSWERS))
+    log_answers(url, read_signer(file))
+    assert run("log", "rotate", "--finish").exit_code == 0
+    assert run("log", "key").stdout == f"{new}\n"
+    with engine.begin() as connection:
+        connection.execute(sa.text(ANSWERS))
+    log_answers(url, read_signer(file))
+    for key in (old, new):
+        result = run("log", "verify", "--checkpoint", kept, "--key", key)
+        assert result.exit_code == 0, result.output
+    assert run("log", "export", tmp_path / "copy").exit_code == 0
+    assert run("log", "verify", tmp_path / "copy", "--checkpoint", kept, "--key", old).exit_code == 0
+    (tmp_path / "receipt").write_text(
+        SIGNER.sign(Receipt(SIGNER.name, UUID(int=1), NOW - timedelta(days=1), [(NOW, hash_leaf(b"x"))]).write())
+    )
+    promised = run("log", "verify", tmp_path / "copy", "--receipt", tmp_path / "receipt", "--key", new)
+    assert "promise: The entry of a receipt should have been logged by" in promised.stderr
+    assert "Nothing is due." in run("log", "erase").stdout
+    with engine.begin() as connection:
+        connection.execute(AS_SUPERUSER)
+        connection.execute(sa.text("TRUNCATE log_rotation"))
+    stranger = run("log", "verify", "--checkpoint", kept, "--key", new)
+    assert (stranger.exit_code, "not signed by a key that is trusted" in stranger.stderr) == (1, True)
+    file.write_text(before)
+    engine.dispose()
+
+
+def test_old_answers_are_erased_after_a_question(run: Run, log: sa.Engine, files: Path, database_url: sa.URL) -> None:
+    old = ANSWERS.replace("now()", "timestamptz '2005-03-04'")
+    with log.begin() as connection:
+        connection.execute(sa.text("SELECT ensure_access_log_partition('2005-03-01')"))
+        connection.execute(sa.text(old))
+    log_answers(database_url)
+    asked = run("log", "erase")
+    assert (asked.exit_code, "Erase the answers of 2005-03 for good?" in asked.stdout) == (1, True)
+    result = run("log", "erase", "--yes")
+    assert (result.exit_code, "2005-03 is erased." in result.stdout) == (0, True), result.output
+    assert "Nothing is due." in run("log", "erase").stdout
+    verified = run("log", "verify", "--key", str(SIGNER.key))
+    assert verified.exit_code == 0, verified.output
+    assert "20 entries of more than ten years ago have no details any more." in verified.stdout
+    with log.begin() as connection:
+        assert connection.scalar(sa.text("SELECT to_regclass('access_index_2005_03')")) is None
+
+
 def test_a_receipt_that_was_not_kept(run: Run, files: Path, kept: Path) -> None:
     (files / "receipt").write_text(
         SIGNER.sign(Receipt(SIGNER.name, UUID(int=1), NOW - timedelta(days=1), [(NOW, hash_leaf(b"x"))]).write())
@@ -114,13 +199,18 @@ class Log:
 
     def __init__(self) -> None:
         self.leaves: list[bytes] = []
+        self.signer, self.rotations = SIGNER, list[str]()
 
     def grow(self, *entries: str) -> None:
         self.leaves += [hash_leaf(entry.encode()) for entry in entries]
 
     def fetch(self, path: str) -> str:
         if path == "checkpoint":
-            return SIGNER.sign(Checkpoint(SIGNER.name, len(self.leaves), compute_root(self.leaves)).write())
+            return self.signer.sign(Checkpoint(SIGNER.name, len(self.leaves), compute_root(self.leaves)).write())
+        if path.startswith("rotation/"):
+            if int(path.removeprefix("rotation/")) > len(self.rotations):
+                raise CommandError("404")
+            return self.rotations[int(path.removeprefix("rotation/")) - 1]
         return '{"path": ["' + compute_root(self.leaves[1:2]).hex() + '"]}'
 
 
@@ -158,6 +248,23 @@ def test_a_witness_refuses_another_history(witness: Witness, entries: list[str],
     assert witness.state.read_text() == kept
 
 
+def test_a_witness_follows_changes_of_the_key_and_no_other_key(witness: Witness) -> None:
+    """Two changes since its last run. A key that no signature connects with the one that it trusts is refused."""
+    log, signers = Log(), [NoteSigner(SIGNER.name, Ed25519PrivateKey.generate()) for _ in range(2)]
+    log.grow("a")
+    kept = witness.observe(log.fetch, NOW)
+    log.signer = signers[1]
+    log.grow("b")
+    log.rotations = [signers[1].sign(Rotation(SIGNER.key, signers[1].key).write())]
+    with pytest.raises(NoteError, match="not signed by a key that is trusted"):
+        witness.observe(log.fetch, NOW)
+    assert witness.state.read_text() == kept
+    log.rotations = [sign_rotation(SIGNER, signers[0]), sign_rotation(*signers)]
+    found = witness.observe(log.fetch, NOW)
+    assert open_checkpoint(found, [signers[1].key]).size == 2
+    assert witness.observe(log.fetch, NOW) == found
+
+
 def test_a_witness_trusts_the_key_that_it_was_given(witness: Witness) -> None:
     log = Log()
     log.grow("a")
@@ -189,4 +296,9 @@ def test_a_bank_witnesses_a_served_log(instance: Instance, tmp_path: Path) -> No
     assert open_note(result.stdout, [cosigner]).endswith("=\n")
     again = run(*arguments, *own)
     assert again.exit_code == 0, again.output
+    sent = run(*arguments, *own, "--send")
+    assert sent.exit_code == 1
+    assert "does not take your cosignature (403): " in sent.stderr
+    assert "not cosigned by a witness that is known here" in sent.stderr
+    assert "--send hands your cosignature to the log: give --cosign." in run(*arguments, "--send").stderr
     assert run(*arguments[:3], "--key", str(SIGNER.key), *arguments[5:]).exit_code == 1

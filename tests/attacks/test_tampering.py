@@ -2,6 +2,7 @@
 
 # ruff: noqa: S608 - statements are made of names of tables
 
+import os
 import random
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -12,7 +13,7 @@ import sqlalchemy as sa
 from generated import SCALE, SEED
 from sequencing import NOW, SIGNER, empty_logs, write_log
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
-from tampering import LOGS, tamper
+from tampering import COPIED, LOGS, Intruder, tamper
 
 from casework.transparency.faults import FaultKind, Verification
 from casework.transparency.tree import fetch_by, read_last
@@ -21,7 +22,7 @@ from jobs.access_log import ensure_access_log
 from models.transparency.checkpoints import Checkpoint, open_checkpoint
 
 AT = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)
-TIMES = 40 * SCALE
+TIMES = int(os.environ.get("TEST_TAMPERINGS", 40 * SCALE))
 ANSWERS = sa.text(
     """
     INSERT INTO access_answer (
@@ -122,6 +123,19 @@ async def test_a_fault_names_what_was_done(log: AsyncEngine, statement: str, kin
     assert kind in found.kinds
     if kind in {"changed", "removed"}:
         assert [(fault.kind, fault.index) for fault in found.faults] == [(kind, 5)]
+
+
+@pytest.mark.parametrize(("index", "kinds", "pending"), [(305, [], 1), (299, [FaultKind.BACKDATED], 0)])
+async def test_an_answer_of_the_last_five_minutes_is_one_that_is_not_logged_yet(
+    log: AsyncEngine, index: int, kinds: list[FaultKind], pending: int
+) -> None:
+    """It is counted, and becomes the next entry; one that says that it is older is found."""
+    kept = await keep(log)
+    async with log.connect() as connection:
+        key = await Intruder(connection, kept.size, random.Random(SEED)).find(index)
+        await connection.execute(sa.text(COPIED.format("pg_current_xact_id()")), key)
+        found = await verify(connection, kept)
+    assert (found.kinds, found.pending) == (kinds, pending)
 
 
 async def test_a_changed_array_that_means_the_same_is_found(log: AsyncEngine) -> None:

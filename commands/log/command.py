@@ -1,0 +1,32 @@
+"""`suxin log`: the commands of the transparency log."""
+
+import typer
+
+from auth.log_key import load_signer
+from commands.log.copying import export_log
+from commands.log.keeping import erase_answers, rotate_key
+from commands.log.verifying import verify_all
+from commands.log.witnessing import witness_log
+from commands.session import explain_errors
+from settings import Settings
+
+log = typer.Typer(no_args_is_help=True, help="Verify the transparency log of the access log, copy it, and witness it.")
+
+
+@log.command("key")
+def show_key() -> None:
+    """Print the public key of the log, to be handed to partners with their contract; while it is changed, both.
+
+    Example: suxin log key
+    """
+    with explain_errors():
+        settings = Settings.from_environment()
+        for key in load_signer(settings.log_key_file, settings.log_origin).keys:
+            typer.echo(str(key))
+
+
+log.command("verify")(verify_all)
+log.command("export")(export_log)
+log.command("witness")(witness_log)
+log.command("rotate")(rotate_key)
+log.command("erase")(erase_answers)

@@ -1,0 +1,78 @@
+"""What the keeper of the log does now and then: `suxin log rotate`, `suxin log erase`."""
+
+import asyncio
+from typing import Annotated
+
+import typer
+from rich.text import Text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from auth.log_key import add_successor, read_signer, retire_key
+from casework.transparency.erasure import EraseError, erase_month, list_due_months
+from casework.transparency.key_changes import announce_successor, is_in_use
+from commands.session import CommandError, console, explain_errors, in_transaction, use_database, with_engine
+from settings import Settings
+
+
+def rotate_key(
+    finish: Annotated[bool, typer.Option("--finish", help="Partners have the new key: delete the old one.")] = False,
+) -> None:
+    """Change the key of the log: first both keys sign, until partners have the new one; then --finish.
+
+    The change is signed by both keys and published at /log/rotation/1, /log/rotation/2 …: who trusts the old key can
+    follow. If the old key is compromised, hand out the new one yourself: whoever has the old key can sign a change.
+
+    Copy the key file to all machines that run workers, and restart them, after each of the two steps.
+
+    Example: suxin log rotate
+
+    Example: suxin log rotate --finish
+    """
+    with explain_errors():
+        file = Settings.from_environment().log_key_file
+        if not finish:
+            signer = add_successor(file)
+            in_transaction(lambda connection: announce_successor(connection, signer), keep=True)
+            console.print(Text(f"The new key: {signer.keys[-1]}"), soft_wrap=True)
+            console.print("Restart the service: both keys sign. Then hand the new key to partners, and use --finish.")
+            return
+        signer = read_signer(file)
+        if signer.successor and not in_transaction(lambda connection: is_in_use(connection, signer)):
+            raise CommandError(
+                "The newest checkpoint is not signed by the new key. Restart all workers, and try again."
+            )
+        console.print(Text(f"Only this key signs, after the next restart: {retire_key(file).key}"), soft_wrap=True)
+
+
+def erase_answers(
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Erase the answers of more than ten years ago from the access log (R19), in whole months.
+
+    The transparency log keeps their entries: times, and hashes whose salts are erased. Proofs and `suxin log verify`
+    hold as before. Backups keep the answers until they are deleted.
+
+    Example: suxin log erase
+    """
+    with explain_errors(EraseError):
+        settings = Settings.from_environment()
+        with use_database(settings) as url:
+            due = asyncio.run(with_engine(url, _list_due))
+            if not due:
+                console.print("Nothing is due.")
+                return
+            if not yes:
+                typer.confirm(f"Erase the answers of {', '.join(due)} for good?", abort=True)
+            asyncio.run(with_engine(url, lambda engine: _erase(engine, len(due))))
+
+
+async def _list_due(engine: AsyncEngine) -> list[str]:
+    async with engine.connect() as connection:
+        return await list_due_months(connection)
+
+
+async def _erase(engine: AsyncEngine, months: int) -> None:
+    for _ in range(months):
+        async with engine.begin() as connection:
+            month = await erase_month(connection)
+        console.print(f"{month} is erased.")
