@@ -32,6 +32,7 @@ from models.transparency.notes import NoteSigner, read_key
 from postgres import database
 from postgres.connections import PlanConnections, watch
 from postgres.listener import NotificationListener
+from postgres.pulse import Pulse
 from postgres.shares import Shares
 from protocols.admission import Admission
 from protocols.limits import ConnectionLimits
@@ -51,6 +52,7 @@ from transport.websockets import build_socket_endpoint
 GRAPHQL_METHODS = frozenset({"GET", "POST"})
 EVENTS = {"application_name": "suxin events"}
 PROOFS = {"application_name": "suxin proofs"}
+PULSE = {"application_name": "suxin pulse"}
 REVOCATIONS = {"application_name": "suxin revocations"}
 
 
@@ -178,7 +180,13 @@ class Parts:
         """The budgets of clients, or None if there are none."""
         if not self.settings.budget:
             return None
-        return Budgets(self.engine, self.settings.budget, self.settings.concurrency, self.now)
+        return Budgets(self.engine, self.settings.budget, self.settings.concurrency, self.now, self.pulse)
+
+    @cached_property
+    def pulse(self) -> Pulse:
+        """Whether the database answers, by a connection of its own."""
+        session = database.make_session_settings(self.settings.statement_timeout) | PULSE
+        return Pulse(lambda: database.connect(self.direct_url, session))
 
     @cached_property
     def admission(self) -> Admission:
@@ -273,4 +281,5 @@ def read_limits(settings: Settings) -> ConnectionLimits:
         connections=settings.connections,
         source_connections=settings.source_connections,
         requests=settings.requests,
+        proxies=settings.trusted_proxies,
     )

@@ -1,15 +1,18 @@
 """Budgets of clients: a leaky bucket of cost points shared by all workers, and a limit of concurrent requests.
 
 A worker buys points in advance, so that most requests need no statement, and returns unused points after a second. All
-workers together let through no more than one would.
+workers together let through no more than one would. Work in the background, such as exports, is charged by the same
+rate, and waits while less than half of the bucket is left: it takes what the requests of the client leave.
 """
 
 import asyncio
 import math
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from time import perf_counter
+from typing import Protocol
 
 import sqlalchemy as sa
 from prometheus_client import Counter
@@ -17,12 +20,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from auth.audiences import Audience
 from auth.principal import Principal
+from postgres.errors import is_away
+from postgres.pulse import Pulse
 
 BURST = 20
 """The bucket holds a twentieth of a minute's points: no minute lets through more than 1.05 of the budget."""
 
 ADVANCE = 20
 """The divisor of the bucket that gives the points bought in advance."""
+
+RESERVED = 0.5
+"""The share of the bucket that work in the background leaves to requests."""
 
 HELD_SECONDS = 1.0
 POINTS_A_SECOND = 40_000
@@ -36,6 +44,19 @@ CHARGED, RETURNED, REFUSED = (
 """The cost of requests is the charged points minus the returned ones."""
 
 TAKE = sa.text("SELECT granted, balance FROM take_from_budget(:client, :now, :need, :want, :back, :capacity, :rate)")
+
+
+class Payer(Protocol):
+    """Who pays: a principal, or a row with its client. budget: points a minute; None for the default."""
+
+    @property
+    def client_key(self) -> int: ...
+
+    @property
+    def audience(self) -> Audience: ...
+
+    @property
+    def budget(self) -> int | None: ...
 
 
 class ThrottledError(Exception):
@@ -79,19 +100,20 @@ class Charge:
 @dataclass
 class Budgets:
     """The budgets of all clients. ordinary: default points a minute; most: concurrent requests of a client in this
-    worker."""
+    worker. pulse: of the database; None if it is never away."""
 
     engine: AsyncEngine
     ordinary: int
     most: int
     now: Callable[[], datetime]
+    pulse: Pulse | None = None
     _purses: dict[int, Purse] = field(default_factory=dict)
 
     @contextmanager
     def admit(self, principal: Principal) -> Iterator[Purse]:
         """Count a request while it runs. Raises ThrottledError: CONCURRENCY_LIMITED, or THROTTLED if earlier work is
         not paid off."""
-        purse = self._purses.setdefault(principal.client_key, Purse(0, self.now(), 0))
+        purse = self._find_purse(principal)
         if purse.running >= self.most:
             message = f"{self.most} requests at a time are answered. Wait for one of them."
             raise ThrottledError("CONCURRENCY_LIMITED", message, 1, self.status(principal))
@@ -111,15 +133,35 @@ class Budgets:
             message = f"Your budget of {self._budget(principal)} points a minute is spent by earlier requests."
             raise ThrottledError("THROTTLED", message, math.ceil(-left / rate), self.status(principal))
 
-    def debit(self, principal: Principal, points: int) -> None:
-        """Charge work that was done for a request that is refused."""
-        purse = self._purses.setdefault(principal.client_key, Purse(0, self.now(), 0))
+    def debit(self, principal: Payer, points: int) -> None:
+        """Charge work that is done already, as for a request that is refused."""
+        purse = self._find_purse(principal)
         purse.points -= points
         CHARGED[principal.audience].inc(points)
 
+    @asynccontextmanager
+    async def charging(self, payer: Payer) -> AsyncIterator[None]:
+        """Charge the database time of what is done while the context lasts; nothing if the database is away."""
+        began = perf_counter()
+        try:
+            yield
+        except BaseException as error:
+            seconds = perf_counter() - began
+            self.debit(payer, 0 if await self._is_away(error) else math.ceil(seconds * POINTS_A_SECOND))
+            raise
+        self.debit(payer, math.ceil((perf_counter() - began) * POINTS_A_SECOND))
+
+    async def measure_pause(self, payer: Payer) -> float:
+        """Pay a client's debt. Return the seconds for which its work in the background has to wait."""
+        purse = self._find_purse(payer)
+        async with purse.buying:
+            await self._trade(payer, purse, 0, 0)
+        capacity, rate = self._bucket(payer)
+        return max(0.0, (RESERVED * capacity - purse.left) / rate)
+
     async def charge(self, principal: Principal, cost: int) -> Charge:
         """Charge a request before it runs. Raises ThrottledError THROTTLED."""
-        purse = self._purses.setdefault(principal.client_key, Purse(0, self.now(), 0))
+        purse = self._find_purse(principal)
         if not self._holds(purse, cost):
             async with purse.buying:  # one purchase for all waiting requests, so that they do not empty the bucket
                 if not self._holds(purse, cost):
@@ -137,6 +179,17 @@ class Budgets:
         (RETURNED if left > 0 else CHARGED)[principal.audience].inc(abs(left))
         charge.status = self.status(principal)
 
+    async def settle_failed(self, principal: Principal, charge: Charge, error: BaseException, seconds: float) -> None:
+        """Charge a request that failed its estimate and its work; nothing if the database is away."""
+        away = await self._is_away(error)
+        self.settle(principal, charge, 0 if away else charge.cost, 0 if away else seconds)
+
+    async def _is_away(self, error: BaseException) -> bool:
+        """Return whether work failed because the database is away. Work that was cut off tells nothing: it is asked."""
+        if isinstance(error, asyncio.CancelledError) and self.pulse:
+            return not await self.pulse.beats()
+        return is_away(error) or is_away(error.__cause__)
+
     def status(self, principal: Principal) -> Status:
         """Return the state of a client's bucket as this worker knows it."""
         capacity, rate = self._bucket(principal)
@@ -147,37 +200,49 @@ class Budgets:
         available = min(capacity, purse.left + restored + purse.points)
         return Status(capacity, max(0, math.floor(available)), math.floor(rate))
 
+    def _find_purse(self, payer: Payer) -> Purse:
+        """Return a client's purse. The bucket of a client that this worker does not know is taken to be full."""
+        purse = self._purses.get(payer.client_key)
+        if purse is None:
+            capacity, _ = self._bucket(payer)
+            self._purses[payer.client_key] = purse = Purse(0, self.now(), capacity)
+        return purse
+
     def _holds(self, purse: Purse, cost: int) -> bool:
         """Return whether the purse has enough points that are not too old."""
         fresh = (self.now() - purse.bought_at).total_seconds() < HELD_SECONDS
         return fresh and purse.points >= cost
 
-    def _bucket(self, principal: Principal) -> tuple[int, float]:
+    def _bucket(self, principal: Payer) -> tuple[int, float]:
         budget = self._budget(principal)
         return max(1, budget // BURST), budget / 60
 
-    def _budget(self, principal: Principal) -> int:
+    def _budget(self, principal: Payer) -> int:
         return principal.budget or self.ordinary
 
     async def _buy(self, principal: Principal, purse: Purse, cost: int) -> None:
         """Give unused points back and buy new ones. Raises ThrottledError THROTTLED."""
         capacity, rate = self._bucket(principal)
-        moment, back, purse.points = self.now(), purse.points, 0
-        bought = {"need": cost, "want": max(cost, capacity / ADVANCE), "back": back}
-        values = {"client": principal.client_key, "now": moment, "capacity": capacity, "rate": rate, **bought}
-        async with self.engine.connect() as connection:
-            granted, left = await _take(connection, values)
-        purse.points += granted
-        purse.bought_at, purse.left = moment, left
-        if not granted:
+        if not await self._trade(principal, purse, cost, max(cost, capacity / ADVANCE)):
             REFUSED[principal.audience].inc(cost)
-            wait = math.ceil(max(0.0, min(cost, capacity) - left) / rate)
+            wait = math.ceil(max(0.0, min(cost, capacity) - purse.left) / rate)
             raise ThrottledError(
                 "THROTTLED",
                 f"Your budget of {self._budget(principal)} points a minute is spent; this costs {cost}.",
                 max(1, wait),
                 self.status(principal),
             )
+
+    async def _trade(self, payer: Payer, purse: Purse, need: float, want: float) -> float:
+        """Give all points back, or pay the debt. Return the points bought: up to `want`, none or at least `need`."""
+        capacity, rate = self._bucket(payer)
+        moment, back, purse.points = self.now(), purse.points, 0
+        bought = {"need": need, "want": want, "back": back, "capacity": capacity, "rate": rate}
+        async with self.engine.connect() as connection:
+            granted, left = await _take(connection, {"client": payer.client_key, "now": moment, **bought})
+        purse.points += granted
+        purse.bought_at, purse.left = moment, left
+        return granted
 
 
 async def _take(connection: AsyncConnection, values: dict[str, object]) -> tuple[float, float]:

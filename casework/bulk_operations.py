@@ -23,6 +23,7 @@ from casework.keys import draw_key
 from casework.outbox import WAKE
 from casework.refusal import Refusal
 from models.bulk_operation import BulkChunk, BulkError, BulkKind, BulkOperation, BulkState
+from models.client import Client
 from models.keyring import Keyring
 
 MOST_OPEN = 5
@@ -101,7 +102,8 @@ async def cancel(
 
 
 async def list_waiting(connection: AsyncConnection, at: datetime) -> Sequence[tuple[int, int]]:
-    """Return the operations that may run now, each with its client. The client served longest ago comes first."""
+    """Return the operations that may run now, each with its client. The client served longest ago comes first; an
+    operation that was left for later has been served then."""
     return [(row.id, row.client_key) for row in await connection.execute(_select_waiting(), {"at": at})]
 
 
@@ -113,13 +115,27 @@ def _select_waiting() -> sa.Select[int, int]:
     query = sa.select(BulkOperation.id, BulkOperation.client_key).where(
         BulkOperation.ended_at.is_(None), sa.func.coalesce(BulkOperation.retry_at, at) <= at
     )
-    return query.order_by(last.scalar_subquery().asc().nulls_first(), BulkOperation.id)
+    turn = sa.func.greatest(last.scalar_subquery(), BulkOperation.retry_at)
+    return query.order_by(turn.asc().nulls_first(), BulkOperation.id)
 
 
 async def find_open(connection: AsyncConnection, key: int) -> Any:
     """Return the row of an operation that has not ended, or None."""
     query = sa.select(ROW).where(ROW.c.id == key, ROW.c.ended_at.is_(None))
     return (await connection.execute(query)).one_or_none()
+
+
+async def find_payer(connection: AsyncConnection, key: int) -> Any:
+    """Return the client of an operation, with its audience and its budget."""
+    query = sa.select(Client.id.label("client_key"), Client.audience, Client.budget)
+    return (await connection.execute(query.join(ROW, ROW.c.client_key == Client.id).where(ROW.c.id == key))).one()
+
+
+async def postpone(connection: AsyncConnection, key: int, until: datetime) -> None:
+    """Leave the next page of an operation for later. The attempt at it does not count."""
+    later = sa.update(BulkOperation).where(BulkOperation.id == key, BulkOperation.ended_at.is_(None))
+    tried = sa.func.greatest(BulkOperation.attempts - 1, 0)
+    await connection.execute(later.values(retry_at=until, attempts=tried))
 
 
 async def begin_attempt(connection: AsyncConnection, key: int, at: datetime) -> Any:

@@ -115,7 +115,8 @@ def _kept(at: datetime) -> tuple[sa.ColumnElement[bool], ...]:
 
 async def _complete(connection: AsyncConnection, key: int, at: datetime, signed_at: datetime | None = None) -> Any:
     row = BulkOperation.__table__
-    query = sa.select(row, Client.client_id, Client.name, Client.audience).join(Client, Client.id == row.c.client_key)
+    owner = (Client.client_id, Client.name, Client.audience, Client.budget)
+    query = sa.select(row, *owner).join(Client, Client.id == row.c.client_key)
     good = query.where(row.c.id == key, Client.disabled_at.is_(None), *_kept(at))
     if signed_at:
         good = good.where(sa.or_(Client.revoked_before.is_(None), Client.revoked_before <= signed_at))

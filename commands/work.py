@@ -67,7 +67,8 @@ def _work_on(settings: Settings, url: sa.URL) -> None:
 
     async def run() -> None:
         graphql, clock = build_engine(keyring.log_key), partial(datetime.now, UTC)
-        working = asyncio.create_task(work_on(graphql, url, direct, networks, keyring, signer, clock, limits))
+        own = networks, keyring, signer, clock, limits, settings.budget
+        working = asyncio.create_task(work_on(graphql, url, direct, *own))
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, working.cancel)
         with suppress(asyncio.CancelledError):
             await working

@@ -9,6 +9,7 @@ from graphql import GraphQLSchema
 
 from engine.audit import Audit
 from engine.declare.checks import check_declarations, collect_row_types
+from engine.declare.opaque import hash_type
 from engine.declare.relations import Relation, RowType
 from engine.policy import Policy, build_policy
 
@@ -30,6 +31,8 @@ class Engine:
         object.__setattr__(self, "policy", build_policy(self.graphql))
         object.__setattr__(self, "rows", collect_row_types(self.graphql))
         check_declarations(self.graphql, self.rows, self.policy)
+        for name in self.nodes:
+            hash_type(name)  # so that ids are read that another process has written
 
     @cached_property
     def graphql(self) -> GraphQLSchema:

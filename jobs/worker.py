@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from auth.budget import Budgets
 from casework.calendar import catch_up
 from casework.outbox import CHANNEL
 from engine.engine import Engine
@@ -52,14 +53,16 @@ async def work_on(
     signer: NoteSigner,
     now: Callable[[], datetime],
     limits: Vigilance,
+    budget: int = 0,
 ) -> None:
     """Work on a database until cancelled. graphql: the schema of bulk documents. direct_url: the same database by a
     session connection, which holds the leader's lock. networks: private networks that webhooks may be in. signer: of
-    the transparency log. limits: of the oversight."""
+    the transparency log. limits: of the oversight. budget: the ordinary points a minute; 0 for no limit."""
     engine = database.make_async_engine(url, CONNECTIONS, STATEMENT_SECONDS)
     outbound = Outbound(networks, SENDING)
     dispatcher = Dispatcher(graphql.audit, engine, keyring, outbound, now)
-    bulk = BulkRunner(graphql, engine, keyring, now)
+    budgets = Budgets(engine, budget, 1, now) if budget else None
+    bulk = BulkRunner(graphql, engine, keyring, now, budgets)
     sequencer = LogSequencer(engine=engine, signer=signer, now=now)
     oversight = Oversight(engine=engine, keyring=keyring, limits=limits, now=now)
     derived = AccessIndexer(engine=engine), CardMaker(engine=engine, now=now), sequencer, oversight

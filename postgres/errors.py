@@ -31,3 +31,8 @@ def is_unreachable(error: BaseException | None) -> bool:
     lost = isinstance(error, DBAPIError) and error.connection_invalidated
     gone = isinstance(error, OSError | asyncpg.InterfaceError)
     return lost or gone or (get_sqlstate(error) or "")[:2] in UNREACHABLE
+
+
+def is_away(error: BaseException | None) -> bool:
+    """Return whether nobody has used the database: it was unavailable, or no connection was free."""
+    return is_unreachable(error) and not is_too_long(error)

@@ -27,7 +27,8 @@ MOST_UNREAD = 2**20
 """Bytes of a body that are read after the answer. A client that sends more is cut off."""
 
 PAUSE_SECONDS = 0.1
-"""How long nothing is read from a connection of a client that was refused for itself: it was told to wait longer."""
+"""How long nothing is read from a connection of a client that was refused for itself: it was told to wait longer. The
+connections of one address cost the time of so many refusals. Those of a proxy are shared, and always read."""
 
 PROBES = frozenset({"/livez", "/readyz", "/metrics"})
 """Paths that are answered even when the worker has enough to do."""
@@ -218,7 +219,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         REFUSED.labels(refused.reason).inc()
         self.transport.write(write_refusal(refused, self.server_state.default_headers, self.url, close=False))
         self.on_response_complete()
-        if refused is not Refused.OVERLOAD:
+        if refused is not Refused.OVERLOAD and not self._limits.is_proxy(self._source):
             self.flow.pause_reading()
             self.loop.call_later(PAUSE_SECONDS, self._read_again)
 

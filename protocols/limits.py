@@ -1,7 +1,10 @@
 """The limits of a worker's connections and of its requests in work."""
 
 import resource
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_address
 
 RESERVED_FILES = 256
 """File descriptors that are not used for clients: the database, files, webhooks."""
@@ -15,7 +18,7 @@ class ConnectionLimits:
     head_seconds, body_seconds: from the first byte of a request to the end of its head, and to the end of its body; a
     new connection must send its first request within head_seconds. send_seconds: how often a client must have read at
     least SLOWEST bytes a second of what waits for it. connections, source_connections: open connections, all and of
-    one address. requests: requests in work.
+    one address. requests: requests in work. proxies: networks whose connections carry requests of several clients.
     """
 
     head_bytes: int = 32 * 1024
@@ -26,6 +29,16 @@ class ConnectionLimits:
     connections: int = 4096
     source_connections: int = 512
     requests: int = 128
+    proxies: Sequence[IPv4Network | IPv6Network] = ()
+
+    def is_proxy(self, source: str) -> bool:
+        """Return whether connections from an address are shared by several clients."""
+        if not self.proxies:
+            return False
+        with suppress(ValueError):
+            address = ip_address(source)
+            return any(address in network for network in self.proxies)
+        return False
 
     @property
     def most_connections(self) -> int:

@@ -155,8 +155,9 @@ class GraphQLEndpoint:
             answer, executor = await self._execute(asked, caller, meter)
             told = self._extensions(asked, caller, answer, executor, meter)
             return reply.answer(answer, told | await self._promise(body, caller))
-        except BaseException:
-            self._settle(caller, asked.cost, meter)
+        except BaseException as error:
+            if self.budgets and charge and charge.actual is None:
+                await self.budgets.settle_failed(principal, charge, error, meter.seconds)
             raise
 
     def _prepare(self, principal: Principal, body: Body) -> Operation:

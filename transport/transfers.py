@@ -5,7 +5,7 @@ import logging
 import re
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import ExitStack, nullcontext
+from contextlib import AbstractAsyncContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -113,14 +113,18 @@ class Transfers:
             media_type, body = _media_type(request), await _body(request)
             async with self.places:
                 lines = await asyncio.to_thread(read_lines, media_type, body)
-                key = await transact(self.engine, partial(self._kept, principal.client_key, lines))
+                key = await transact(self.engine, partial(self._kept, principal, lines))
         identifier = seal(f"{BulkUpload.__name__}:{key}".encode(), self.keyring.opaque_key)
         renewed = {NONCE_HEADER: sent.renewed} if sent.renewed else {}
         kept = {"upload": identifier, "lines": len(lines)}
         return JSONResponse(kept, 201, {"cache-control": "no-store", **renewed})
 
-    async def _kept(self, client_key: int, lines: Sequence[bytes], connection: AsyncConnection) -> int:
-        return await keep_upload(connection, self.keyring, client_key, lines, self.clock())
+    def _charging(self, payer: Any) -> AbstractAsyncContextManager[None]:
+        return self.budgets.charging(payer) if self.budgets else nullcontext()
+
+    async def _kept(self, principal: Principal, lines: Sequence[bytes], connection: AsyncConnection) -> int:
+        async with self._charging(principal):
+            return await keep_upload(connection, self.keyring, principal.client_key, lines, self.clock())
 
     def _lacking(self, principal: Principal) -> str:
         pointer = build_resource_metadata_url(self.issuer)
@@ -163,7 +167,7 @@ class Transfers:
         whole = (first, last) == (0, file.size - 1)
         if not whole:
             headers["content-range"] = f"bytes {first}-{last}/{file.size}"
-        body = self._bytes(key, first, last)
+        body = self._bytes(file, first, last)
         return FileResponse(held.pop_all(), body, 200 if whole else 206, headers)
 
     async def _handed_out(self, signed: SignedDownload, seen: Observation, connection: AsyncConnection) -> Any:
@@ -173,14 +177,15 @@ class Transfers:
             await log_download(self.graphql.audit, connection, file, seen.request_id, self.clock())
         return file
 
-    async def _bytes(self, key: int, first: int, last: int) -> AsyncIterator[bytes]:
-        """Yield a range of a file. No connection is held while the client reads."""
+    async def _bytes(self, file: Any, first: int, last: int) -> AsyncIterator[bytes]:
+        """Yield a range of a file. No connection is held while the client reads. The owner of the file pays."""
+        key = file.id
         async with self.reading, self.engine.connect() as connection:
             sizes = await bulk_operations.list_sizes(connection, key)
         start = 0
         for number, size in enumerate(sizes):
             if start <= last and start + size > first:
-                async with self.reading, self.engine.connect() as connection:
+                async with self.reading, self.engine.connect() as connection, self._charging(file):
                     member = await bulk_operations.read_member(connection, self.keyring, key, number)
                 yield member[max(first - start, 0) : last - start + 1]
             start += size

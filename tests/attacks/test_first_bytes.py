@@ -3,70 +3,24 @@
 The figure of each is logged: pytest tests/attacks --log-cli-level=INFO
 """
 
-import logging
 import socket
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import suppress
 
-import psutil
 import pytest
+from attacked import Attacked, log
 from conftest import City
 from served import Command
 from wire import Wire, parse_head
 from world import World
 
 HEAD = b"POST /graphql HTTP/1.1\r\nhost: x\r\n"
-LIVE = b"GET /livez HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
 MEGABYTE, LIMIT_SECONDS = 2**20, 2
 MOST_GROWTH = 64 * MEGABYTE
 """Memory by which both workers together may grow; one head that never ended took 300 MB."""
-
-log = logging.getLogger("attacks")
-
-
-@dataclass
-class Attacked:
-    """The command under attack. taken: seconds of the bystander's answers."""
-
-    command: Command
-    taken: list[float] = field(default_factory=list)
-
-    def memory(self) -> int:
-        """Bytes of memory of all its processes."""
-        assert self.command.process
-        parent = psutil.Process(self.command.process.pid)
-        return sum(int(one.memory_info().rss) for one in [parent, *parent.children(recursive=True)])
-
-    @contextmanager
-    def bystander(self) -> Iterator[None]:
-        """A bystander, who asks by a new connection again and again while the context lasts."""
-        ended, self.taken = threading.Event(), []
-
-        def ask() -> None:
-            while not ended.is_set():
-                started = time.perf_counter()
-                with Wire(self.command.port) as wire:
-                    assert wire.send(LIVE).answer()[0] == 200
-                self.taken.append(time.perf_counter() - started)
-
-        with ThreadPoolExecutor(1) as pool:
-            asking = pool.submit(ask)
-            try:
-                yield
-            finally:
-                ended.set()
-                asking.result()
-
-    def tell(self, attack: str, figure: object) -> None:
-        """Log the figure of an attack, and what the bystander noticed."""
-        found = sorted(self.taken)
-        times = f"p50 {found[len(found) // 2] * 1000:.1f} ms, at most {found[-1] * 1000:.0f} ms, {len(found)} answers"
-        log.info("%s: %s; a bystander: %s", attack, figure, times)
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +30,7 @@ def attacked(world: World, city: City) -> Iterator[Attacked]:
     environment = {"SUXIN_DATABASE_URL": url, "SUXIN_DATA_DIR": str(city.settings.data_dir), "SUXIN_WORKER": "false"}
     command = Command({**environment, **limits}, workers=2)
     command.start()
-    yield Attacked(command)
+    yield Attacked(command=command)
     command.stop()
 
 

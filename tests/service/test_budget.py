@@ -1,12 +1,14 @@
 """Budgets: what a client may spend in a minute, over all workers, and how it is told (RFC 6585)."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import asyncpg
 import pytest
 import sqlalchemy as sa
 from chambers import Chambers
@@ -17,7 +19,9 @@ from world import ISSUER
 from auth.audiences import Audience
 from auth.budget import BURST, HELD_SECONDS, Budgets, ThrottledError
 from auth.principal import Principal
+from engine.execution import InternalError
 from postgres import database
+from postgres.pulse import Pulse
 from server import create_app
 
 BUDGET = 60_000
@@ -179,6 +183,88 @@ async def test_who_has_not_paid_off_its_work_is_refused_before_it_is_read(
     clock.turn(3)
     with one.admit(client):
         assert await spend(one, client, 1) == 1
+
+
+async def test_a_debt_is_taken_from_a_full_bucket_if_nothing_is_known(engine: AsyncEngine, client: Principal) -> None:
+    """As after a download, which is charged when it is done."""
+    (one,) = workers(engine, Clock(), 1)
+    one.debit(client, 2_000)
+    with one.admit(client):
+        assert await spend(one, client, 900) == 900
+    assert one.status(client).available == 100
+
+
+class Heart:
+    """A database that answers, or does not."""
+
+    def __init__(self, *, beats: bool) -> None:
+        self.answers, self.asked = beats, 0
+
+    async def beats(self) -> bool:
+        self.asked += 1
+        return self.answers
+
+
+GONE = (ConnectionRefusedError(), asyncpg.ConnectionDoesNotExistError(), asyncpg.AdminShutdownError(), TimeoutError())
+SLOW = (asyncpg.QueryCanceledError(), asyncpg.LockNotAvailableError(), asyncpg.DivisionByZeroError())
+
+
+@pytest.mark.parametrize("error", [*GONE, *SLOW], ids=lambda error: type(error).__name__)
+async def test_nobody_pays_for_a_database_that_is_away(
+    engine: AsyncEngine, client: Principal, error: Exception
+) -> None:
+    (one,) = workers(engine, Clock(), 1)
+    failed = InternalError("x")
+    failed.__cause__ = error
+    await one.settle_failed(client, charge := await one.charge(client, 100), failed, 0.05)
+    assert charge.actual == (0 if error in GONE else 2_000)
+    with pytest.raises(type(error)):
+        async with one.charging(client):
+            raise error
+    assert (one.status(client).available == 3_000) is (error in GONE)
+
+
+@pytest.mark.parametrize("beats", [True, False])
+async def test_what_was_cut_off_is_charged_if_the_database_answers(
+    engine: AsyncEngine, client: Principal, beats: bool
+) -> None:
+    heart: Any = Heart(beats=beats)
+    one = Budgets(engine, BUDGET, 4, Clock(), heart)
+    await one.settle_failed(client, charge := await one.charge(client, 100), asyncio.CancelledError(), 0.05)
+    assert (charge.actual, heart.asked) == (2_000 if beats else 0, 1)
+
+
+async def test_a_database_that_takes_connections_and_says_nothing_does_not_beat(
+    database_url: sa.URL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one that hangs; it is asked once for all."""
+    monkeypatch.setattr("postgres.pulse.BEAT_SECONDS", 0.05)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = database_url.set(host="127.0.0.1", port=silent.getsockname()[1], query={})
+        asked = []
+
+        def connect() -> Any:
+            asked.append(url)
+            return database.connect(url, {})
+
+        pulse = Pulse(connect)
+        assert await asyncio.gather(*(pulse.beats() for _ in range(5))) == [False] * 5
+        assert len(asked) == 1
+    assert await Pulse(lambda: database.connect(database_url, {})).beats()
+
+
+async def test_work_in_the_background_leaves_half_of_the_bucket(engine: AsyncEngine, client: Principal) -> None:
+    clock = Clock()
+    background, requests = workers(engine, clock)
+    assert await background.measure_pause(client) == 0
+    background.debit(client, 1_500)
+    assert await background.measure_pause(client) == 0
+    background.debit(client, 2_000)
+    assert await background.measure_pause(client) == pytest.approx(2)
+    assert await spend(requests, client, 100) == 0, "more was done than was there"
+    clock.turn(2)
+    assert await background.measure_pause(client) == 0
+    assert await spend(requests, client, 1_500) == 1_500
 
 
 async def test_clients_do_not_pay_for_each_other(engine: AsyncEngine, client: Principal) -> None:

@@ -3,18 +3,22 @@
 import asyncio
 import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from bulk import CANCEL, CASES, SIGN, WATCHES, Bulk, small_pages
 from look_ups import key_of
-from world import NOW
+from the_engine import ENGINE
+from world import KEYRING, NOW
 
 from auth.audiences import Audience
+from auth.budget import BURST, Budgets
 from auth.clients.registry import end_issued
 from casework import bulk_operations
 from casework.transaction import transact
 from demo.city.cast import CAST, FORGE
+from jobs.bulk_runner import BulkRunner
 from jobs.bulk_task import Place
 from models.bulk_operation import BulkState
 from schema.scalars import write_moment
@@ -301,3 +305,78 @@ async def test_what_fails_again_and_again_is_given_up(bulk: Bulk) -> None:
         connection.execute(sa.text("DROP FUNCTION fail CASCADE"))
     state = bulk.state(operation)
     assert (state["state"], state["error"]) == ("FAILED", "INTERNAL")
+
+
+# --- beside others ----------------------------------------------------------------------------------------------------
+
+BUDGET = 60_000
+FULL = BUDGET // BURST
+
+
+def paid(bulk: Bulk, budgets: Budgets | None = None) -> BulkRunner:
+    """A worker that charges what it does."""
+    return BulkRunner(ENGINE, bulk.engine, KEYRING, bulk.clock, budgets or Budgets(bulk.engine, BUDGET, 1, bulk.clock))
+
+
+def row(bulk: Bulk, operation: str) -> Any:
+    """How far an operation is."""
+    query = sa.text("SELECT pages, attempts, retry_at, ended_at FROM bulk_operation WHERE id = :key")
+    with bulk.world.engine.connect() as connection:
+        return connection.execute(query, {"key": bulk.key(operation)}).one()
+
+
+def balance(bulk: Bulk, audience: Audience = Audience.COURT) -> float:
+    """What is left in the bucket of a client."""
+    query = sa.text("SELECT balance FROM client_budget WHERE client_key = :key")
+    with bulk.world.engine.connect() as connection:
+        found: float = connection.scalar(query, {"key": bulk.world.clients[audience].primary_key})
+        return found
+
+
+@pytest.fixture
+def full_buckets(bulk: Bulk) -> None:
+    with bulk.world.engine.begin() as connection:
+        connection.execute(sa.text("DELETE FROM client_budget"))
+
+
+@pytest.mark.usefixtures("full_buckets")
+async def test_pages_are_charged_to_their_client_alone(bulk: Bulk) -> None:
+    operation, clock = bulk.start(CASES), bulk.clock
+    budgets = Budgets(bulk.engine, BUDGET, 1, clock)
+    await paid(bulk, budgets).work(bulk.key(operation))
+    court = bulk.world.clients[Audience.COURT].primary_key
+    assert row(bulk, operation).ended_at
+    assert list(budgets._purses) == [court]
+    assert budgets._purses[court].points < 0 <= balance(bulk) <= FULL
+
+
+@pytest.mark.usefixtures("full_buckets")
+async def test_an_operation_waits_until_half_of_the_bucket_is_there_and_goes_on_where_it_was(bulk: Bulk) -> None:
+    operation = bulk.start(CASES)
+    await small_pages(bulk, operation, 20)
+    budgets = Budgets(bulk.engine, BUDGET, 1, bulk.clock)
+    async with bulk.engine.connect() as connection:
+        payer = await bulk_operations.find_payer(connection, bulk.key(operation))
+    await budgets.charge(payer, FULL)
+    for _ in range(10):  # more often than one page may be tried
+        await paid(bulk, budgets).work(bulk.key(operation))
+    found = row(bulk, operation)
+    assert (found.pages, found.attempts, found.ended_at) == (0, 0, None)
+    assert (found.retry_at - NOW).total_seconds() == pytest.approx(FULL / 2 / (BUDGET / 60))
+    await bulk.run(operation)
+    assert row(bulk, operation).ended_at
+
+
+async def test_who_has_had_its_turn_lets_another_one_go_first(bulk: Bulk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One operation at a time; the first one has many pages, and came first."""
+    monkeypatch.setattr("jobs.bulk_runner.AT_ONCE", 1)
+    monkeypatch.setattr("jobs.bulk_runner.TURN_SECONDS", 0)
+    long = bulk.start(CASES)
+    await small_pages(bulk, long, 20)
+    short = bulk.start(WATCHES, Audience.BANK)
+    runner, ended = bulk.runner, list[str]()
+    while len(ended) < 2:
+        await runner.start_due()
+        await asyncio.gather(*runner.running.values())
+        ended += [one for one in (short, long) if row(bulk, one).ended_at and one not in ended]
+    assert ended == [short, long]

@@ -13,6 +13,7 @@ from look_ups import key_of
 from starlette.routing import Route
 
 from auth.audiences import Audience
+from auth.budget import Budgets
 from demo.city.cast import FORGE
 from transport.transfers import DOWNLOADS, DOWNLOADS_OF_A_FILE, UPLOADS, Transfers
 
@@ -105,3 +106,20 @@ async def test_when_others_send_files_it_is_said_that_there_are_too_many(bulk: B
         transfers.uploads.give_back(f"other {number}")
     assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
     assert refused.json() == {"error": "There are too many uploads now. Try again later."}
+
+
+async def test_a_file_is_charged_to_who_sends_it_and_to_whose_it_is(bulk: Bulk) -> None:
+    """Not to who has its address."""
+    operation = bulk.start(CASES, variables='{"first": 1}')
+    await bulk.run(operation)
+    address, transfers = bulk.address(operation), transfers_of(bulk)
+    object.__setattr__(transfers, "budgets", budgets := Budgets(bulk.engine, 60_000, 4, bulk.clock))
+    try:
+        owner, sender = (bulk.world.clients[audience].primary_key for audience in (Audience.COURT, Audience.BANK))
+        assert bulk.world.http.get(address).status_code == 200
+        assert list(budgets._purses) == [owner]
+        assert bulk.upload(LINE).status_code == 201
+        assert budgets._purses.keys() == {owner, sender}
+        assert all(purse.points < 0 for purse in budgets._purses.values())
+    finally:
+        object.__setattr__(transfers, "budgets", None)

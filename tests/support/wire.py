@@ -23,13 +23,14 @@ GET = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n"
 
 
 class Wire:
-    """One connection to a server on this machine."""
+    """One connection to a server on this machine. source: the address it comes from, of the network 127.0.0.0/8."""
 
-    def __init__(self, port: int, receive_buffer: int | None = None) -> None:
+    def __init__(self, port: int, receive_buffer: int | None = None, source: str = "127.0.0.1") -> None:
         self.socket = socket.socket()
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.socket.settimeout(PATIENCE)
+        self.socket.bind((source, 0))
         self.socket.connect(("127.0.0.1", port))
 
     def __enter__(self) -> "Wire":

@@ -5,6 +5,7 @@ import os
 import socket
 import time
 from contextlib import suppress
+from ipaddress import ip_network
 
 import pytest
 from wire import GET, Wire, parse_head, playing, wait_until
@@ -299,6 +300,16 @@ def test_a_caller_with_its_share_in_work_is_refused_on_a_connection_that_stays_a
         assert {wire.answer()[0] for wire in (one, two, three)} == {200}
         assert ask(three).answer()[0] == 200
         assert app.admission.total == 0
+
+
+def test_a_connection_of_a_proxy_is_read_after_a_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Others send their requests by it."""
+    monkeypatch.setattr("protocols.http.PAUSE_SECONDS", 300)
+    proxies = (ip_network("127.0.0.0/8"),)
+    with playing(requests=2, proxies=proxies) as (app, port), Wire(port) as first, Wire(port) as wire:
+        ask(first)
+        app.wait_for(1)
+        assert [ask(wire).answer()[0] for _ in range(3)] == [429] * 3
 
 
 def test_when_all_work_it_is_said_that_the_service_is_full_and_probes_are_answered() -> None:

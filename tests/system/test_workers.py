@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from conftest import City
 from served import Command, wait_until
-from world import World
+from world import World, sealed
 
 from auth.audiences import Audience
 from auth.clients.authentication import ASSERTION_TYPE
@@ -24,11 +24,12 @@ VIEWER = {"query": "{ viewer { clientId } courts { code } }"}
 
 @dataclass(frozen=True)
 class Served:
-    """A running server: its address, the client of the bank, and one that has spent nothing yet."""
+    """A running server: its address, the clients of the bank and of a court, and one that has spent nothing yet."""
 
     origin: str
     credential: ClientCredential
     other: ClientCredential
+    court: ClientCredential
 
     def token(self) -> str:
         """A new access token."""
@@ -47,14 +48,19 @@ def served(world: World, city: City) -> Iterator[Served]:
     url = world.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
     command = Command({"SUXIN_DATABASE_URL": url, "SUXIN_DATA_DIR": str(city.settings.data_dir)}, WORKERS)
     command.start()
-    client = world.clients[Audience.BANK]
-    other = world.clients[Audience.EMPLOYER]
-    yield Served(
-        command.origin,
-        ClientCredential(command.origin, client.client_id, dict(client.key)),
-        ClientCredential(command.origin, other.client_id, dict(other.key)),
-    )
+    clients = [world.clients[one] for one in (Audience.BANK, Audience.EMPLOYER, Audience.COURT)]
+    yield Served(command.origin, *(ClientCredential(command.origin, one.client_id, dict(one.key)) for one in clients))
     command.stop()
+
+
+def test_an_id_is_known_to_workers_that_have_written_none(served: Served) -> None:
+    """Asked of each as the first thing."""
+    body = {"query": "query($id: ID!) { node(id: $id) { __typename } }", "variables": {"id": sealed("Party:1")}}
+    with httpx2.Client(base_url=served.origin, timeout=10) as http:
+        token = str(request_token(served.court, http, time.time())["access_token"])
+    headers = {"authorization": f"Bearer {token}"}
+    found = [httpx2.post(f"{served.origin}/graphql", json=body, headers=headers, timeout=10) for _ in range(ASKED)]
+    assert [one.json()["data"] for one in found] == [{"node": {"__typename": "Person"}}] * ASKED
 
 
 def test_a_token_of_one_worker_is_good_for_all(served: Served) -> None:

@@ -1,5 +1,7 @@
 """Admission: how many connections a source may have, and which share of the requests in work a caller may."""
 
+from typing import Any
+
 import pytest
 
 from protocols.admission import DEAF, HELD_OFF_SECONDS, LEAST, MOST_NOTED, SLOW_SECONDS, Admission
@@ -7,7 +9,7 @@ from protocols.limits import ConnectionLimits
 from protocols.refusals import Refused, write_refusal
 
 
-def admission(**limits: int) -> Admission:
+def admission(**limits: Any) -> Admission:
     return Admission(ConnectionLimits(**limits))
 
 
