@@ -26,7 +26,7 @@ MOST_PIPELINED = 16
 MOST_UNREAD = 2**20
 """Bytes of a body that are read after the answer. A client that sends more is cut off."""
 
-PAUSE_SECONDS = 0.1
+PAUSE_SECONDS = 0.25
 """How long nothing is read from a connection of a client that was refused for itself: it was told to wait longer. The
 connections of one address cost the time of so many refusals. Those of a proxy are shared, and always read."""
 

@@ -1,12 +1,24 @@
--- Sends the request bodies of a file, one a line, in turn; prints one line of JSON when it is over.
--- Run: wrk -s wrk.lua URL -- BODIES
+-- Sends the request bodies of a file, one a line, in turn; prints one line of JSON when it is over. With a file of
+-- proofs, each request has the next of them as its header DPoP; none is sent twice before all are.
+-- Run: wrk -s wrk.lua URL -- BODIES [PROOFS]
 local requests, place = {}, 0
 
 function init(arguments)
   wrk.method = "POST"
   wrk.headers["Content-Type"] = "application/json"
+  local bodies = {}
   for body in io.lines(arguments[1]) do
-    requests[#requests + 1] = wrk.format(nil, nil, nil, body)
+    bodies[#bodies + 1] = body
+  end
+  if not arguments[2] then
+    for number, body in ipairs(bodies) do
+      requests[number] = wrk.format(nil, nil, nil, body)
+    end
+    return
+  end
+  for proof in io.lines(arguments[2]) do
+    wrk.headers["DPoP"] = proof
+    requests[#requests + 1] = wrk.format(nil, nil, nil, bodies[#requests % #bodies + 1])
   end
 end
 

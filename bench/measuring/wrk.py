@@ -31,21 +31,31 @@ class Load:
     postgres_us: float = 0
 
 
-def run_wrk(url: str, bodies: Sequence[bytes], headers: Mapping[str, str], connections: int, seconds: float) -> Load:
-    """Send `bodies` in turn over `connections` connections for `seconds`. Raises LoadError."""
-    with tempfile.NamedTemporaryFile("wb", suffix=".jsonl") as file:
-        file.write(b"\n".join(bodies) + b"\n")
-        file.flush()
-        return _read(_run(url, file.name, headers, connections, seconds))
+def run_wrk(
+    url: str,
+    bodies: Sequence[bytes],
+    headers: Mapping[str, str],
+    connections: int,
+    seconds: float,
+    proofs: Sequence[str] = (),
+) -> Load:
+    """Send `bodies` in turn over `connections` connections for `seconds`, each request with a proof of possession of
+    its own if there are `proofs`, which must be more than can be sent. Raises LoadError."""
+    files = [b"\n".join(bodies) + b"\n", *(["\n".join(proofs).encode() + b"\n"] if proofs else [])]
+    with tempfile.TemporaryDirectory() as directory:
+        places = [Path(directory) / str(number) for number in range(len(files))]
+        for place, content in zip(places, files, strict=True):
+            place.write_bytes(content)
+        return _read(_run(url, places, headers, connections, seconds))
 
 
-def _run(url: str, bodies: str, headers: Mapping[str, str], connections: int, seconds: float) -> str:
+def _run(url: str, files: Sequence[Path], headers: Mapping[str, str], connections: int, seconds: float) -> str:
     wrk = shutil.which("wrk")
     if wrk is None:
         raise LoadError("wrk is not on the PATH. Install it: apt-get install wrk")
     sent = [part for name, value in headers.items() for part in ("-H", f"{name}: {value}")]
     size = ["-t", "1", "-c", str(connections), "-d", f"{max(1, round(seconds))}s", "--timeout", "30s"]
-    command = [wrk, *size, *sent, "-s", str(SCRIPT), url, "--", bodies]
+    command = [wrk, *size, *sent, "-s", str(SCRIPT), url, "--", *map(str, files)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise LoadError(f"wrk failed: {done.stderr or done.stdout}")

@@ -35,6 +35,9 @@ SYSTEMS = {system.name: system for system in (Suxin, *PEERS)}
 LEAST_SHARE = 0.5
 """Answers under load that are shorter than this share of the compared answers are reported as errors."""
 
+MOST_A_SECOND = 4_000
+"""Requests a second that no system answers."""
+
 console = Console(width=None if sys.stdout.isatty() else 120)
 
 
@@ -69,8 +72,9 @@ class Bench:
 
         def run(seconds: float) -> Load:
             empty_access_log(self.data.url)
+            headers, proofs = system.credentials(work, round(seconds * MOST_A_SECOND))
             load = measure_processor(
-                lambda: run_wrk(system.url, requests.bodies, system.headers(work), self.connections, seconds),
+                lambda: run_wrk(system.url, requests.bodies, headers, self.connections, seconds, proofs),
                 system.process,
                 self.postmaster,
             )

@@ -54,6 +54,11 @@ class System(ABC):
         """The headers of a request."""
         return {}
 
+    def credentials(self, work: Work, number: int) -> tuple[Mapping[str, str], Sequence[str]]:
+        """The headers of a load of so many requests, and a proof of possession for each of them; none for a token of
+        the bearer."""
+        return self.headers(work), ()
+
     def content(self, work: Work, pick: Pick, data: Any) -> Any:
         """The content of an answer, in the shape of Suxin's."""
         return data
