@@ -34,7 +34,7 @@ class Scope(StrEnum):
     NOTICE = "notice.read", "Notices for one village (村社告知)"
     MEASURE = "measure.read", "Recognised measures for the city's credit platform (信用宁波互认措施)"
     AUDIT = "audit.read", "The access log, without personal data (访问日志审计)"
-    STATISTICS = "statistics.read", "Figures over deductions, codes, repairs, conversions, look-ups and loans (统计)"
+    STATISTICS = "statistics.read", "Figures over the procedure, the register, look-ups and loans (统计)"
     EVENT = "event.read", "Events: that something changed, for whom, and when (变更事件)"
     CONSENT = "consent.read", "The consents that persons have given to the client itself (授权查询)"
     WATCH = "watch.read", "The client's own watches (监测查询)"

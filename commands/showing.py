@@ -24,7 +24,7 @@ from demo.changed_file import ChangedFile
 from demo.channels import Channels
 from demo.city.build import CityError, build_city
 from demo.city.cast import CHEN
-from demo.clients import FAPI2_BANK, DemoClient, register_clients, register_fapi2
+from demo.clients import FAPI2_BANK, DemoClient, register_city_court, register_clients, register_fapi2
 from demo.show import DemoError, Show
 from demo.staff import register_staff
 from demo.stage import open_socket, prepare_settings, run_server, write_bound_keys, write_keys
@@ -52,22 +52,26 @@ def demo(
     with explain_errors(CityError, DemoError), open_socket(port or (8000 if serve else 0)) as (listener, address):
         settings = prepare_settings(Settings.from_environment(), address)
         with create_database(settings) as url:
-            registered, staff = _fill(settings, url, scale)
+            registered, staff, city_court = _fill(settings, url, scale)
             with run_server(create_app(settings, url), listener):
-                _present(settings, address, url, registered, staff)
+                _present(settings, address, url, registered, staff, city_court)
                 if serve:
                     _stay(settings, registered, staff, address)
 
 
 def _fill(
     settings: Settings, url: sa.URL, scale: float
-) -> tuple[dict[Audience, DemoClient], dict[StaffRole, Password]]:
-    """Register clients and staff, import the example exports, and build the city."""
+) -> tuple[dict[Audience, DemoClient], dict[StaffRole, Password], DemoClient]:
+    """Register clients and staff, import the example exports, and build the city.
+
+    Returns the clients by audience, the passwords of staff, and the client of the intermediate court.
+    """
     now = datetime.now(UTC)
     engine = database.make_sync_engine(url)
     with engine.begin() as connection:
         registered, staff = register_clients(connection, now), register_staff(connection)
         write_bound_keys(register_fapi2(connection, now), settings.data_dir / "clients")
+        city_court = register_city_court(connection, now)
     engine.dispose()
     for format in FORMATS:
         for file in EXPORTS.glob(f"{format}.*"):
@@ -78,12 +82,18 @@ def _fill(
             with_engine(
                 url,
                 partial(
-                    build_city, keyring=keyring, clients=keys, scale=scale, today=to_court_day(now), progress=report
+                    build_city,
+                    keyring=keyring,
+                    clients=keys,
+                    scale=scale,
+                    today=to_court_day(now),
+                    progress=report,
+                    completes=True,
                 ),
             )
         )
     console.print(Columns([f"[bold]{value}[/] {name}" for name, value in asdict(built).items()], title="the city"))
-    return registered, staff
+    return registered, staff, city_court
 
 
 def _bring(settings: Settings, url: sa.URL, format: str, file: Path) -> None:
@@ -96,11 +106,12 @@ def _present(
     url: sa.URL,
     registered: Mapping[Audience, DemoClient],
     staff: Mapping[StaffRole, Password],
+    city_court: DemoClient,
 ) -> None:
     """Send every example as its audience and print the answers."""
     engine = database.make_sync_engine(url)
     with httpx2.Client(timeout=30) as http:
-        show = Show(console, address, registered, staff, engine, http)
+        show = Show(console, address, registered, staff, engine, http, city_court)
         show.run()
         Channels(show).run()
         ChangedFile(show, LIST, settings.data_dir, partial(_bring, settings, url, "shixin")).run()

@@ -18,6 +18,9 @@ from models.household import Village
 FAPI2_BANK = "demo-bank-fapi2"
 """A client of the class `fapi2`, beside the pilots."""
 
+CITY_COURT, CITY_COURT_CLIENT = "浙02", "demo-court-ningbo"
+"""The intermediate court, and its client: its figures are those of all courts below it."""
+
 REDIRECT_URI = "http://127.0.0.1/signed-in"
 """The redirect URI of the court client. The demo reads the code from it without a request."""
 
@@ -56,12 +59,18 @@ def register_fapi2(connection: sa.Connection, now: datetime) -> DemoClient:
     return _register(connection, Audience.BANK, now, FAPI2_BANK, ClientProfile.FAPI2)
 
 
+def register_city_court(connection: sa.Connection, now: datetime) -> DemoClient:
+    """Register the client of the intermediate court, in the caller's transaction."""
+    return _register(connection, Audience.COURT, now, CITY_COURT_CLIENT, court=CITY_COURT)
+
+
 def _register(
     connection: sa.Connection,
     audience: Audience,
     now: datetime,
     client_id: str = "",
     profile: ClientProfile = ClientProfile.PILOT,
+    court: str = DEMO_COURT,
 ) -> DemoClient:
     """Register a client; by default a pilot, so that the API can be tried with curl alone."""
     key = ECKey.generate_key("P-256", auto_kid=True)
@@ -70,7 +79,7 @@ def _register(
         audience=audience,
         jwks={"keys": [key.as_dict(private=False)]},
         client_id=client_id or f"demo-{audience.value.lower().replace('_', '-')}",
-        court_code=DEMO_COURT if audience is Audience.COURT else None,
+        court_code=court if audience is Audience.COURT else None,
         village=DEMO_VILLAGE if audience is Audience.VILLAGE else None,
         redirect_uris=[REDIRECT_URI] if audience is Audience.COURT else (),
         profile=profile,

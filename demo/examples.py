@@ -19,12 +19,18 @@ ROLES = {
 }
 """Documents of the court that staff send after signing in. The client itself sends the others."""
 
+PRESIDENTS = ("questions", "figures")
+"""Folders of the court's documents that the president sends: an analyst's questions, and the published figures."""
+
+OF_THE_CITY = frozenset({"figures/ningbo", "figures/yuyao"})
+"""The court's documents that the client of the intermediate court sends."""
+
 FOLDER = Path(__file__).parent.parent / "examples"
 
 
 @dataclass(frozen=True)
 class Example:
-    """A document with its variables."""
+    """A document with its variables. name: its path within the folder of its audience, without the ending."""
 
     audience: Audience
     name: str
@@ -34,13 +40,17 @@ class Example:
     @property
     def role(self) -> StaffRole | None:
         """The role of the member of staff who sends it, or None."""
-        return ROLES.get(self.name) if self.audience is Audience.COURT else None
+        if self.audience is not Audience.COURT:
+            return None
+        return StaffRole.PRESIDENT if self.name.split("/")[0] in PRESIDENTS else ROLES.get(self.name)
 
 
 def list_examples() -> Iterator[Example]:
     """All examples, in the order of audiences."""
     for audience in Audience:
-        for path in sorted((FOLDER / audience.value.lower()).glob("*.graphql")):
+        folder = FOLDER / audience.value.lower()
+        for path in sorted(folder.rglob("*.graphql")):
             values = path.with_suffix(".json")
             variables = json.loads(values.read_text()) if values.exists() else {}
-            yield Example(audience, path.stem, path.read_text(), variables)
+            name = path.relative_to(folder).with_suffix("").as_posix()
+            yield Example(audience, name, path.read_text(), variables)

@@ -20,7 +20,7 @@ from auth.server.accounts import Password
 from auth.server.token_client import ClientCredential, User, request_token
 from demo.city.cast import CHEN
 from demo.clients import DemoClient
-from demo.examples import Example, list_examples
+from demo.examples import OF_THE_CITY, Example, list_examples
 from demo.staff import Browser
 from models.access_record import AccessRecord
 from models.client import Client
@@ -37,7 +37,7 @@ class DemoError(RuntimeError):
 
 @dataclass
 class Show:
-    """Sends requests as each audience and prints the exchange."""
+    """Sends requests as each audience and prints the exchange. city_court: the client of the intermediate court."""
 
     console: Console
     issuer: str
@@ -45,6 +45,7 @@ class Show:
     staff: Mapping[StaffRole, Password]
     engine: sa.Engine
     http: httpx2.Client
+    city_court: DemoClient | None = None
 
     def run(self) -> None:
         """Send every example. Raises DemoError if one is refused."""
@@ -52,7 +53,13 @@ class Show:
             self.console.rule(f"[bold]{audience}[/] {self.clients[audience].client_id}")
             token = self.token(audience)
             for example in documents:
-                self.present(example, self.sign_in(example.role) if example.role else token)
+                self.present(example, self._sender_of(example) or token)
+
+    def _sender_of(self, example: Example) -> str | None:
+        """A token of the member of staff, or of the court, that sends an example; None for its audience's client."""
+        if example.name in OF_THE_CITY and self.city_court:
+            return self._request_token(self.city_court)
+        return self.sign_in(example.role) if example.role else None
 
     def issue_report(self) -> str:
         """Issue an integrity report of CHEN, and return the URL of its page. Raises DemoError."""
@@ -67,7 +74,11 @@ class Show:
     def token(self, audience: Audience) -> str:
         """Request an access token. The litigant portal acts for CHEN."""
         user = User("demo-user", CHEN.name, CHEN.number) if audience is Audience.LITIGANT_PORTAL else None
-        return str(request_token(self._credential(audience), self.http, time.time(), user=user)["access_token"])
+        return self._request_token(self.clients[audience], user)
+
+    def _request_token(self, client: DemoClient, user: User | None = None) -> str:
+        credential = ClientCredential(self.issuer, client.client_id, dict(client.key))
+        return str(request_token(credential, self.http, time.time(), user=user)["access_token"])
 
     def sign_in(self, role: StaffRole) -> str:
         """Sign in as a member of staff and return the access token."""

@@ -42,12 +42,14 @@ class FiledCase(NamedTuple):
     confidentiality: Confidentiality
     filed_on: date
     closed_on: date | None
+    division: str | None = None
 
     def revised(self, later: "FiledCase") -> "FiledCase":
-        """Combine with a later line: its cause and closing day, and the stricter confidentiality."""
+        """Combine with a later line: its cause, closing day and division, and the stricter confidentiality."""
         closed_on = later.closed_on if later.closed_on and later.closed_on >= self.filed_on else self.closed_on
         strictest = max(self.confidentiality, later.confidentiality, key=STRICTNESS.__getitem__)
-        return self._replace(cause=later.cause, closed_on=closed_on, confidentiality=strictest)
+        division = later.division or self.division
+        return self._replace(cause=later.cause, closed_on=closed_on, confidentiality=strictest, division=division)
 
 
 def derive_days(number: CaseNumber) -> tuple[date, ...]:

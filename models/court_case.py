@@ -52,16 +52,23 @@ class Role(StrEnum):
 
 
 class CourtCase(Keyed):
-    """A case. type_characters: empty for numbers before 2016. disclosed: false if nothing is disclosed (R16)."""
+    """A case. type_characters: empty for numbers before 2016. disclosed: false if nothing is disclosed (R16).
+
+    division: the division (庭) of the court that has the case; null if the court did not name it.
+    """
 
     __tablename__ = "court_case"
-    __table_args__ = (CheckConstraint("closed_on >= filed_on", name="closed_after_filed"),)
+    __table_args__ = (
+        CheckConstraint("closed_on >= filed_on", name="closed_after_filed"),
+        CheckConstraint("division <> ''", name="division_named"),
+    )
 
     number: Mapped[str] = mapped_column(unique=True)
     court_code: Mapped[str] = mapped_column(ForeignKey("court.code"))
     year: Mapped[int] = mapped_column(SmallInteger)
     type_characters: Mapped[str]
     stage: Mapped[Stage]
+    division: Mapped[str | None]
     cause: Mapped[str]
     confidentiality: Mapped[Confidentiality]
     filed_on: Mapped[date] = mapped_column(index=True)

@@ -14,8 +14,8 @@ from engine.policy import OPEN, all_of, any_of, require
 from resolvers import roots
 from resolvers.credit import lenders, standings
 from resolvers.oversight.log_proofs import LOG
-from resolvers.oversight.statistics import ROOT as STATISTICS_ROOT
 from resolvers.register import litigants
+from resolvers.statistics.statistic import ROOT as STATISTICS_ROOT
 from resolvers.visibility import about
 from schema import filters
 from schema.credit.catalogue import Behaviour, CatalogueVersion, CodeType, MoralBankItem
@@ -241,7 +241,7 @@ class Query(PartnerQuery):
     )
     statistics: list[Statistic] = root(
         STATISTICS_ROOT,
-        "Figures over deductions, codes, repairs, conversions and look-ups, the largest groups first (统计).",
+        "Figures of one source by groups, the largest first unless ordered otherwise (统计). See docs/statistics.md.",
         *STATISTICS_ARGUMENTS,
         requires=STATISTICS,
         sized_by="first",

@@ -10,11 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from casework.outbox import PLACE
 from casework.reminders import remind
 from casework.transaction import date_records, get_write_engine
-from demo.city.calibration import Figures
+from demo.city.calibration import NOTHING, Figures
 from demo.city.cast import CHEN, DEMO_COURT
 from demo.city.copying import Progress, colour, copy
 from demo.city.docket import add_batches
 from demo.city.draft import Draft
+from demo.city.imported import read_figures
 from demo.city.lookup_tables import CityError, read_tables
 from demo.city.population import Population
 from demo.city.register import appoint_staff
@@ -44,6 +45,7 @@ from models.deduction import Deduction
 from models.keyring import Keyring
 from models.party import Identity, Party, PartyKind
 from models.point_conversion import PointConversion
+from resolvers.visibility.audiences import OUTSIDE
 
 __all__ = ["CityError", "CitySummary", "build_city"]
 
@@ -80,16 +82,19 @@ async def build_city(
     today: date,
     seed: int = 2022,
     progress: Progress,
+    completes: bool = False,
 ) -> CitySummary:
     """Build the city in one transaction. It is determined by the arguments.
 
-    `clients`: keys of registered clients, for consents and the access log.
+    `clients`: keys of registered clients, for consents and the access log. `completes`: whether what was imported
+    counts towards the published figures, so that the city is smaller by it.
     Raises CityError if the catalogue is missing or the city exists.
     """
     async with get_write_engine(engine).begin() as connection:
         await _prepare(connection, keyring)
         draft = Draft(await read_tables(connection, clients), keyring, today, seed)
-        make_rows(draft, Figures().scaled(scale), progress)
+        there = await read_figures(connection, today) if completes else NOTHING
+        make_rows(draft, Figures().scaled(scale).less(there), progress)
         await copy(connection, draft, progress)
         await connection.execute(PLACE)
         await colour(connection, draft, progress)
@@ -163,5 +168,5 @@ async def _summarize(connection: AsyncConnection, draft: Draft) -> CitySummary:
         gold=colours.get(Colour.GOLD, 0),
         conversions=len(draft.rows[PointConversion]),
         consents=len(draft.rows[Consent]),
-        look_ups=len(draft.rows[AccessAnswer]),
+        look_ups=sum(row["audience"] in OUTSIDE for row in draft.rows[AccessAnswer]),
     )

@@ -20,3 +20,15 @@ class Figures:
     def scaled(self, scale: float) -> "Figures":
         """The figures multiplied by `scale`, at least 1 each."""
         return Figures(**{field.name: max(1, round(getattr(self, field.name) * scale)) for field in fields(self)})
+
+    def less(self, there: "Figures") -> "Figures":
+        """What is missing to these figures beside what is there. At least half of each, so that a small city has it."""
+        return Figures(**{field.name: self._subtract(there, field.name) for field in fields(self)})
+
+    def _subtract(self, there: "Figures", name: str) -> int:
+        figure, found = int(getattr(self, name)), int(getattr(there, name))
+        return max(figure - found, (figure + 1) // 2)
+
+
+NOTHING = Figures(**{field.name: 0 for field in fields(Figures)})
+"""The figures of an empty database."""

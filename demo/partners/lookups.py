@@ -78,8 +78,14 @@ PUBLIC = Habit(
     ("Deduction",),
     (AccessResult.GIVEN, AccessResult.GIVEN, AccessResult.EMPTY),
 )
-HABITS = (BANK, COMMERCE, BANK, COURT, BANK, REFUSED, EMPLOYER, BANK, PUBLIC, BANK, LITIGANT)
-"""Look-ups in turn. Half of them are from banks."""
+HABITS = (BANK, COMMERCE, BANK, BANK, REFUSED, EMPLOYER, BANK, PUBLIC, BANK)
+"""Look-ups by partners and the public in turn. More than half of them are from banks."""
+
+OWN_HABITS = (COURT, LITIGANT)
+"""Pages of staff and litigants, which are no look-ups (R28)."""
+
+EVERY = len(HABITS) // len(OWN_HABITS)
+"""There is one page of `OWN_HABITS` for so many look-ups."""
 
 
 class Log:
@@ -196,17 +202,25 @@ class Log:
 
 
 def add_lookups(draft: Draft, target: int) -> None:
-    """Create `target` look-ups in order of time."""
+    """Create `target` look-ups by partners and the public, and pages of staff and litigants, in order of time."""
     log = Log(draft)
-    for turn, at in enumerate(sorted(_moments(draft, target))):
-        log.write(HABITS[turn % len(HABITS)], at)
+    looked_up = ((at, HABITS[turn % len(HABITS)]) for turn, at in enumerate(sorted(_moments(draft, target))))
+    pages = ((_ordinary(draft, turn), OWN_HABITS[turn % len(OWN_HABITS)]) for turn in range(target // EVERY))
+    for at, habit in sorted([*looked_up, *pages], key=lambda found: found[0]):
+        log.write(habit, at)
 
 
 def _moments(draft: Draft, target: int) -> Iterator[datetime]:
     peak = round(target * BUSIEST_SHARE)
+    busiest = draft.today - timedelta(BUSIEST_DAY)
     for turn in range(target):
-        usual = draft.ago(1, BUSIEST_DAY - 1) if turn % DAYS < BUSIEST_DAY else draft.ago(BUSIEST_DAY + 1, DAYS)
-        yield _moment(draft, draft.today - timedelta(BUSIEST_DAY) if turn < peak else usual)
+        yield _moment(draft, busiest) if turn < peak else _ordinary(draft, turn)
+
+
+def _ordinary(draft: Draft, turn: int) -> datetime:
+    """A time of another day than the busiest."""
+    early = turn % DAYS < BUSIEST_DAY
+    return _moment(draft, draft.ago(1, BUSIEST_DAY - 1) if early else draft.ago(BUSIEST_DAY + 1, DAYS))
 
 
 def _moment(draft: Draft, day: date) -> datetime:

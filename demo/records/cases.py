@@ -28,6 +28,10 @@ CONFIDENTIAL_CAUSES = {
 }
 
 
+DIVISIONS = {"民初": "民事审判庭", "刑初": "刑事审判庭", "财保": "立案庭", "执": "执行局", "司惩": "执行局"}
+"""The division that has the cases of a type."""
+
+
 def next_case_number(draft: Draft, year: int, court: str, characters: str) -> str:
     """The next case number of a court and type."""
     return f"({year}){court}{characters}{draft.serial(year, court, characters)}号"
@@ -50,6 +54,7 @@ def open_case(
         year=filed_on.year,
         type_characters=characters,
         stage=STAGES.get(characters, Stage.TRIAL),
+        division=DIVISIONS.get(characters),
         cause=cause or draft.random.choice(CONFIDENTIAL_CAUSES.get(confidentiality, CAUSES)),
         confidentiality=confidentiality,
         filed_on=filed_on,

@@ -34,7 +34,7 @@ SECRET_WORDS = ("商业秘密", "技术秘密")
 
 REMEMBERED = 50_000
 CAUSE_LENGTH = 200
-VILLAGE_LENGTH = 100
+VILLAGE_LENGTH = DIVISION_LENGTH = 100
 
 staged_participation = define_lines(
     "staged_participation",
@@ -97,6 +97,7 @@ class Cases(Format):
         "案号", "经办法院", "案由", "立案日期", "结案日期", "诉讼地位", "当事人类型", "姓名或名称", "证件类型",
         "证件号码", "村社区", "不公开",
     )  # fmt: skip
+    optional = ("承办部门",)
     staged = staged_participation
 
     def __init__(self, context: FormatContext) -> None:
@@ -105,8 +106,10 @@ class Cases(Format):
         self._village = lru_cache(maxsize=REMEMBERED)(self._read_village)
 
     def read(self, cells: Sequence[str]) -> LineRecord:
-        number, court, cause, filed, closed, role, kind, name, number_type, party_number, village, private = cells
-        case, doubts = self._case(number, court, cause, filed, closed, private)
+        number, court, cause, filed, closed, role, kind, name, number_type, party_number, village, private, division = (
+            cells
+        )
+        case, doubts = self._case(number, court, cause, filed, closed, private, division)
         position = self.context.read_role(role)
         subject, warnings = self._subject(kind, name, number_type, party_number)
         born_on = subject.born_on if subject else None
@@ -137,7 +140,7 @@ class Cases(Format):
         return read_text(kept, "VILLAGE", limit=VILLAGE_LENGTH)
 
     def _read_case(
-        self, text: str, court: str, cause: str, filed: str, closed: str, private: str
+        self, text: str, court: str, cause: str, filed: str, closed: str, private: str, division: str
     ) -> tuple[FiledCase, Warnings]:
         parsed = parse_case_number(text)
         filed_on, closed_on = parse_date(filed), None if self.context.vocabulary.blank(closed) else parse_date(closed)
@@ -155,8 +158,15 @@ class Cases(Format):
             self._confidentiality(cause, private),
             filed_on,
             closed_on,
+            self._read_division(division),
         )
         return case, doubts
+
+    def _read_division(self, text: str) -> str | None:
+        """The division (庭) that has the case, or None."""
+        kept = "" if self.context.vocabulary.blank(text) else text
+        refuse_number(kept, "DIVISION")
+        return read_text(kept, "DIVISION", limit=DIVISION_LENGTH) or None
 
     def _confidentiality(self, cause: str, private: str) -> Confidentiality:
         """PRIVACY if the court says so, FAMILY or TRADE_SECRET by the cause, else OPEN (R16)."""

@@ -44,6 +44,11 @@ def _filed(staged: Any, row: Any) -> Any:
     return sa.case((staged.filed_on > row.closed_on, row.filed_on), else_=staged.filed_on)
 
 
+def _division(staged: Any, row: Any) -> Any:
+    """The division is kept if a line has none."""
+    return sa.func.coalesce(staged.division, row.division)
+
+
 KEPT = Kept(
     table=case,
     staged=staged_case,
@@ -54,6 +59,7 @@ KEPT = Kept(
         "confidentiality": _stricter,
         "filed_on": _filed,
         "closed_on": _closed,
+        "division": _division,
     },
     matter="case_id",
     turns=False,

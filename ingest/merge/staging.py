@@ -43,6 +43,7 @@ staged_case = define_table(
     Column("confidentiality", Text),
     Column("filed_on", Date),
     Column("closed_on", Date),
+    Column("division", Text),
 )
 
 staged_subject = define_table(

@@ -31,10 +31,15 @@ GROW = f"""
 """  # noqa: S608 - constants
 PLANNER = "SET LOCAL enable_seqscan = off; SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL jit = off"
 
-COUNTS_EVERYTHING = {"COURT-dashboards", "COURT-lender_candidates", "AUDITOR-figures"}
-"""Figures, and what numbers propose, are made of all that there is."""
+EXAMPLES = {
+    f"{example.audience}-{example.name}": example
+    for example in list_examples()
+    if "statistics(" not in example.document
+}
+"""Figures are made of all that there is."""
 
-EXAMPLES = {f"{example.audience}-{example.name}": example for example in list_examples()}
+COUNTS_EVERYTHING = {"COURT-lender_candidates"}
+"""So is what numbers propose."""
 
 
 def roots(example: Example) -> list[str]:

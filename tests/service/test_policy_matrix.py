@@ -57,6 +57,8 @@ LITERALS = {
     "asOf": '"2020-01-01"',
     "reading": "KNOWN",
     "since": '"1"',
+    "monthsBefore": "null",
+    "statistics.orderBy": "{ by: COUNT }",
 }
 DOCUMENTS = Documents(SCHEMA, LITERALS)
 AUDIENCES = pytest.mark.parametrize("audience", list(Audience))

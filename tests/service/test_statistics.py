@@ -2,19 +2,24 @@
 
 import hmac
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from executors import Executors
 from look_ups import errors
+from the_engine import ENGINE
 from world import KEYRING, World
 
 from auth.audiences import Audience
-from resolvers.oversight.published_cells import BASE, NO_DAYS, WHOLE_MONTHS
-from resolvers.oversight.statistics import MOST_GROUPS
-from resolvers.oversight.statistics_dimensions import Dimension
-from resolvers.oversight.statistics_sources import StatisticsSource
+from resolvers.statistics import periods
+from resolvers.statistics.dimensions import Dimension
+from resolvers.statistics.partner_tables import LOOK_UP_FIELDS
+from resolvers.statistics.periods import WHOLE_MONTHS
+from resolvers.statistics.published_cells import BASE, PUBLISHED, SAME
+from resolvers.statistics.questions import MOST_GROUPS, NO_DAYS
+from resolvers.statistics.sources import SOURCES, StatisticsSource
 
 
 def figures(world: World, arguments: str, fields: str, audience: Audience = Audience.COURT) -> list[dict[str, Any]]:
@@ -180,19 +185,25 @@ def test_a_suspicion_is_counted_for_courts_alone(world: World) -> None:
     assert "Y03" not in {row["outcome"] for row in figures(world, kinds, "outcome", Audience.AUDITOR)}
 
 
-@pytest.mark.parametrize("source", sorted(set(StatisticsSource) - {StatisticsSource.LOOK_UPS}))  # asking grows the log
-@pytest.mark.parametrize("audience", [Audience.COURT, Audience.AUDITOR])
+FIELDS = """division stage tier behaviour item colour codeType kind role status outcome result audience client village
+  household subjectKind month day count subjects points amount medianDays p90Days rate countBefore subjectsBefore
+  pointsBefore amountBefore medianDaysBefore p90DaysBefore rateBefore groupCount"""
+BOTH = [(Audience.COURT, source) for source in StatisticsSource] + [
+    (Audience.AUDITOR, source) for source, declared in SOURCES.items() if declared.is_public
+]
+YEAR = 'filter: { fromDay: "2026-01-01", toDay: "2026-10-31" }'
+
+
+@pytest.mark.parametrize(("audience", "source"), BOTH)
 def test_both_executors_give_the_same_by_every_dimension(
-    executors: Executors, source: StatisticsSource, audience: Audience
+    executors: Executors, audience: Audience, source: StatisticsSource
 ) -> None:
-    whole = set(Dimension) - ({Dimension.DAY} if audience is Audience.AUDITOR else set())
-    dimensions = ", ".join(sorted(whole))
-    asked = (
-        f"{{ statistics(of: {source}, first: 40, groupBy: [{dimensions}]) {{ stage behaviour colour outcome month day "
-        "count subjects points amount } }"
-    )
-    found = executors.data(audience, asked)["statistics"]
-    assert found or audience is Audience.AUDITOR  # each of its groups is small
+    court, dimensions = audience is Audience.COURT, SOURCES[source].dimensions - {Dimension.DAY}
+    whole = ", ".join(sorted(dimensions if court else dimensions & PUBLISHED))
+    more = "party { id name } court { code }" if court else ""
+    asked = f"of: {source}, first: 40, groupBy: [{whole}], {YEAR}, monthsBefore: 12"
+    found = executors.data(audience, f"{{ statistics({asked}) {{ {FIELDS} {more} }} }}")["statistics"]
+    assert found or not court  # each of its groups is small
 
 
 @pytest.mark.parametrize("first", [0, -1, MOST_GROUPS + 1])
@@ -209,3 +220,178 @@ def test_who_asks_for_figures_stands_in_the_log(world: World) -> None:
     assert [(entry["field"], entry["party_id"], list(entry["types"])) for entry in entries] == [
         ("statistics", None, ["Statistic"])
     ]
+
+
+REFUSED = {
+    "a dimension of others": (
+        "of: LOOK_UPS, groupBy: [TIER]",
+        "TIER has no meaning for LOOK_UPS: it has BEHAVIOUR, OUTCOME, RESULT, AUDIENCE, CLIENT, MONTH, DAY.",
+    ),
+    "a filter of others": (
+        "of: CERTIFICATES, filter: { tier: T1 }",
+        "TIER has no meaning for CERTIFICATES: it has COURT, DIVISION, STAGE, STATUS, SUBJECT_KIND, SUBJECT, MONTH, "
+        "DAY.",
+    ),
+    "a value that cannot be": (
+        'of: OBJECTIONS, filter: { status: "LATE" }',
+        "STATUS of OBJECTIONS has no such value: it is one of ANSWERED, ANSWERED_LATE, OVERDUE, OPEN.",
+    ),
+    "an order by what is not measured": (
+        "of: DEDUCTIONS, orderBy: { by: RATE }",
+        "`orderBy` RATE has no meaning here: order by one of COUNT, SUBJECTS, POINTS. A dimension orders the groups "
+        "if it is among `groupBy`.",
+    ),
+    "an order by what is not grouped by": (
+        "of: PARTICIPATIONS, groupBy: [ROLE], orderBy: { by: MONTH }",
+        "`orderBy` MONTH has no meaning here: order by one of ROLE, COUNT, SUBJECTS. A dimension orders the groups "
+        "if it is among `groupBy`.",
+    ),
+    "a period backwards": ('of: STEPS, filter: { fromDay: "2026-02-01", toDay: "2026-01-31" }', periods.BACKWARDS),
+    "a day for a period": ('of: STEPS, filter: { asOf: "2026-02-01" }', periods.NO_AS_OF),
+    "a period for a day": ('of: COLOURS, filter: { fromDay: "2026-02-01" }', periods.NO_PERIOD),
+    "months without an end": ('of: COLOURS, groupBy: [MONTH], filter: { fromDay: "2026-02-01" }', periods.NO_MONTHS),
+    "too many months": (
+        'of: COLOURS, groupBy: [MONTH], filter: { fromDay: "2010-02-15", toDay: "2020-02-01" }',
+        periods.NO_MONTHS,
+    ),
+    "days to come": ('of: COLOURS, filter: { asOf: "2026-11-22" }', periods.NO_FUTURE),
+    "months to come": (
+        'of: COLOURS, groupBy: [MONTH], filter: { fromDay: "2026-11-22", toDay: "2026-12-31" }',
+        periods.NO_FUTURE,
+    ),
+    "a period before none": ("of: LOANS, monthsBefore: 12", periods.NO_START),
+    "days before": ("of: LOANS, groupBy: [DAY], monthsBefore: 1", periods.NO_DAYS_BEFORE),
+    "no months before": ("of: LOANS, monthsBefore: 0", periods.TOO_MANY),
+    "before the calendar": (
+        'of: LOANS, monthsBefore: 12, filter: { fromDay: "0001-01-01", toDay: "2026-01-01" }',
+        periods.BEYOND,
+    ),
+    "less than one": ("of: LOANS, filter: { leastCount: 0 }", "`leastCount` must be 1 or more."),
+}
+
+
+@pytest.mark.parametrize(("arguments", "told"), REFUSED.values(), ids=REFUSED)
+def test_what_has_no_meaning_is_refused_with_what_would_have_one(world: World, arguments: str, told: str) -> None:
+    (error,) = world.ask(Audience.COURT, f"{{ statistics(first: 5, {arguments}) {{ count }} }}")["errors"]
+    assert (error["message"], error["extensions"]["code"]) == (told, "BAD_INPUT")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ("of: DEDUCTIONS, groupBy: [TIER]", "in your figures: it has COURT, STAGE, BEHAVIOUR, STATUS, OUTCOME, MONTH."),
+        ('of: LOOK_UPS, filter: { client: "余姚农商银行 (demo)" }', "in your figures: it has"),
+        ("of: LOANS, orderBy: { by: AMOUNT }", "order by one of COUNT, SUBJECTS."),
+        (
+            "of: STEPS",
+            "for courts. You can count PARTICIPATIONS, DEDUCTIONS, CODES, REPAIRS, CONVERSIONS, LOOK_UPS, LOANS",
+        ),
+    ],
+)
+def test_others_ask_for_cells_alone(world: World, arguments: str, told: str) -> None:
+    """What would divide a cell, or sum what is exact, is for courts."""
+    (error,) = world.ask(Audience.AUDITOR, f"{{ statistics(first: 5, {arguments}) {{ count }} }}")["errors"]
+    assert told in error["message"]
+    assert error["extensions"]["code"] == "BAD_INPUT"
+
+
+def test_the_names_of_cells_divide_no_cell() -> None:
+    """What auditors may group by, beside what names a cell, is one of those by another name."""
+    for declared in SOURCES.values():
+        for table in declared.tables:
+            values = table.values
+            if table.public is not None:
+                names = [values.get(name) for name in (Dimension.BEHAVIOUR, Dimension.OUTCOME)]
+                assert all(any(values[one] is name for name in names) for one in SAME if one in values)
+
+
+def test_a_question_without_groups_is_answered_with_nothing(world: World) -> None:
+    """An empty list never means that the question was wrong."""
+    fields = "count subjects points rate"
+    assert figures(world, 'of: STEPS, first: 1, filter: { toDay: "1990-01-01" }', fields) == [
+        {"count": 0, "subjects": 0, "points": None, "rate": None}
+    ]
+    assert figures(world, 'of: STEPS, first: 1, groupBy: [STATUS], filter: { toDay: "1990-01-01" }', "count") == []
+
+
+@pytest.mark.parametrize("descending", [True, False])
+@pytest.mark.parametrize("key", ["COUNT", "SUBJECTS", "POINTS", "BEHAVIOUR", "MONTH"])
+def test_groups_are_ordered_by_any_dimension_or_measure(executors: Executors, key: str, descending: bool) -> None:
+    order = f"orderBy: {{ by: {key}, descending: {str(descending).lower()} }}"
+    asked = f"of: DEDUCTIONS, first: 100, groupBy: [BEHAVIOUR, MONTH], {order}"
+    found = executors.data(Audience.COURT, f"{{ statistics({asked}) {{ count subjects points behaviour month }} }}")
+    values = [row[key.lower()] for row in found["statistics"]]
+    assert len(set(values)) > 1
+    assert values == sorted(values, reverse=descending)
+
+
+def test_the_period_before_is_that_of_other_answers(world: World) -> None:
+    """Whole months stay whole: February 2025 beside February 2024, which has a day more. Months may overlap."""
+    first = 'of: PARTICIPATIONS, first: 99, groupBy: [MONTH], filter: { fromDay: "2025-02-01", toDay: "2026-02-28" }'
+    earlier = 'of: PARTICIPATIONS, first: 99, groupBy: [MONTH], filter: { fromDay: "2024-02-01", toDay: "2025-02-28" }'
+    beside = {row["month"]: row for row in figures(world, f"{first}, monthsBefore: 12", "month count countBefore")}
+    alone = {row["month"]: row["count"] for row in figures(world, first, "month count")}
+    before = {row["month"]: row["count"] for row in figures(world, earlier, "month count")}
+    assert before
+    for month, row in beside.items():
+        assert row["count"] == alone.get(month, 0)
+        assert row["countBefore"] == before.get(f"{int(month[:4]) - 1}{month[4:]}", 0)
+    assert sum(row["countBefore"] for row in beside.values()) == sum(before.values())
+
+
+def test_colours_are_those_of_the_day_that_is_asked_for(world: World) -> None:
+    def colours(arguments: str, field: str = "subjects") -> dict[str, int]:
+        found = figures(world, f"of: COLOURS, first: 9, groupBy: [COLOUR] {arguments}", f"colour {field}")
+        return {row["colour"]: row[field] for row in found}
+
+    june = colours('filter: { asOf: "2026-06-30" }')
+    assert "GREEN" in june
+    assert june != colours("")
+    beside = colours('filter: { asOf: "2026-09-30" }, monthsBefore: 3', "subjectsBefore")
+    assert {colour: number for colour, number in beside.items() if number} == june
+    month = 'of: COLOURS, first: 9, groupBy: [COLOUR, MONTH], filter: { fromDay: "2026-06-05", toDay: "2026-06-30" }'
+    assert {row["colour"]: row["subjects"] for row in figures(world, month, "colour subjects")} == june
+
+
+def test_who_is_shown_among_the_groups_stands_in_the_log(world: World) -> None:
+    asked = "of: DEDUCTIONS, first: 3, groupBy: [SUBJECT]"
+    with world.logged() as entries:
+        found = figures(world, asked, "party { id name }")
+    assert len({row["party"]["name"] for row in found}) == 3
+    assert len({entry["party_id"] for entry in entries} - {None}) == 3
+
+
+def test_former_names_hold_what_the_new_ones_do(world: World) -> None:
+    """Until the day that their descriptions name."""
+    for source, names in FORMER.items():
+        for former, name in names.items():
+            asked = f"of: {source}, first: 99, groupBy: [{former.upper()}, {name.upper()}]"
+            field = "codeType" if name == "code_type" else name
+            found = figures(world, asked, f"{former} {field} count")
+            assert found
+            assert all(row[former] == row[field] for row in found)
+
+
+FORMER = {
+    "DEDUCTIONS": {"outcome": "status"},
+    "PARTICIPATIONS": {"outcome": "role"},
+    "CODES": {"outcome": "code_type"},
+    "CONVERSIONS": {"behaviour": "item", "outcome": "status"},
+    "LOOK_UPS": {"behaviour": "audience", "outcome": "result"},
+}
+
+
+def test_look_ups_are_those_fields_that_ask_for_a_subject() -> None:
+    root = ENGINE.graphql.query_type
+    assert root is not None
+    assert set(LOOK_UP_FIELDS) < set(root.fields)
+
+
+def test_the_documentation_names_each_dimension_and_measure() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "statistics.md").read_text()
+    common = {Dimension.COURT, Dimension.MONTH, Dimension.DAY, Dimension.SUBJECT, Dimension.SUBJECT_KIND}
+    for source, declared in SOURCES.items():
+        (line,) = (row for row in text.splitlines() if row.count("|") == 6 and row.split("|")[1].strip(" *") == source)
+        *_, dimensions, measures = (cell.strip() for cell in line.strip("|").split("|"))
+        assert set(filter(None, dimensions.split(", "))) == {*map(str, declared.dimensions - common)}
+        assert set(filter(None, measures.split(", "))) == {*map(str, declared.measures)} - {"COUNT", "SUBJECTS"}

@@ -130,7 +130,7 @@ async def _colours(connection: AsyncConnection, perspective: Perspective) -> dic
 COUNTS = (
     "SELECT count(*) FROM participation JOIN court_case c ON c.id = case_id WHERE court_code = '浙0281'",
     "SELECT count(DISTINCT party_id) FROM deduction JOIN party p ON p.id = party_id WHERE kind = 'PERSON'",
-    "SELECT count(*) FROM access_record",
+    "SELECT count(*) FROM access_record WHERE audience IN ('BANK', 'EMPLOYER', 'COMMERCE', 'PUBLIC_PORTAL')",
     "SELECT count(*) FROM consent",
 )
 TABLES = {

@@ -1,11 +1,168 @@
-"""The demo city beside imported exports."""
+"""The demo city beside imported exports, and the published figures that come out of one document for each court."""
 
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
 from conftest import City
+from facts import read, taken_away
+from world import ISSUER, NOW, World
 
-from demo.city.calibration import Figures
+from auth.audiences import Audience
+from auth.server.token_client import ClientCredential, request_token
+from demo.city.calibration import NOTHING, Figures
+from demo.city.imported import read_figures
+from demo.clients import register_city_court
+from demo.examples import list_examples
+from postgres import database
+
+DOCUMENTS = {example.name: example.document for example in list_examples() if example.audience is Audience.COURT}
+Ask = Callable[[str], Any]
+
+
+@pytest.fixture(scope="module")
+def token(world: World) -> str:
+    """A token of the intermediate court, whose figures are those of all courts below it."""
+    with world.engine.begin() as connection:
+        client = register_city_court(connection, NOW)
+    credential = ClientCredential(ISSUER, client.client_id, dict(client.key))
+    return str(request_token(credential, world.http, NOW.timestamp())["access_token"])
+
+
+@pytest.fixture
+def ask(world: World, token: str) -> Ask:
+    """Send a document of the intermediate court."""
+
+    def send(name: str) -> Any:
+        answer = world.post(token, {"query": DOCUMENTS[name]}).json()
+        assert "errors" not in answer, answer["errors"]
+        return answer["data"]
+
+    return send
 
 
 def test_the_summary_counts_no_party_of_the_exports(city: City) -> None:
     expected = Figures().scaled(0.02)
     summary = city.summary
     assert (summary.red, summary.yellow, summary.blue) == (expected.red, expected.yellow, expected.blue)
+
+
+FACTS = {
+    "samples": """SELECT count(*) FROM participation JOIN court_case ON court_case.id = case_id
+      WHERE court_code = '浙0281'""",
+    "persons": "SELECT count(DISTINCT party_id) FROM deduction JOIN party ON party.id = party_id WHERE kind = 'PERSON'",
+    "lookUps": "SELECT count(*) FROM access_answer WHERE audience IN ('BANK', 'EMPLOYER', 'COMMERCE', 'PUBLIC_PORTAL')",
+    "peak": """SELECT count(*) FROM access_answer WHERE audience IN ('BANK', 'EMPLOYER', 'COMMERCE', 'PUBLIC_PORTAL')
+      GROUP BY (at AT TIME ZONE 'PRC')::date ORDER BY 1 DESC LIMIT 1""",
+    "conversions": "SELECT count(*) FROM point_conversion",
+    "repairs": "SELECT count(*) FROM repair WHERE outcome = 'SHORTENED'",
+    "amount": "SELECT sum(amount_performed) FROM repair WHERE outcome = 'SHORTENED'",
+    "loans": "SELECT count(*) FROM incentive_loan",
+    **{
+        colour: f"""SELECT count(DISTINCT party_id) FROM code_period WHERE perspective = 'COURT' AND colour = '{colour}'
+          AND upper_inf(known) AND during @> date '2026-11-21'"""  # noqa: S608 - a constant
+        for colour in ("RED", "YELLOW", "BLUE", "GOLD")
+    },
+}
+"""The figures of both courts by plain statements."""
+
+ROWS = {
+    "samples": ("participation", "SELECT max(participation.id) FROM participation JOIN court_case ON court_case.id = "
+      "case_id WHERE court_code = '浙0281'"),
+    "persons": ("deduction", "SELECT max(deduction.id) FROM deduction JOIN party ON party.id = party_id WHERE kind = "
+      "'PERSON' GROUP BY party_id HAVING count(*) = 1"),
+    "lookUps": ("access_answer", "SELECT min(id) FROM access_answer WHERE audience = 'BANK'"),
+    "peak": ("access_answer", """SELECT max(id) FROM access_answer WHERE audience IN ('BANK', 'EMPLOYER', 'COMMERCE',
+      'PUBLIC_PORTAL') GROUP BY (at AT TIME ZONE 'PRC')::date ORDER BY count(*) DESC LIMIT 1"""),
+    "conversions": ("point_conversion", "SELECT max(id) FROM point_conversion"),
+    "repairs": ("repair", "SELECT max(id) FROM repair WHERE outcome = 'SHORTENED'"),
+    "loans": ("incentive_loan", "SELECT max(id) FROM incentive_loan"),
+}  # fmt: skip
+"""A row of each figure: its table, and the statement that finds its key."""
+
+
+def figures(ask: Ask) -> dict[str, Any]:
+    """The same figures by the two documents."""
+    yuyao, ningbo = ask("figures/yuyao"), ask("figures/ningbo")
+    (repaired,) = (row for row in ningbo["repairs"] if row["outcome"] == "SHORTENED")
+    return {
+        "samples": yuyao["samples"][0]["count"],
+        "persons": yuyao["persons"][0]["subjects"],
+        "lookUps": yuyao["lookUps"][0]["count"],
+        "peak": yuyao["peak"][0]["count"],
+        "conversions": yuyao["conversions"][0]["count"],
+        "repairs": repaired["count"],
+        "amount": Decimal(repaired["amount"]),
+        "loans": ningbo["loans"][0]["count"],
+        **{row["colour"]: row["subjects"] for row in ningbo["colours"] if row["colour"] != "GREEN"},
+    }
+
+
+def expect(world: World) -> dict[str, Any]:
+    return {name: read(world.engine, statement)[0][0] for name, statement in FACTS.items()}
+
+
+def test_both_courts_figures_come_out_of_one_document_each(world: World, ask: Ask) -> None:
+    found = figures(ask)
+    assert found == expect(world)
+    scaled = Figures().scaled(0.02)
+    assert (found["RED"], found["BLUE"], found["persons"]) == (scaled.red, scaled.blue, scaled.persons_with_deductions)
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_a_row_that_is_taken_away_moves_its_figure_by_one(world: World, ask: Ask, name: str) -> None:
+    table, statement = ROWS[name]
+    before = figures(ask)
+    with taken_away(world.engine, table, read(world.engine, statement)[0][0]):
+        after = figures(ask)
+        assert after == expect(world)
+        assert before[name] - after[name] == 1
+    assert figures(ask) == before
+
+
+REPAINT = sa.text("""
+  UPDATE code_period SET colour = :after WHERE perspective = 'COURT' AND colour = :before AND upper_inf(known)
+    AND during @> date '2026-11-21' AND party_id = :party
+""")
+REDDEST = """
+  SELECT min(party_id) FROM code_period WHERE perspective = 'COURT' AND colour = 'RED' AND upper_inf(known)
+    AND during @> date '2026-11-21'
+"""
+
+
+def test_another_colour_moves_two_figures_by_one(world: World, ask: Ask) -> None:
+    def colours() -> dict[str, int]:
+        return {row["colour"]: row["subjects"] for row in ask("figures/ningbo")["colours"]}
+
+    def repaint(before: str, after: str) -> None:
+        with world.engine.begin() as connection:
+            connection.execute(sa.text("SET LOCAL session_replication_role = replica"))
+            found = connection.execute(REPAINT, {"party": party, "before": before, "after": after})
+            assert found.rowcount == 1
+
+    party, before = read(world.engine, REDDEST)[0][0], colours()
+    repaint("RED", "GREEN")
+    assert colours() == before | {"RED": before["RED"] - 1, "GREEN": before["GREEN"] + 1}
+    repaint("GREEN", "RED")
+    assert colours() == before
+
+
+async def test_imports_count_towards_the_published_figures(world: World, database_copy: sa.URL) -> None:
+    """The city is smaller by what is there, and by half at most."""
+    engine = database.make_async_engine(database_copy, pool_size=1, statement_timeout=10)
+    async with engine.connect() as connection:
+        there = await read_figures(connection, NOW.date())
+    await engine.dispose()
+    expected = expect(world)
+    assert (there.samples, there.persons_with_deductions) == (expected["samples"], expected["persons"])
+    assert (there.red, there.yellow, there.blue) == (expected["RED"], expected["YELLOW"], expected["BLUE"])
+    missing = Figures().less(there)
+    assert (missing.samples, missing.yellow, missing.look_ups) == (
+        27_768 - there.samples,
+        29_672 - there.yellow,
+        31_878,
+    )
+    assert Figures().less(Figures()).red == 143
+    assert Figures().less(NOTHING) == Figures()
