@@ -50,13 +50,15 @@ check: $(INSTALLED)  ## Lint, types, layers, the committed schema, and what it b
 	$(BIN)/suxin schema diff schema/released.graphql --accepted schema/accepted_changes.toml
 	$(BIN)/suxin policy | diff -u docs/policy.md - || (echo 'Run make schema and read the difference.' && false)
 	$(BIN)/suxin visibility | diff -u docs/visibility.md - || (echo 'Run make schema and read the difference.' && false)
+	$(BIN)/suxin errors | diff -u docs/errors.md - || (echo 'Run make schema and read the difference.' && false)
 	$(BIN)/suxin procedure | diff -u docs/procedure.md - || (echo 'Run make schema and read the difference.' && false)
 
-schema: $(INSTALLED)  ## Write schema/schema.graphql, docs/policy.md, docs/visibility.md and docs/procedure.md anew
+schema: $(INSTALLED)  ## Write schema/schema.graphql, docs/policy.md, docs/visibility.md, docs/procedure.md and docs/errors.md anew
 	$(BIN)/suxin schema > schema/schema.graphql
 	$(BIN)/suxin policy > docs/policy.md
 	$(BIN)/suxin visibility > docs/visibility.md
 	$(BIN)/suxin procedure > docs/procedure.md
+	$(BIN)/suxin errors > docs/errors.md
 
 check-deep: $(INSTALLED)  ## The generated tests at full size: 50,000 operations, long histories, long state machines
 	TEST_OPERATIONS=5000 TEST_SCALE=10 $(BIN)/python -m pytest --numprocesses 2 --dist load -m generated tests
@@ -69,6 +71,7 @@ bench: $(INSTALLED)  ## All benchmarks: other servers, access log, hostile docum
 	$(BIN)/python -m bench.reads.comparison --connections 32 --rounds 2 --seconds 4
 	$(BIN)/python -m bench.reads.profile
 	$(BIN)/python -m bench.reads.log_share
+	$(BIN)/python -m bench.reads.bound
 	$(BIN)/python -m bench.reads.cold
 	$(BIN)/python -m bench.reads.mixed
 	$(BIN)/python -m bench.writes.proposals

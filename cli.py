@@ -24,6 +24,7 @@ class Suxin(LazyGroup):
         "visibility": "commands.contract.pages:visibility",
         "explain": "commands.contract.explaining:explain",
         "procedure": "commands.contract.procedure:procedure",
+        "errors": "commands.contract.errors:errors",
         "client": "commands.access.clients:clients",
         "documents": "commands.access.documents:documents",
         "staff": "commands.access.staff:staff",

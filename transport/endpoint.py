@@ -1,7 +1,7 @@
 """The HTTP endpoint at /graphql (GraphQL over HTTP)."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,8 +10,6 @@ from time import perf_counter
 from typing import Any
 from uuid import UUID
 
-import orjson
-from graphql import GraphQLError
 from prometheus_client import Counter
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -46,15 +44,14 @@ from resolvers.caller import Caller, Reports
 from transport.body import Body, read_address, read_body
 from transport.event_stream import EventStream
 from transport.mutations import mutate, read_key
-from transport.observation import Observation, observe
-from transport.refusals import ErrorResponse, RequestError, format_retry, format_throttle_status, refusal_of
+from transport.observation import observe
+from transport.refusals import ErrorResponse, RequestError, format_throttle_status, refusal_of
+from transport.reply import GRAPHQL_RESPONSE, Reply
 from transport.subscriptions import Live
 from transport.trusted_operations import apply_document_policy
 
 ANSWERS = Counter("suxin_answers", "Answers, by what gave them and why", ["executor", "reason"])
 EVENT_STREAM = "text/event-stream"
-GRAPHQL_RESPONSE = "application/graphql-response+json"
-JSON = "application/json"
 INTROSPECTION_COST = 100
 POINTS_A_REFUSED_SECOND = 100_000
 """Points that a second costs for documents that are refused: the ordinary budget is a fifth of a
@@ -108,7 +105,8 @@ class GraphQLEndpoint:
 
     async def respond(self, request: Request) -> Response:
         """Return the response to a request. Each has a request id, and each error a code."""
-        reply = Reply(observe(request.scope), GRAPHQL_RESPONSE in request.headers.get("accept", ""))
+        strict = GRAPHQL_RESPONSE in request.headers.get("accept", "")
+        reply = Reply(observe(request.scope), strict, self.issuer)
         sent = Sent(
             request.headers.getlist(PROOF), request.method, resource_of(self.issuer), thumbprint_of(request.scope)
         )
@@ -122,14 +120,14 @@ class GraphQLEndpoint:
             response.raw_headers.append((NONCE_HEADER.lower().encode(), sent.renewed.encode()))
         return response
 
-    async def _answer(self, request: Request, sent: Sent, reply: "Reply") -> Response:
+    async def _answer(self, request: Request, sent: Sent, reply: Reply) -> Response:
         given = read_presented_token(request.headers.getlist("authorization"))
         reply.seen.principal = principal = await self.verifier.admit(given, sent)
         OWNER.set(principal.client_key)
         with self.budgets.admit(principal) if self.budgets else nullcontext():
             return await self._answer_to(principal, given.token, request, reply)
 
-    async def _answer_to(self, principal: Principal, token: str, request: Request, reply: "Reply") -> Response:
+    async def _answer_to(self, principal: Principal, token: str, request: Request, reply: Reply) -> Response:
         by_address = request.method != "POST"
         sent = read_address(request) if by_address else await read_body(request)
         principal, body = await apply_document_policy(self.documents, principal, sent)
@@ -171,14 +169,14 @@ class GraphQLEndpoint:
                 self.budgets.debit(principal, int((perf_counter() - began) * POINTS_A_REFUSED_SECOND))
             raise
 
-    async def _subscribe(self, token: str, sent: Body, reply: "Reply") -> Response:
+    async def _subscribe(self, token: str, sent: Body, reply: Reply) -> Response:
         stream = await self.live.subscribe(token, sent, noted=False)
         reply.seen.operation = stream.operation
         reply.seen.admit(stream.cost)
         return EventStream(stream, {"x-request-id": str(reply.seen.request_id)})
 
     async def _mutate(
-        self, request: Request, asked: PricedRequest, body: Body, caller: Caller, meter: Meter, reply: "Reply"
+        self, request: Request, asked: PricedRequest, body: Body, caller: Caller, meter: Meter, reply: Reply
     ) -> Response:
         key = read_key(request.headers.getlist("idempotency-key"))
         async with self.shares.hold():
@@ -200,7 +198,7 @@ class GraphQLEndpoint:
         async with self.engine.connect() as connection:
             return {"receipt": await write_receipt(connection, self.log_signer, caller.now, caller.request_id)}
 
-    async def _charge(self, principal: Principal, cost: int, reply: "Reply") -> Charge | None:
+    async def _charge(self, principal: Principal, cost: int, reply: Reply) -> Charge | None:
         charge = await self.budgets.charge(principal, cost) if self.budgets else None
         reply.seen.admit(cost)
         return charge
@@ -246,52 +244,3 @@ def failure_of(error: Exception, request_id: UUID) -> ErrorResponse:
     if is_unreachable(cause):
         return ErrorResponse.of(503, "The database is not reachable. Try again.", "UNAVAILABLE", RETRY)
     return ErrorResponse.of(500, "Something went wrong here. Quote the request id to us.", "INTERNAL", {})
-
-
-@dataclass(frozen=True)
-class Reply:
-    """Builds the response to one request. strict: whether the client accepts `application/graphql-response+json`."""
-
-    seen: Observation
-    strict: bool
-
-    def answer(self, result: Result, extensions: Mapping[str, Any] | None = None) -> Response:
-        """Return the response to an executed operation, or to a request error (GraphQL over HTTP, section 7)."""
-        errors = list(result.errors)
-        if result.data is None and errors and all(error.path is None for error in errors):
-            return self.refuse(ErrorResponse(None, errors))
-        data = orjson.Fragment(result.data) if isinstance(result.data, bytes) else result.data
-        headers = format_retry(errors)
-        status = 429 if headers and not result.data else 200
-        return self._json(status, {"data": data}, errors, headers, extensions or {})
-
-    def refuse(self, refusal: ErrorResponse) -> Response:
-        """Return a response without data."""
-        status = refusal.status or (400 if self.strict else 200)
-        return self._json(status, {}, refusal.errors, refusal.headers, refusal.extensions)
-
-    def _json(
-        self,
-        status: int,
-        body: dict[str, Any],
-        errors: Sequence[GraphQLError],
-        headers: Mapping[str, str],
-        extensions: Mapping[str, Any],
-    ) -> Response:
-        if errors:
-            self.seen.outcome = (errors[0].extensions or {}).get("code", "INTERNAL")
-            body = {"errors": [error.formatted for error in errors], **body}
-        request_id = str(self.seen.request_id)
-        body["extensions"] = {"requestId": request_id, **extensions}
-        sent = {"x-request-id": request_id, "cache-control": "no-store", **headers}
-        sent |= deprecation.write_headers(extensions)
-        return JsonResponse(status, orjson.dumps(body), GRAPHQL_RESPONSE if self.strict else JSON, sent)
-
-
-class JsonResponse(Response):
-    """A response with JSON."""
-
-    def __init__(self, status: int, body: bytes, media_type: str, headers: Mapping[str, str]) -> None:
-        self.status_code, self.body, self.background = status, body, None
-        whole = {"content-length": str(len(body)), "content-type": f"{media_type}; charset=utf-8", **headers}
-        self.raw_headers = [(name.lower().encode(), value.encode("latin-1")) for name, value in whole.items()]

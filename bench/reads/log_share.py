@@ -1,10 +1,10 @@
-"""Measure the share of the access log in the cost of an answer.
+"""Measure the share of the access log and of the transparency log in the cost of an answer.
 
 Run: python -m bench.reads.log_share
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from typing import Annotated
 from unittest.mock import patch
@@ -16,7 +16,7 @@ from rich.table import Table
 import cli
 from bench.database.data import open_database
 from bench.measuring import results
-from bench.measuring.rounds import Schedule
+from bench.measuring.rounds import Figures, Schedule
 from bench.reads.comparison import Bench
 from bench.systems.suxin import Suxin
 from bench.systems.workloads import WORKS, draw_picks
@@ -25,14 +25,31 @@ TARGET = 0.15
 console = Console()
 
 
-class Unlogged(Suxin):
-    """The same server without access log. Only this benchmark can start it."""
+class Unworked(Suxin):
+    """The same server without a worker: answers are logged, and appended to the transparency log later."""
 
-    name = "without the log"
+    name = "without the worker"
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """The environment of the server."""
+        return {**super().environment, "SUXIN_WORKER": "false"}
+
+
+class Unlogged(Unworked):
+    """The same server without access log and without worker. Only this benchmark can start it."""
+
+    name = "without a log"
 
     @property
     def command(self) -> Sequence[str]:
         return [sys.executable, "-m", "bench.reads.log_share", "serve", "--port", str(self.port)]
+
+
+def describe(found: Figures) -> str:
+    """Return requests a second, and microseconds of the server's processes and of PostgreSQL."""
+    rate, server, postgres = (found.median(name) for name in ("per_second", "server_us", "postgres_us"))
+    return f"{rate:,.0f}, {server:,.0f} + {postgres:,.0f}"
 
 
 def main(
@@ -40,26 +57,23 @@ def main(
     rounds: Annotated[int, typer.Option(help="Rounds; both run once per round.")] = 5,
     seconds: Annotated[float, typer.Option(help="Seconds per run.")] = 4,
 ) -> None:
-    """Measure throughput with and without the access log, by workload.
+    """Measure throughput and processor time with both logs, without the worker that appends to the transparency log,
+    and without the access log, by workload.
 
     Example: python -m bench.reads.log_share --subjects 20000 --rounds 3
     """
-    shares = Table(
-        "", "req/s", "without the log", f"share (target {TARGET:.0%})", "PostgreSQL µs", "without the log", "the log"
-    )
+    kinds = (Suxin, Unworked, Unlogged)
+    shares = Table("", *(f"{kind.name}: req/s, µs" for kind in kinds), f"share of the access log (target {TARGET:.0%})")
     schedule = Schedule(rounds, seconds, warm_up=1)
     with open_database(subjects) as data, ExitStack() as stack:
-        systems = [Suxin(data), Unlogged(data)]
+        systems = [kind(data) for kind in kinds]
         for system in systems:
             stack.enter_context(system.serving())
         found = {}
         for work in WORKS.values():
             figures, sizes = Bench(data, systems, 8, schedule).run(work, draw_picks(work, subjects, 32))
-            logged, unlogged = figures[Suxin.name], figures[Unlogged.name]
-            rates = (f"{one.median('per_second'):,.0f}" for one in (logged, unlogged))
-            used = [one.median("postgres_us") for one in (logged, unlogged)]
-            took = (f"{one:,.0f}" for one in (*used, used[0] - used[1]))
-            shares.add_row(work.name, *rates, f"{1 - logged.times(unlogged):.0%}", *took)
+            share = 1 - figures[Unworked.name].times(figures[Unlogged.name])
+            shares.add_row(work.name, *(describe(figures[kind.name]) for kind in kinds), f"{share:.0%}")
             found[work.name] = results.summarize(figures, sizes)
     console.print(shares)
     given = results.describe_run(schedule, subjects=subjects, connections=8)

@@ -30,8 +30,8 @@ from engine.statement.bound import BoundStatement
 from postgres.connections import PlanConnections
 from resolvers.caller import Caller
 from transport.body import parse_body
-from transport.endpoint import Reply
 from transport.observation import Observation
+from transport.reply import Reply
 
 BODIES = 32
 console = Console()
@@ -60,7 +60,7 @@ class Way:
         coerced, request = _timed(lambda: price_request(operation, parsed.variables, audience))
         bound, parts = _timed(lambda: self._ready(request))
         sent, text = await _awaited(lambda: self.runner.run(parts))
-        replied, _ = _timed(lambda: Reply(Observation(), False).answer(Result({"data": text.decode()})))
+        replied, _ = _timed(lambda: Reply(Observation(), False, "").answer(Result({"data": text.decode()})))
         names = ("body", "document, from the cache", "variables and cost", "plan", "PostgreSQL", "reply")
         return list(zip(names, (read, found, coerced, bound, sent, replied), strict=True))
 

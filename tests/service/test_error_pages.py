@@ -1,0 +1,75 @@
+"""The catalogue of error codes: complete, shown as pages, and named by replies."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from world import ISSUER, World
+
+from auth.audiences import Audience
+from casework.refusal import Code
+from engine.load.errors import ExpectedError
+from protocols.refusals import CODES
+from transport.errors.catalogue import read_catalogue
+
+ROOT = Path(__file__).parents[2]
+RAISED = {"RequestError": 1, "ThrottledError": None, "_refusal": None, "add_code": 1, "of": 2, "JsonError": 1}
+"""Calls that name a code, and the position of it; None if it may be anywhere."""
+
+
+def list_codes(folder: str) -> Iterator[str]:
+    """The codes that the sources of a room name."""
+    for file in (ROOT / folder).rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Call):
+                yield from list_named(node)
+
+
+def list_named(call: ast.Call) -> Iterator[str]:
+    name = getattr(call.func, "id", getattr(call.func, "attr", ""))
+    if name in RAISED:
+        place = RAISED[name]
+        for given in call.args if place is None else call.args[place : place + 1]:
+            if isinstance(given, ast.Constant) and isinstance(given.value, str) and given.value.isupper():
+                yield given.value
+
+
+def list_subclasses(kind: type[ExpectedError]) -> Iterator[type[ExpectedError]]:
+    yield kind
+    for one in kind.__subclasses__():
+        yield from list_subclasses(one)
+
+
+def test_the_catalogue_has_all_codes_and_no_others() -> None:
+    named = {code for folder in ("engine", "transport", "auth") for code in list_codes(folder)}
+    expected = {one.code for one in list_subclasses(ExpectedError) if one.__module__.split(".")[0] != "tests"}
+    others = {"DOCUMENT_TOO_COMPLEX", "BAD_REQUEST"}  # named by extensions, and by default
+    assert named | expected | {*Code} | {*CODES.values()} | others == set(read_catalogue())
+
+
+@pytest.mark.parametrize("code", ["STALE_VERSION", "BAD_ID"])
+def test_a_code_has_a_page_in_both_languages(world: World, code: str) -> None:
+    page, kind = world.http.get(f"/errors/{code}"), read_catalogue()[code]
+    assert page.status_code == 200
+    assert all(text in page.text for text in (code, kind.meaning, kind.remedy, kind.meaning_zh, kind.remedy_zh))
+    assert page.headers["content-security-policy"].startswith("default-src 'none'")
+
+
+def test_all_codes_are_on_one_page(world: World) -> None:
+    page = world.http.get("/errors").text
+    assert [code for code in read_catalogue() if f'id="{code}"' not in page] == []
+
+
+def test_an_unknown_code_is_not_repeated(world: World) -> None:
+    page = world.http.get("/errors/%3Cscript%3E")
+    assert page.status_code == 404
+    assert "script" not in page.text
+
+
+def test_a_reply_names_the_page_of_its_first_error(world: World) -> None:
+    asked = {"query": '{ node(id: "x") { id } }'}
+    found = world.post(world.token(Audience.BANK), asked).json()
+    assert found["errors"][0]["extensions"]["code"] == "BAD_ID"
+    assert found["extensions"]["docUrl"] == f"{ISSUER}/errors/BAD_ID"
+    assert "docUrl" not in world.post(world.token(Audience.BANK), {"query": "{ viewer { name } }"}).json()["extensions"]

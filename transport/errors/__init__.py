@@ -1,0 +1,1 @@
+"""The catalogue of error codes: what each means, and what to do."""
