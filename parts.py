@@ -27,6 +27,8 @@ from engine.engine import Engine
 from engine.execution import Executor
 from jobs.access_log import keep_access_log
 from jobs.outbound import Outbound
+from jobs.oversight import Vigilance
+from jobs.worker import work_on
 from models.keyring import Keyring, load_keyring
 from models.transparency.notes import NoteSigner, read_key
 from postgres import database
@@ -255,13 +257,20 @@ class Parts:
             *build_oauth_routes(self.authorization, self.verifier.forget),
         ]
 
+    def work(self) -> Coroutine[Any, Any, None]:
+        """Return the worker."""
+        limits = Vigilance(self.settings.audit_one_in, self.settings.misses)
+        own = self.keyring, self.log_signer, self.now, limits, self.settings.budget
+        return work_on(self.graphql, self.url, self.direct_url, self.settings.webhook_networks, *own)
+
     def build_background_tasks(self) -> list[Coroutine[Any, Any, None]]:
-        """Return the background tasks."""
+        """Return the background tasks. The worker is one of them unless it has a process of its own."""
         revocations = RevocationListener(self.verifier, self.documents)
         return [
             keep_access_log(self.engine, self.now),
             revocations.listen(lambda: database.connect(self.direct_url, REVOCATIONS)),
             self.notifications.listen(lambda: database.connect(self.direct_url, EVENTS)),
+            *([self.work()] if self.settings.worker else []),
         ]
 
     async def close(self) -> None:

@@ -13,6 +13,7 @@ Network = IPv4Network | IPv6Network
 PREFIX = "SUXIN_"
 MOST_WITNESSES, WITNESS = 16, re.compile(r"[^\s+]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]{44}")
 DATABASE_URL, DIRECT_URL, OWNER_URL = "SUXIN_DATABASE_URL", "SUXIN_DIRECT_URL", "SUXIN_OWNER_URL"
+WORKER = "SUXIN_WORKER"
 
 
 class SettingsError(ValueError):

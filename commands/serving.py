@@ -11,7 +11,7 @@ from commands.supervisor import Supervisor
 from postgres import database
 from protocols.http import BoundedHttpProtocol
 from protocols.websocket import BoundedWebSocketProtocol
-from settings import DATABASE_URL, Settings
+from settings import DATABASE_URL, WORKER, Settings
 from telemetry import logs, traces
 from telemetry.exposition import share_counters
 
@@ -35,6 +35,7 @@ def serve(
             service = database.get_service_url(settings, url)
             os.environ[DATABASE_URL] = service.render_as_string(hide_password=False)
             config = configure(settings, host, port, workers)
+            os.environ[WORKER] = "false"  # it has a process of its own
             work = "commands.work:work_until_ended" if settings.worker else None
             Supervisor(config, [config.bind_socket()], work).run()
 

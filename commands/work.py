@@ -13,21 +13,17 @@ import typer
 from prometheus_client import start_http_server
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from auth.log_key import load_signer
 from auth.officer import Officer
 from casework import batches
 from casework.procedure import Act
 from casework.refusal import Refusal
 from casework.transaction import transact
 from commands.session import CommandError, console, explain_errors, use_database, with_engine
-from jobs.oversight import Vigilance
-from jobs.worker import work_on
 from models.batch import Batch
 from models.court import Staff, StaffRole
-from models.keyring import load_keyring
 from models.staff_account import StaffAccount
+from parts import Parts
 from postgres import database
-from schema.builder import build_engine
 from settings import Settings
 from telemetry import logs
 
@@ -61,14 +57,10 @@ def work_until_ended() -> None:
 
 def _work_on(settings: Settings, url: sa.URL) -> None:
     """Run the worker until SIGTERM or SIGINT. What it was doing is done again by the next one."""
-    keyring, networks = load_keyring(settings.key_file), settings.webhook_networks
-    direct, signer = database.get_direct_url(settings, url), load_signer(settings.log_key_file, settings.log_origin)
-    limits = Vigilance(settings.audit_one_in, settings.misses)
+    parts = Parts(settings, url, partial(datetime.now, UTC))
 
     async def run() -> None:
-        graphql, clock = build_engine(keyring.log_key), partial(datetime.now, UTC)
-        own = networks, keyring, signer, clock, limits, settings.budget
-        working = asyncio.create_task(work_on(graphql, url, direct, *own))
+        working = asyncio.create_task(parts.work())
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, working.cancel)
         with suppress(asyncio.CancelledError):
             await working
