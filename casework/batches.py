@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.assessments import assess_deductions
 from casework.events import tell, update_colours
+from casework.panel import cast_vote
 from casework.procedure import Act, Step, insert_steps, lock_deduction, permit, require_reason, take
 from casework.records import record_publication
 from casework.refusal import Refusal
@@ -48,10 +49,14 @@ async def collect(connection: AsyncConnection, batch_key: int, deduction_key: in
 
 
 async def decide(connection: AsyncConnection, key: int, version: int, approved: bool, act: Act) -> None:
-    """Record the panel's decision on an item. Its publicity begins on this day (R6). Raises Refusal as `take` does."""
+    """Record a vote on an item. The vote that reaches the quorum of the panel decides it by the majority of all votes.
+
+    The publicity of an item that passes begins on this day (R6). Raises Refusal as `take` does.
+    """
     found = await lock_item(connection, key, version, act)
-    if not approved:
-        await take(connection, Step.REJECT, found, act)
+    step = await cast_vote(connection, found, approved, act)
+    if step is not Step.PASS:
+        await take(connection, step, found, act)
     else:
         today = to_court_day(act.at)
         expires_on = compute_publicity_end(found.tier, found.finding_kind, today)

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from casework.assessments import reassess
 from casework.batches import lock_item
 from casework.conversions import reverse
+from casework.panel import has_voted
 from casework.procedure import OBJECTIONABLE, Act, Step, permit, require_reason, take
 from casework.records import end_item, tell_of
 from casework.refusal import Refusal, refuse_missing
@@ -63,13 +64,13 @@ async def answer_objection(connection: AsyncConnection, key: int, given: Objecti
     """Answer an open objection, with reasons.
 
     UPHELD_AS_PUBLISHED changes nothing, AMENDED makes a new version with fewer points, WITHDRAWN ends the item and its
-    record, or rejects an unpublished one. The member of the panel who passed the item may not answer (R8). Raises
+    record, or rejects an unpublished one. Members of the panel who passed the item may not answer (R8). Raises
     Refusal NOT_FOUND, ANSWERED, SAME_PERSON, POINTS_RAISED, POINTS_OUT_OF_BAND, and as `take` does.
     """
     objection = await _lock_open(connection, key, act)
     found = await lock_item(connection, objection.deduction_id, None, act)
     permit(act.officer, Step.UPHOLD)
-    _check_another(found, act)
+    await _check_another(connection, found, act)
     match given.outcome:
         case ObjectionOutcome.AMENDED:
             await _amend(connection, found, given.points, act)
@@ -101,9 +102,9 @@ async def _lock_open(connection: AsyncConnection, key: int, act: Act) -> Any:
     return found
 
 
-def _check_another(found: sa.Row[Any], act: Act) -> None:
-    """Raise Refusal SAME_PERSON for the officer who passed the item. A trigger enforces this too."""
-    if found.decided_by == act.officer.key:
+async def _check_another(connection: AsyncConnection, found: sa.Row[Any], act: Act) -> None:
+    """Raise Refusal SAME_PERSON for an officer who passed the item. A trigger enforces this too."""
+    if found.decided_by == act.officer.key or await has_voted(connection, found.id, act):
         message = "You passed this item; an objection is answered by another."
         raise Refusal("SAME_PERSON", message, "Leave it to a colleague.")
 

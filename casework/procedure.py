@@ -29,6 +29,7 @@ class Step(StrEnum):
     APPROVE = "APPROVE"
     RETURN = "RETURN"
     COLLECT = "COLLECT"
+    VOTE = "VOTE"
     PASS = "PASS"  # noqa: S105 - a vote, not a credential
     REJECT = "REJECT"
     OVERTURN = "OVERTURN"
@@ -75,6 +76,7 @@ PROCEDURE: Mapping[Step, Transition] = {
     Step.COLLECT: Transition(
         StaffRole.CENTRE, (S.CHIEF_APPROVED,), S.IN_BATCH, "The Centre adds it to the month's batch."
     ),
+    Step.VOTE: Transition(StaffRole.PANEL, (S.IN_BATCH,), None, "A member of the panel votes; others follow."),
     Step.PASS: Transition(StaffRole.PANEL, (S.IN_BATCH,), S.PANEL_APPROVED, "The panel approves.", "decided_by"),
     Step.REJECT: Transition(StaffRole.PANEL, (S.IN_BATCH,), S.PANEL_REJECTED, "The panel rejects.", "decided_by"),
     Step.OVERTURN: Transition(
@@ -175,15 +177,24 @@ async def take(connection: AsyncConnection, step: Step, found: sa.Row[Any], act:
 
     Raises Refusal WRONG_ROLE, REASON_REQUIRED, WRONG_STATE, SAME_PERSON.
     """
-    transition, reason = permit(act.officer, step), require_reason(act.reason)
-    _check_state(transition, found.status)
+    transition, reason = PROCEDURE[step], check_step(step, found, act)
     if transition.keeps:
         changes[transition.keeps] = act.officer.key
-    _check_people(found, transition.part, act.officer)
     update = sa.update(Deduction).where(Deduction.id == found.id)
     status = transition.target or found.status
     await connection.execute(update.values(status=status, **changes))
     await insert_steps(connection, [found.id], status, act.officer, act.at, reason)
+
+
+def check_step(step: Step, found: sa.Row[Any], act: Act) -> str:
+    """Return the reason of an act, if it may take a step with a locked deduction.
+
+    Raises Refusal WRONG_ROLE, REASON_REQUIRED, WRONG_STATE, SAME_PERSON.
+    """
+    transition, reason = permit(act.officer, step), require_reason(act.reason)
+    _check_state(transition, found.status)
+    _check_people(found, transition.part, act.officer)
+    return reason
 
 
 def _check_state(transition: Transition, status: DeductionStatus) -> None:

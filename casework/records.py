@@ -79,9 +79,11 @@ def _record(row: sa.Row[Any]) -> dict[str, Any]:
     }
 
 
-async def enter_record(connection: AsyncConnection, entry: Any, **values: Any) -> None:
-    """Insert a record of a type of the catalogue. The caller updates the colours."""
-    await connection.execute(sa.insert(CodeRecord).values(code_type_id=entry.id, colour=entry.colour, **values))
+async def enter_record(connection: AsyncConnection, entry: Any, **values: Any) -> int:
+    """Insert a record of a type of the catalogue. Return its key. The caller updates the colours."""
+    made = sa.insert(CodeRecord).values(code_type_id=entry.id, colour=entry.colour, **values).returning(CodeRecord.id)
+    key: int = (await connection.execute(made)).scalar_one()
+    return key
 
 
 ENDS = {

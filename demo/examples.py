@@ -11,10 +11,15 @@ from models.court import StaffRole
 
 ROLES = {
     "case": StaffRole.JUDGE,
+    "filing_desk": StaffRole.JUDGE,
     "lender_candidates": StaffRole.JUDGE,
     "chiefs_queue": StaffRole.CHIEF,
     "centres_month": StaffRole.CENTRE,
     "panels_table": StaffRole.PANEL,
+    "performances": StaffRole.CENTRE,
+    "queues": StaffRole.CENTRE,
+    "suspicions": StaffRole.JUDGE,
+    "votes": StaffRole.PANEL,
     "dashboards": StaffRole.PRESIDENT,
 }
 """Documents of the court that staff send after signing in. The client itself sends the others."""

@@ -7,6 +7,7 @@ from models.batch import Batch
 from models.bulk_operation import BulkChunk, BulkOperation, BulkUpload, BulkUploadPiece
 from models.bulletin import Bulletin
 from models.calendar import CalendarDay, Reminder
+from models.case_mark import CaseMark, CaseTransfer
 from models.catalogue import Behaviour, Benefit, CaseType, CatalogueVersion, CodeType, MoralBankItem
 from models.certificate import Certificate
 from models.client import Client
@@ -16,7 +17,7 @@ from models.code_record import CodePeriod, CodeRecord, CodeRecordVersion
 from models.consent import Consent, ShareCode
 from models.consent_audit import ConsentAudit
 from models.consequence_notice import ConsequenceNotice
-from models.court import Court, Staff
+from models.court import Court, Division, Staff
 from models.court_case import CourtCase, Participation
 from models.deduction import Deduction, DeductionStep, DeductionVersion
 from models.event import Event
@@ -31,6 +32,7 @@ from models.issued_token import AssertionUse, IssuedToken
 from models.listing import Listing, Removal
 from models.measure import Measure
 from models.objection import Objection
+from models.panel import PanelRule, PanelVote
 from models.party import Identity, Party
 from models.party_card import CardedDeduction, CardedIdentity, CardWithdrawal, DeductionFacts, IdentityFacts, PartyCard
 from models.party_name import PartyName
@@ -39,6 +41,7 @@ from models.pushed_request import PushedRequest
 from models.record_step import RecordStep
 from models.relation import PartyRelation
 from models.repair import Repair
+from models.repair_performance import RepairPerformance
 from models.sanction import Sanction
 from models.settlement import Settlement
 from models.staff_account import (
@@ -60,16 +63,19 @@ from models.webhook import Delivery, Webhook
 __all__ = [
     "AccessAnswer", "AccessIndex", "AccessIndexState", "AccessRecord", "AccessShape", "AssertionUse",
     "AuthorizationCode", "Base", "Batch", "Behaviour", "Benefit", "BulkChunk", "BulkOperation", "BulkUpload",
-    "BulkUploadPiece", "Bulletin", "CalendarDay", "CardWithdrawal", "CardedDeduction", "CardedIdentity", "CaseType",
+    "BulkUploadPiece", "Bulletin", "CalendarDay", "CardWithdrawal", "CardedDeduction", "CardedIdentity",
+    "CaseMark", "CaseTransfer", "CaseType",
     "CatalogueVersion", "Certificate", "Client", "ClientAlarm", "ClientBudget", "CodePeriod", "CodeRecord",
     "CodeRecordVersion", "CodeType", "Consent", "ConsentAudit", "ConsequenceNotice", "Court", "CourtCase",
-    "Deduction", "DeductionFacts", "DeductionStep", "DeductionVersion", "Delivery", "Event", "GradingRule",
+    "Deduction", "DeductionFacts", "DeductionStep", "DeductionVersion", "Delivery", "Division", "Event", "GradingRule",
     "Household", "HouseholdMember", "IdempotencyKey", "Identity", "IdentityAct", "IdentityConflict",
     "IdentityFacts", "ImportFinding", "ImportRun", "IncentiveLoan", "IntegrityReport", "IssuedToken", "Listing",
     "LogCheckpoint", "LogCosignature", "LogLeaf", "LogNode", "LogRotation", "LookUpCount",
     "Measure", "MoralBankItem", "Notification", "Objection",
+    "PanelRule", "PanelVote",
     "Participation", "Party", "PartyCard", "PartyName", "PartyRelation", "PointConversion", "ProofMemory",
-    "PushedRequest", "RecordChange", "RecordStep", "RecoveryCode", "Reminder", "Removal", "Repair", "Sanction",
+    "PushedRequest", "RecordChange", "RecordStep", "RecoveryCode", "Reminder", "Removal", "Repair", "RepairPerformance",
+    "Sanction",
     "SecondFactor", "Settlement", "ShareCode", "SignInFailure", "Staff", "StaffAccount", "StaffSession",
     "SubjectNotice", "TrustedDocument", "UsedProof", "Village", "VillageNotice", "VocabularyWord", "Watch",
     "WatchLine", "WatchOrder", "Webhook",

@@ -38,6 +38,7 @@ class CloseReason(StrEnum):
     PERFORMED = "PERFORMED"
     BREACHED = "BREACHED"
     CLEARED = "CLEARED"
+    CONFIRMED = "CONFIRMED"
 
 
 VANISHING = (CloseReason.REVOKED, CloseReason.WITHDRAWN, CloseReason.SHIELDED)

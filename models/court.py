@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Keyed, link
@@ -32,6 +32,20 @@ class Court(Base):
     evidence: Mapped[str]
 
     parent: Mapped["Court | None"] = link(remote_side=[code])
+    divisions: Mapped[list["Division"]] = link()
+
+
+class Division(Keyed):
+    """A division (庭) of a court, to which cases are transferred."""
+
+    __tablename__ = "division"
+    __table_args__ = (
+        UniqueConstraint("court_code", "name"),
+        CheckConstraint("name <> ''", name="named"),
+    )
+
+    court_code: Mapped[str] = mapped_column(ForeignKey("court.code"))
+    name: Mapped[str]
 
 
 class Staff(Keyed):

@@ -3,12 +3,13 @@
 from datetime import date
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, SmallInteger
-from sqlalchemy.orm import Mapped, mapped_column
+import sqlalchemy as sa
+from sqlalchemy import CheckConstraint, Computed, ForeignKey, ForeignKeyConstraint, Index, SmallInteger
+from sqlalchemy.orm import Mapped, foreign, mapped_column
 
 from models.base import Keyed, index_where, link
 from models.catalogue import Stage
-from models.court import Court
+from models.court import Court, Division
 from models.party import Party
 
 
@@ -54,13 +55,16 @@ class Role(StrEnum):
 class CourtCase(Keyed):
     """A case. type_characters: empty for numbers before 2016. disclosed: false if nothing is disclosed (R16).
 
-    division: the division (庭) of the court that has the case; null if the court did not name it.
+    division: name of the division (庭) of the court that has the case, since its last transfer or export; null if the
+    court did not name it.
     """
 
     __tablename__ = "court_case"
     __table_args__ = (
         CheckConstraint("closed_on >= filed_on", name="closed_after_filed"),
         CheckConstraint("division <> ''", name="division_named"),
+        ForeignKeyConstraint(["court_code", "division"], ["division.court_code", "division.name"]),
+        Index("ix_court_case_division", "court_code", "division"),
     )
 
     number: Mapped[str] = mapped_column(unique=True)
@@ -76,7 +80,12 @@ class CourtCase(Keyed):
     exported_on: Mapped[date | None]
     disclosed: Mapped[bool] = mapped_column(Computed(DISCLOSED, persisted=True))
 
-    court: Mapped[Court] = link()
+    court: Mapped[Court] = link(foreign_keys=[court_code])
+    held_by: Mapped[Division | None] = link(
+        primaryjoin=lambda: sa.and_(
+            foreign(CourtCase.court_code) == Division.court_code, foreign(CourtCase.division) == Division.name
+        )
+    )
     participations: Mapped[list["Participation"]] = link()
 
 

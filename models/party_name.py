@@ -60,6 +60,14 @@ def is_known_as(party: type[Party], folded: Any) -> sa.ColumnElement[bool]:
     return sa.or_(party.folded == folded, had.exists())
 
 
+def select_resembling(part: Any) -> sa.CompoundSelect[int]:
+    """Select the keys of the parties whose name, or a former one, contains a folded text; of none for a blank one."""
+    party, former = aliased(Party), aliased(PartyName)
+    have = sa.select(party.id).where(part != "", sa.func.strpos(party.folded, part) > 0)
+    has = (part != "", sa.func.strpos(former.folded, part) > 0, former.standing == NameStanding.FORMER)
+    return sa.union_all(have, sa.select(former.party_id).where(*has))
+
+
 def select_bearers(folded: Any) -> sa.CompoundSelect[int]:
     """Select the keys of the parties for which `is_known_as` holds, for a search by name only."""
     party, former = aliased(Party), aliased(PartyName)

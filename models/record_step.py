@@ -1,4 +1,4 @@
-"""Steps with sanctions, certificates, listings, code records, notices and settlements."""
+"""Steps with sanctions, certificates, listings, code records, notices, settlements and performances."""
 
 from datetime import datetime
 
@@ -16,7 +16,7 @@ class RecordStep(Keyed):
     __table_args__ = (
         CheckConstraint(
             "num_nonnulls(sanction_id, certificate_id, listing_id, code_record_id, consequence_notice_id,"
-            " settlement_id) = 1",
+            " settlement_id, repair_performance_id) = 1",
             name="of_one_matter",
         ),
     )
@@ -33,3 +33,4 @@ class RecordStep(Keyed):
     code_record_id: Mapped[int | None] = mapped_column(ForeignKey("code_record.id"), index=True)
     consequence_notice_id: Mapped[int | None] = mapped_column(ForeignKey("consequence_notice.id"), index=True)
     settlement_id: Mapped[int | None] = mapped_column(ForeignKey("settlement.id"), index=True)
+    repair_performance_id: Mapped[int | None] = mapped_column(ForeignKey("repair_performance.id"), index=True)

@@ -21,9 +21,9 @@ from models.import_run import ImportState
 from models.listing import ListingKind
 from models.names import fold
 from models.party import PartyKind
-from models.party_name import select_bearers
-from resolvers.procedure import deductions
-from resolvers.procedure.deductions import status_today
+from models.party_name import select_bearers, select_resembling
+from resolvers.procedure import case_marks, deductions
+from resolvers.procedure.deductions import status_today, to_court_date
 from resolvers.visibility.reach import is_at_or_below
 from schema.credit.listing import Listing
 from schema.oversight.access_record import AccessRecord
@@ -84,13 +84,20 @@ class PartyFilter(Filters):
         "Name, a former one included, as names are compared (姓名或名称).",
         lambda party, value: party.id.in_(select_bearers(value)),
     )
+    name_contains: str | None = filter_by(
+        Party,
+        "name",
+        "Part of the name, or of a former one, as names are compared (姓名或名称的一部分).",
+        lambda party, value: party.id.in_(select_resembling(value)),
+    )
     kind: PartyKind | None = filter_by(
         Party, "id", "Persons or organizations.", lambda party, value: party.kind == value
     )
 
     def __post_init__(self) -> None:
-        """Fold the name, because names are compared folded (R21)."""
+        """Fold the names, because names are compared folded (R21)."""
         self.name = None if self.name is None else fold(self.name)
+        self.name_contains = None if self.name_contains is None else fold(self.name_contains)
 
 
 @filter_input
@@ -106,6 +113,10 @@ class CaseFilter(Filters):
     filed_to: date | None = filter_by(
         Case, "filedOn", "Filed on or before.", lambda case, value: case.filed_on <= value
     )
+    division: str | None = filter_by(
+        Case, "division", "Name of the division that has them (承办庭室).", case_marks.is_in_division
+    )
+    marked: bool | None = filter_by(Case, "marks", "Whether they bear a prompt (有提示标记).", case_marks.is_marked)
 
 
 @filter_input
@@ -121,6 +132,24 @@ class DeductionFilter(Filters):
     )
     stage: Stage | None = filter_by(Deduction, "stage", "Stage (环节).")
     tier: Tier | None = filter_by(Deduction, "tier", "Tier (等级).")
+    behaviour: str | None = filter_by(
+        Deduction, "behaviour", "Code of the behaviour, such as E01 (行为代码).", deductions.is_of_behaviour
+    )
+    batch_month: date | None = filter_by(
+        Deduction, "batch", "In the batch of the month of this day (批次月份).", deductions.is_of_month
+    )
+    proposed_from: date | None = filter_by(
+        Deduction,
+        "proposedAt",
+        "Proposed on or after (提出日期起).",
+        lambda row, value: to_court_date(row.proposed_at) >= value,
+    )
+    proposed_to: date | None = filter_by(
+        Deduction,
+        "proposedAt",
+        "Proposed on or before (提出日期止).",
+        lambda row, value: to_court_date(row.proposed_at) <= value,
+    )
 
 
 @filter_input
@@ -146,6 +175,11 @@ class ObjectionFilter(Filters):
     open: bool | None = filter_by(
         Objection, "outcome", "Whether they await an answer.", lambda row, value: row.outcome.is_(None) == value
     )
+    due_from: date | None = filter_by(Objection, "dueOn", "Due on or after.", lambda row, value: row.due_on >= value)
+    due_to: date | None = filter_by(Objection, "dueOn", "Due on or before.", lambda row, value: row.due_on <= value)
+    behaviour: str | None = filter_by(
+        Objection, "deduction", "Code of the behaviour of the item (行为代码).", deductions.is_objection_of_behaviour
+    )
 
 
 @filter_input
@@ -154,6 +188,12 @@ class RepairFilter(Filters):
 
     open: bool | None = filter_by(
         Repair, "outcome", "Whether they await a decision.", lambda row, value: row.outcome.is_(None) == value
+    )
+    applied_from: date | None = filter_by(
+        Repair, "appliedOn", "Applied for on or after.", lambda row, value: row.applied_on >= value
+    )
+    applied_to: date | None = filter_by(
+        Repair, "appliedOn", "Applied for on or before.", lambda row, value: row.applied_on <= value
     )
 
 
@@ -164,6 +204,7 @@ class ReminderFilter(Filters):
     court_code: str | None = filter_by_court(Reminder)
     kind: ReminderKind | None = filter_by(Reminder, "kind", "Of what (类型).")
     due_from: date | None = filter_by(Reminder, "dueOn", "Due on or after.", lambda row, value: row.due_on >= value)
+    due_to: date | None = filter_by(Reminder, "dueOn", "Due on or before.", lambda row, value: row.due_on <= value)
 
 
 @filter_input

@@ -28,6 +28,7 @@ from demo.partners.lookups import add_lookups
 from demo.partners.watches import add_watches
 from demo.records.blue import fill_blue
 from demo.records.conversions import add_conversions
+from demo.records.desk import add_desk
 from demo.records.gold import fill_gold
 from demo.records.measures import publish_measures
 from demo.records.outcomes import charge_subjects
@@ -138,6 +139,7 @@ def make_rows(draft: Draft, figures: Figures, progress: Progress) -> None:
     add_watches(draft)
     add_lookups(draft, figures.look_ups)
     add_events(draft)
+    add_desk(draft, cast)
     progress("imagine", 1, 1)
 
 

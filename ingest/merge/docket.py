@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.consequences import Items, Visible, find_visible, follow
@@ -17,6 +18,7 @@ from ingest.records import STRICTNESS
 from ingest.versions import Kept, Source
 from models.catalogue import Stage
 from models.code_record import CodeRecord
+from models.court import Division
 from models.court_case import CourtCase, Participation, Role
 
 case: Any = CourtCase.__table__
@@ -124,12 +126,27 @@ async def find_touched(connection: AsyncConnection, exported_on: date) -> Items:
     return {matter: keys for matter, keys in found.items() if keys}
 
 
+DIVISIONS = (
+    insert(Division)
+    .from_select(
+        ["court_code", "name"],
+        sa.select(staged_case.c.court_code, _division(staged_case.c, case.c))
+        .distinct()
+        .select_from(staged_case.outerjoin(case, case.c.number == staged_case.c.number))
+        .where(_division(staged_case.c, case.c).is_not(None)),
+    )
+    .on_conflict_do_nothing()
+)
+"""Creates the divisions that the cases will name."""
+
+
 async def merge_cases(
     connection: AsyncConnection, items: Items, source: Source, silent: bool, wait: Callable[[], Awaitable[None]]
 ) -> Docket:
     """Write the staged cases, with their consequences. items: those affected. wait: awaited before colours change."""
     before: Visible = await find_visible(connection, items, source.at)
 
+    await connection.execute(DIVISIONS)
     written = await KEPT.write(connection, source, 0)
     if items:
         await follow(connection, items, before, source.at, silent=silent)

@@ -11,6 +11,7 @@ from auth.audiences import Audience
 from engine.declare.relations import Frame, Order, Relation, read_relationship
 from engine.declare.sql import SQL
 from models.deduction import DeductionStatus
+from models.terms import COURT_TIME
 from resolvers.joins import exists, join
 from resolvers.register.cards import read_case, read_repairs
 from resolvers.view import TODAY
@@ -31,6 +32,7 @@ def is_under_objection(row: Frame, audience: Audience) -> SQL:
 
 
 OBJECTIONS = join(models.Objection, "deduction_id", many=True)
+VOTES = join(models.PanelVote, "deduction_id", many=True, VOTED=Order(("voted_at",)))
 CASE = replace(read_relationship(models.Deduction.case), read=read_case)
 REPAIRS = Relation(
     target=models.Repair,
@@ -46,3 +48,27 @@ def is_of_court(row: Frame, code: Any) -> SQL:
     """Return whether a deduction comes from a case of a court or of one below it."""
     case = aliased(models.CourtCase)
     return exists(case, case.id == row.case_id, is_at_or_below(case.court_code, code))
+
+
+def to_court_date(moment: SQL) -> SQL:
+    """Return the day of a moment in the courts' time."""
+    return sa.cast(sa.func.timezone(COURT_TIME.key, moment), sa.Date)
+
+
+def is_of_behaviour(row: Frame, code: Any) -> SQL:
+    """Return whether a deduction is for the behaviour of a code, in any edition of the catalogue."""
+    behaviour = aliased(models.Behaviour)
+    return exists(behaviour, behaviour.id == row.behaviour_id, behaviour.code == code)
+
+
+def is_objection_of_behaviour(row: Frame, code: Any) -> SQL:
+    """Return whether an objection is to a deduction for the behaviour of a code."""
+    item = aliased(models.Deduction)
+    return exists(item, item.id == row.deduction_id, is_of_behaviour(Frame(item), code))
+
+
+def is_of_month(row: Frame, day: Any) -> SQL:
+    """Return whether a deduction is in a batch of the month of a day."""
+    batch = aliased(models.Batch)
+    first = sa.cast(sa.func.date_trunc("month", sa.cast(day, sa.Date)), sa.Date)
+    return exists(batch, batch.id == row.batch_id, batch.month == first)

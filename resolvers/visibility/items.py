@@ -63,6 +63,11 @@ def may_see_procedure(row: Frame, audience: Audience) -> SQL:
     return _with_deduction(row, audience) if audience is Audience.LITIGANT_PORTAL else NOBODY
 
 
+def may_see_vote(row: Frame, audience: Audience) -> SQL:
+    """The court of the case; the vote of a member is not told to its subject."""
+    return is_own_deduction(row.deduction_id) if audience is Audience.COURT else NOBODY
+
+
 def is_own_deduction(deduction_id: SQL) -> SQL:
     """Return whether a deduction is of a case in the caller's jurisdiction."""
     deduction = sa.orm.aliased(models.Deduction)
@@ -81,6 +86,11 @@ def may_see_consequence_notice(row: Frame, audience: Audience) -> SQL:
     if audience is Audience.COURT:
         return is_in_jurisdiction(row.court_code)
     return is_self(row.party_id) if audience is Audience.LITIGANT_PORTAL else NOBODY
+
+
+def may_see_performance(row: Frame, audience: Audience) -> SQL:
+    """The court, and the party that performed."""
+    return may_see_consequence_notice(row, audience)
 
 
 def may_see_own_court(row: Frame, audience: Audience) -> SQL:

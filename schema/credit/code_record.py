@@ -9,13 +9,15 @@ from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
 from models.catalogue import Colour
 from models.code_record import CloseReason
+from resolvers.procedure.record_steps import PERFORMANCES
 from resolvers.visibility.about import ABOUT_PARTY
 from resolvers.visibility.items import may_see_code_record
 from schema.credit.catalogue import CodeType
 from schema.lazy_types import LazyCase, LazyCertificate, LazyDeduction, LazyListing, LazySanction
 from schema.procedure.record_step import RecordStep, record_steps
+from schema.procedure.repair import RepairPerformance
 from schema.register.court import Court
-from schema.requirements import CASE, CATALOGUE, CREDIT, INTEGRITY, RECORDED
+from schema.requirements import CASE, CATALOGUE, CREDIT, INTEGRITY, PROCEDURE, RECORDED
 
 
 @row_type(models.CodeRecord, seen_by=may_see_code_record, about=ABOUT_PARTY, requires=RECORDED)
@@ -44,5 +46,8 @@ class CodeRecord(Node):
     )
     deduction: LazyDeduction | None = relation(
         models.CodeRecord.deduction, "The deduction behind it (扣分记录).", requires=CREDIT
+    )
+    performances: list[RepairPerformance] = relation(
+        PERFORMANCES, "Blue only: what was performed since the repair (修复后履行).", requires=PROCEDURE
     )
     steps: list[RecordStep] = record_steps("code_record_id")

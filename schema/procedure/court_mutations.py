@@ -7,16 +7,20 @@ import strawberry
 from auth.scopes import Scope
 from casework import (
     batches,
+    case_marks,
     certificates,
     consent_audits,
     deductions,
     identities,
     listings,
     objections,
+    panel,
     publications,
     record_repairs,
+    repair_performances,
     sanctions,
     settlements,
+    suspicions,
 )
 from engine.policy import all_of
 from resolvers.mutations import identities as own_identities
@@ -30,6 +34,18 @@ from schema.procedure.batch import Batch
 from schema.procedure.bulletin import Bulletin
 from schema.procedure.consequence_notice import ConsequenceNotice
 from schema.procedure.deduction import Deduction
+from schema.procedure.desk import CaseMark, PanelRule
+from schema.procedure.desk_input import (
+    ClearSuspicionInput,
+    ConfirmSuspicionInput,
+    EnterSuspicionInput,
+    MarkCaseInput,
+    OpenDivisionInput,
+    RecordPerformanceInput,
+    RevokePerformanceInput,
+    SetPanelQuorumInput,
+    TransferCaseInput,
+)
 from schema.procedure.objection import Objection
 from schema.procedure.procedure_input import (
     AddToBatchInput,
@@ -60,7 +76,9 @@ from schema.procedure.remedy_input import (
     RevokeSanctionInput,
     RevokeSettlementInput,
 )
-from schema.procedure.repair import Repair
+from schema.procedure.repair import Repair, RepairPerformance
+from schema.register.case import Case
+from schema.register.division import Division
 from schema.register.identity import IdentityAct
 from schema.register.identity_input import (
     CorrectNameInput,
@@ -78,6 +96,33 @@ by_staff = partial(mutation, requires=all_of(Scope.PROCEDURE_WRITE))
 class CourtMutations:
     """The root fields of staff."""
 
+    open_division = by_staff(
+        case_marks.open_division, OpenDivisionInput, Division, "PRESIDENT: add a division to the court (设立庭室)."
+    )
+    mark_case = by_staff(
+        case_marks.mark_case, MarkCaseInput, CaseMark, "JUDGE or CENTRE: mark a litigant who is not green (提示标记)."
+    )
+    transfer_case = by_staff(
+        case_marks.transfer_case,
+        TransferCaseInput,
+        Case,
+        "JUDGE, CHIEF or CENTRE: transfer a case to a division of its court (移送).",
+    )
+    enter_suspicion = by_staff(
+        suspicions.enter_suspicion,
+        EnterSuspicionInput,
+        CodeRecord,
+        "JUDGE: enter a suspicion of false litigation, which only courts see (登记涉嫌虚假诉讼).",
+    )
+    clear_suspicion = by_staff(
+        suspicions.clear_suspicion, ClearSuspicionInput, CodeRecord, "JUDGE: end a suspicion that is wrong (排除嫌疑)."
+    )
+    confirm_suspicion = by_staff(
+        suspicions.confirm_suspicion,
+        ConfirmSuspicionInput,
+        CodeRecord,
+        "JUDGE: end a suspicion that a sanction confirms (查实虚假诉讼).",
+    )
     propose_deduction = by_staff(
         deductions.propose, ProposeDeductionInput, Deduction, "JUDGE: propose a deduction (提出扣分)."
     )
@@ -97,7 +142,15 @@ class CourtMutations:
     add_to_batch = by_staff(
         batches.collect, AddToBatchInput, Deduction, "CENTRE: add an approved deduction to a month (归集)."
     )
-    decide_item = by_staff(batches.decide, DecideItemInput, Deduction, "PANEL: decide on an item (审定).")
+    set_panel_quorum = by_staff(
+        panel.set_quorum, SetPanelQuorumInput, PanelRule, "PRESIDENT: set the quorum of the panel (设定法定人数)."
+    )
+    decide_item = by_staff(
+        batches.decide,
+        DecideItemInput,
+        Deduction,
+        "PANEL: vote on an item; from the quorum on, the majority decides (审定).",
+    )
     notify_subject = by_staff(
         batches.notify, NotifySubjectInput, Deduction, "CENTRE: keep that the subject was notified (告知)."
     )
@@ -115,6 +168,18 @@ class CourtMutations:
         EndRepairInput,
         CodeRecord,
         "CENTRE: end a repair in enforcement at its review (结束蓝码).",
+    )
+    record_performance = by_staff(
+        repair_performances.record_performance,
+        RecordPerformanceInput,
+        RepairPerformance,
+        "CENTRE: record an amount that was performed after a blue repair (登记修复后履行).",
+    )
+    revoke_performance = by_staff(
+        repair_performances.revoke_performance,
+        RevokePerformanceInput,
+        RepairPerformance,
+        "CENTRE: take back an amount that was recorded wrongly (撤销履行记录).",
     )
     record_sanction = by_staff(
         sanctions.record_sanction, RecordSanctionInput, Sanction, "CENTRE: record a sanction (录入制裁)."

@@ -18,6 +18,7 @@ from resolvers.visibility.about import ABOUT_DEDUCTION, ABOUT_PARTY
 from resolvers.visibility.items import may_see_deduction, may_see_procedure
 from schema.credit.catalogue import Behaviour
 from schema.lazy_types import LazyBatch, LazyParty
+from schema.procedure.desk import PanelVote
 from schema.procedure.objection import Objection
 from schema.procedure.record_change import RecordChange
 from schema.procedure.repair import Repair
@@ -78,6 +79,9 @@ class Deduction(Node):
     )
     batch: LazyBatch | None = relation(models.Deduction.batch, "Its monthly batch (批次).", requires=PROCEDURE)
     steps: list[DeductionStep] = relation(models.Deduction.steps, "The steps so far (流程).", requires=PROCEDURE)
+    votes: list[PanelVote] = relation(
+        deductions.VOTES, "The votes of the panel's members, oldest first (评审表决).", requires=REGISTER
+    )
     versions: list[DeductionVersion] = relation(
         models.Deduction.versions, "Its editions (历次版本).", requires=PROCEDURE
     )

@@ -78,11 +78,11 @@ class AddToBatchInput:
 
 @mutation_input
 class DecideItemInput:
-    """The panel's vote on an item (评审小组审定)."""
+    """A vote of a member of the panel on an item (评审小组审定)."""
 
     id: strawberry.ID = key(models.Deduction, "The deduction (扣分).")
     version: int = required(VERSION)
-    approved: bool = required("Whether it passed (是否通过).")
+    approved: bool = required("Whether the member would pass it (是否通过).")
     reason: str = required(REASON)
 
 

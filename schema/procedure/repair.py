@@ -8,8 +8,9 @@ from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
 from models.repair import RepairGround, RepairOutcome
 from resolvers.visibility.about import ABOUT_PARTY
-from resolvers.visibility.items import may_see_repair
+from resolvers.visibility.items import may_see_performance, may_see_repair
 from schema.lazy_types import LazyCodeRecord, LazyDeduction
+from schema.procedure.record_step import RecordStep, record_steps
 from schema.requirements import PROCEDURE, PUBLISHED, RECORDED
 from schema.scalars import Money
 
@@ -33,3 +34,14 @@ class Repair(Node):
     code_record: LazyCodeRecord | None = relation(
         models.Repair.code_record, "The record to be repaired, if it is one (信用码记录).", requires=RECORDED
     )
+
+
+@row_type(models.RepairPerformance, seen_by=may_see_performance, about=ABOUT_PARTY, requires=PROCEDURE)
+class RepairPerformance(Node):
+    """An amount that was performed after a blue repair (修复后履行)."""
+
+    amount: Money = column("What was performed, in CNY (履行金额).")
+    performed_on: date = column("Day of performance (履行日期).")
+    document: str = column("Number of the receipt (履行凭证).")
+    revoked_on: date | None = column("Day on which it was taken back as recorded wrongly (撤销日期).")
+    steps: list[RecordStep] = record_steps("repair_performance_id")

@@ -11,13 +11,16 @@ from models.catalogue import Stage
 from models.court_case import Confidentiality, Role
 from resolvers.procedure.assessments import Assessment as AssessmentRow
 from resolvers.procedure.assessments import may_see_assessment, select_assessments
+from resolvers.procedure.case_marks import MARKS, TRANSFERS
 from resolvers.register.participations import ASSESSMENTS, CASE_DEDUCTIONS
 from resolvers.visibility import masking, publicity
 from resolvers.visibility.about import ABOUT_PARTICIPANTS, ABOUT_PARTY
 from resolvers.visibility.predicates import may_see_case, may_see_participation
 from schema.lazy_types import LazyDeduction, LazyParty
+from schema.procedure.desk import CaseMark, CaseTransfer
 from schema.procedure.record_change import RecordChange, record_changes
 from schema.register.court import Court
+from schema.register.division import Division
 from schema.requirements import CASE, CATALOGUE, COURT_OR_SUBJECT, PUBLISHED, REGISTER
 
 
@@ -68,5 +71,12 @@ class Case(Node):
     )
     deductions: Connection[LazyDeduction] = connection(
         CASE_DEDUCTIONS, "Deductions in this case (本案扣分).", requires=REGISTER
+    )
+    division: Division | None = relation(
+        models.CourtCase.held_by, "The division that has it (承办庭室), if the court named it.", requires=REGISTER
+    )
+    marks: list[CaseMark] = relation(MARKS, "Prompts about its litigants, oldest first (提示标记).", requires=REGISTER)
+    transfers: list[CaseTransfer] = relation(
+        TRANSFERS, "Its transfers between divisions, oldest first (移送记录).", requires=REGISTER
     )
     changes: list[RecordChange] = record_changes("case_id")

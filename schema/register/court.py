@@ -6,8 +6,11 @@ import models
 from engine.declare.fields import column, relation
 from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
+from resolvers.procedure.panel import RULES
 from resolvers.visibility.predicates import may_see_catalogue
-from schema.requirements import CATALOGUE
+from schema.procedure.desk import PanelRule
+from schema.register.division import Division
+from schema.requirements import CATALOGUE, REGISTER
 
 
 @row_type(models.Court, seen_by=may_see_catalogue, requires=CATALOGUE, key="code")
@@ -18,3 +21,11 @@ class Court(Node):
     name: str = column("Full name (法院名称).")
     division: str | None = column("Administrative division by GB/T 2260 (行政区划代码).")
     parent: Optional["Court"] = relation(models.Court.parent, "The court above it (上级法院).")
+    panel_rules: list[PanelRule] = relation(
+        RULES,
+        "The quorums of its panel, newest first (评审小组议事规则); one vote decides where none is set.",
+        requires=REGISTER,
+    )
+    divisions: list[Division] = relation(
+        models.Court.divisions, "Its divisions, for its staff and the courts above it (庭室).", requires=REGISTER
+    )

@@ -184,6 +184,15 @@ CASE = """query($number: String!) { case(number: $number) {
 
 
 NOUNS = {
+    "recordPerformance": "repairPerformance",
+    "revokePerformance": "repairPerformance",
+    "setPanelQuorum": "panelRule",
+    "enterSuspicion": "codeRecord",
+    "clearSuspicion": "codeRecord",
+    "confirmSuspicion": "codeRecord",
+    "openDivision": "division",
+    "markCase": "caseMark",
+    "transferCase": "case",
     "openBatch": "batch",
     "publishBatch": "batch",
     "answerObjection": "objection",
