@@ -27,13 +27,19 @@ MARKS = (
 
 def add_desk(draft: Draft, parties: Mapping[str, Row]) -> None:
     """Create the divisions, and mark and transfer the newest case of two of the cast."""
-    names = ("立案庭", TRIAL, ENFORCEMENT)
-    divisions = {name: draft.add(Division, court_code=DEMO_COURT, name=name) for name in names}
+    divisions = _add_divisions(draft)
     for subject, colour, division, reason in MARKS:
-        _mark(draft, parties[subject.key], colour, divisions[division], reason)
+        _mark(draft, parties[subject.key], colour, divisions[DEMO_COURT, division], reason)
     _set_quorum(draft)
     _vote(draft)
     _perform(draft, parties[cast.LIN.key])
+
+
+def _add_divisions(draft: Draft) -> dict[tuple[str, str], Row]:
+    """Create the divisions that cases name, and those of the demo court."""
+    named = {(case["court_code"], case["division"]) for case in draft.rows[CourtCase] if case["division"]}
+    wanted = sorted(named | {(DEMO_COURT, name) for name in ("立案庭", TRIAL, ENFORCEMENT)})
+    return {(court, name): draft.add(Division, court_code=court, name=name) for court, name in wanted}
 
 
 def _mark(draft: Draft, party: Row, colour: Colour, division: Row, reason: str) -> None:
