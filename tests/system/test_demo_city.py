@@ -187,7 +187,7 @@ NEVER_STORED: dict[str, AbstractSet[str]] = {
     "client.authentication": {"private_key_jwt"},
     "deduction.role": {"ENFORCEMENT_APPLICANT"},
     "deduction_step.staff_role": {"PRESIDENT"},
-    "record_step.staff_role": {"JUDGE", "CHIEF", "CENTRE", "PANEL", "PRESIDENT"},  # its records came in by imports
+    "record_step.staff_role": {"JUDGE", "CHIEF", "PANEL", "PRESIDENT"},  # others than performances came by imports
     "client.documents": {"LOGGED", "TRUSTED_ONLY"},
     "bulk_operation.kind": {"EXPORT", "BATCH_CHECK", "BATCH_WATCH"},  # nobody in the city exports
     "bulk_operation.state": {"QUEUED", "RUNNING", "COMPLETED", "FAILED", "CANCELLED", "EXPIRED"},
@@ -217,6 +217,12 @@ NEVER_STORED: dict[str, AbstractSet[str]] = {
     "identity_act.number_kind": set(IdentityType),
     "identity_act.proposed_role": set(StaffRole),
     "identity_act.decided_role": set(StaffRole),
+    "panel_rule.staff_role": set(StaffRole) - {StaffRole.PRESIDENT},
+    "case_mark.colour": {"BLUE", "GOLD", "GREEN"},
+    "case_mark.staff_role": set(StaffRole) - {StaffRole.JUDGE},
+    "case_transfer.staff_role": set(StaffRole) - {StaffRole.JUDGE},
+    "code_record.close_reason": {"CONFIRMED"},  # no suspicion in the city has proved right
+    "code_record_version.close_reason": {"CONFIRMED"},
     "party_name.standing": {NameStanding.FORMER, NameStanding.MISSPELT},
     "relation.kind": set(RelationKind),  # nobody filed who leads whom
     "removal.kind": set(ListingKind),  # who left a list left it by hand
