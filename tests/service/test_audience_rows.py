@@ -367,5 +367,6 @@ def test_the_auditor_has_no_field_of_a_subject(world: World) -> None:
     assert fields == {"id", "at", "purpose", "branch", "field", "types", "result", "client", "proof"}
     roots = {field["name"] for field in found["query"]["queryType"]["fields"]}
     assert roots == {"bulkOperations", "rateLimit", "viewer", "node", "nodes", "statistics", "accessRecords"} | {
-        "clientAlarms"
+        "clientAlarms",
+        "transparencyLog",
     }

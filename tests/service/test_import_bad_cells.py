@@ -23,7 +23,7 @@ from ingest.report import Summary
 from models.keyring import Keyring
 
 SOUND: Mapping[str, Mapping[str, str]] = {
-    "cases": LINE | {"证件号码": ADULT},
+    "cases": LINE | {"证件号码": ADULT, "承办部门": "民事审判庭"},
     "shixin": {
         "iname": "张波", "cardNum": ADULT, "partyTypeName": "0", "courtName": "余姚市人民法院",
         "caseCode": "（2021）浙0281执593号", "gistId": "(2021)浙0281民初591号", "gistUnit": "余姚市人民法院",
