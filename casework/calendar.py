@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from casework.assessments import assess_records, find_record_keys, reverse_records, select_overdue_vetoes
+from casework.consequences import follow
 from casework.conversions import tell_village
 from casework.events import tell, tell_gone, tell_recipients
 from casework.matters import CERTIFICATES, LISTINGS, SANCTIONS, Matter
@@ -72,6 +73,7 @@ async def _turn(connection: AsyncConnection, *, day: date, now: datetime, first:
         await _delist_performed(connection, day, begins)
         await tell_gone(connection, await _expired_items(connection, day), EventKind.ENTRY_EXPIRED, begins)
         await tell_gone(connection, await _ended_listings(connection, day), EventKind.LIST_REMOVED, begins)
+        await follow(connection, {LISTINGS: await _keys(connection, _after_grace(day))}, {}, begins)
         for matter in (SANCTIONS, LISTINGS, CERTIFICATES):
             await tell(connection, await _keys(connection, _begun(matter, day)), matter.entered, begins)
         await tell(connection, await _keys(connection, _turned(day)), EventKind.COLOUR_CHANGED, begins)
@@ -111,6 +113,13 @@ def _begun(matter: Matter, day: date) -> sa.Select[Any]:
         Event.party_id == matter.model.party_id, Event.kind == matter.entered, Event.occurred_at >= to_midnight(day)
     )
     return sa.select(matter.model.party_id).where(sa.func.lower(matter.model.publicity) == day, ~told.exists())
+
+
+def _after_grace(day: date) -> sa.Select[Any]:
+    """Select the entries whose period of grace ended the day before, without performance."""
+    return sa.select(Listing.id).where(
+        Listing.published_on == day, Listing.grace_ends_on.is_not(None), Listing.removed_on.is_(None)
+    )
 
 
 def _ending(day: date) -> sa.Select[Any]:

@@ -34,6 +34,11 @@ async def tell(connection: AsyncConnection, party_keys: Collection[int], kind: E
         await notify_watching(connection, await _tell(connection, party_keys, kind, at), at)
 
 
+async def tell_subject(connection: AsyncConnection, party_key: int, kind: EventKind, at: datetime) -> None:
+    """Write an event that only the party and the courts read: its matter is not public."""
+    await _tell(connection, {party_key}, kind, at)
+
+
 async def tell_gone(connection: AsyncConnection, gone: Collection[Withdrawal], kind: EventKind, at: datetime) -> None:
     """Write events of withdrawals; notify the clients that watch a party or were served what is withdrawn (R10)."""
     if not gone:

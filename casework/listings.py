@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.catalogue import find_code_type
 from casework.consequences import Visible, establish, find_visible, follow
+from casework.events import tell, tell_subject
 from casework.matters import LISTING_TYPES, LISTINGS
 from casework.participants import find_case, require_known_party
 from casework.procedure import Act, authorize
@@ -20,13 +21,25 @@ from casework.texts import strip_text
 from models.catalogue import Stage
 from models.code_record import CloseReason, CodeRecord
 from models.court import StaffRole
-from models.court_case import Role
-from models.listing import DEBTOR_GROUNDS, DebtorGround, Listing, ListingKind, compute_debtor_end
+from models.court_case import CourtCase, Role
+from models.deduction import Deduction
+from models.event import EventKind
+from models.listing import (
+    DEBTOR_GROUNDS,
+    GRACE_MONTHS,
+    DebtorGround,
+    Listing,
+    ListingGrade,
+    ListingKind,
+    compute_debtor_end,
+)
 from models.party import Party
-from models.terms import to_court_day
+from models.terms import add_months, to_court_day
 
 DEBTOR, LENDER = ListingKind.DISHONEST_DEBTOR, ListingKind.PROFESSIONAL_LENDER
+LITIGANT = ListingKind.DISHONEST_LITIGANT
 TEXTS = ("basis_number", "basis_unit", "obligation", "performance")
+BLANK = dict.fromkeys(("case_number", *TEXTS), "")
 LONGEST_TEXT = 500
 """Characters of a text that describes the enforced document."""
 
@@ -41,9 +54,29 @@ async def list_lender(connection: AsyncConnection, party_key: int, act: Act) -> 
     """
     grounds, today = authorize(act, StaffRole.JUDGE), to_court_day(act.at)
     await require_known_party(connection, party_key, act.officer)
-    blank = dict.fromkeys(("case_number", "basis_number", "basis_unit", "obligation", "performance"), "")
-    values = {"kind": LENDER, "party_id": party_key, "grounds": grounds, "listed_on": today, **blank}
+    values = {"kind": LENDER, "party_id": party_key, "grounds": grounds, "listed_on": today, **BLANK}
     return await _enter(connection, values, act)
+
+
+async def list_litigant(connection: AsyncConnection, deduction_key: int, act: Act) -> int:
+    """Enter the subject of a published deduction as a dishonest litigant, with the reason as ground. Return the key.
+
+    The entry ends with the deduction's publicity, and colours nothing itself: the deduction does (R6, R10). Raises
+    Refusal WRONG_ROLE, REASON_REQUIRED, NOT_FOUND, WRONG_STATE, LISTED.
+    """
+    grounds, today = authorize(act, StaffRole.CENTRE), to_court_day(act.at)
+    query = (
+        sa.select(Deduction.party_id, Deduction.case_id, CourtCase.number, CourtCase.court_code, Deduction.expires_on)
+        .add_columns(Deduction.publicity.contains(today).label("public"))
+        .join(CourtCase, CourtCase.id == Deduction.case_id)
+        .where(Deduction.id == deduction_key)
+    )
+    found = await find_own(connection, query.with_for_update(of=Deduction), act.officer, "deduction")
+    if not found.public:
+        raise Refusal("WRONG_STATE", "This deduction is not public.", "Name one that is.", "deductionId")
+    of = {"kind": LITIGANT, "party_id": found.party_id, "case_id": found.case_id, "deduction_id": deduction_key}
+    days = {"listed_on": today, "ends_on": found.expires_on}
+    return await _enter(connection, {**BLANK, **of, **days, "case_number": found.number, "grounds": grounds}, act)
 
 
 @dataclass(frozen=True)
@@ -51,7 +84,8 @@ class DebtorEntry:
     """An entry for a judgment debtor.
 
     basis_number, basis_unit: the enforced document and its author. obligation: its obligation. performance: the extent
-    to which that was performed.
+    to which that was performed. grade: how grave the conduct is. grace_ends_on: the last day of a period of grace; the
+    entry is published on the next day, unless it is removed before.
     """
 
     case_key: int
@@ -61,24 +95,65 @@ class DebtorEntry:
     basis_unit: str
     obligation: str
     performance: str
+    grade: ListingGrade | None
+    grace_ends_on: date | None
 
 
 async def list_debtor(connection: AsyncConnection, unperformed: DebtorEntry, act: Act) -> int:
     """Enter a judgment debtor as a dishonest debtor (法释〔2017〕7号, articles 1-4). Return the entry's key.
 
     Minors are never listed. A removed debtor may be listed again in the same case from the next day on. Raises Refusal
-    WRONG_ROLE, REASON_REQUIRED, NOT_FOUND, NOT_A_PARTICIPANT, WRONG_STAGE, MINOR, BAD_TEXT, LISTED.
+    WRONG_ROLE, REASON_REQUIRED, NOT_FOUND, NOT_A_PARTICIPANT, WRONG_STAGE, MINOR, BAD_DATE, BAD_TEXT, LISTED.
     """
     authorize(act, StaffRole.JUDGE)
+    published_on = _publish_after(unperformed.grace_ends_on, to_court_day(act.at))
     case = await find_case(connection, unperformed.case_key, unperformed.party_key, act.officer, Role.JUDGMENT_DEBTOR)
     if case.stage is not Stage.ENFORCEMENT:
         raise Refusal("WRONG_STAGE", "A debtor is listed in an enforcement case.", "Name that case.", "caseId")
     await _check_of_age(connection, unperformed.party_key, act)
-    today, grounds = to_court_day(act.at), DEBTOR_GROUNDS[unperformed.ground]
+    grounds = DEBTOR_GROUNDS[unperformed.ground]
     texts = {name: _text(name, getattr(unperformed, name)) for name in TEXTS}
-    days = {"listed_on": case.filed_on, "published_on": today, "ends_on": compute_debtor_end(grounds, today)}
+    days = {"listed_on": case.filed_on, "published_on": published_on, "grace_ends_on": unperformed.grace_ends_on}
+    days["ends_on"] = compute_debtor_end(grounds, published_on)
     of = {"kind": DEBTOR, "party_id": unperformed.party_key, "case_id": case.id, "case_number": case.number}
-    return await _enter(connection, {**of, **texts, **days, "grounds": grounds}, act)
+    entered = {**of, **texts, **days, "grounds": grounds, "grade": unperformed.grade}
+    key = await _enter(connection, entered, act)
+    if unperformed.grace_ends_on:
+        await tell_subject(connection, unperformed.party_key, EventKind.LIST_GRACE_GRANTED, act.at)
+    return key
+
+
+def _publish_after(grace_ends_on: date | None, today: date) -> date:
+    """Return the day of publication: today, or the day after the period of grace. Raises Refusal BAD_DATE."""
+    if grace_ends_on is None:
+        return today
+    if not today <= grace_ends_on <= add_months(today, GRACE_MONTHS):
+        message = f"A period of grace ends today at the earliest, and within {GRACE_MONTHS} months."
+        raise Refusal("BAD_DATE", message, "Correct the day.", "graceEndsOn")
+    return grace_ends_on + timedelta(1)
+
+
+async def grade_listing(connection: AsyncConnection, key: int, grade: ListingGrade, act: Act) -> None:
+    """Grade an entry of a dishonest debtor that stands. Whoever watches the party is told if the entry is public.
+
+    Raises Refusal WRONG_ROLE, REASON_REQUIRED, NOT_FOUND.
+    """
+    authorize(act, StaffRole.JUDGE)
+    found = await _find_debtor(connection, key, act)
+    await keep_step(connection, found.party_id, act, listing_id=key)
+    await connection.execute(sa.update(Listing).where(Listing.id == key).values(grade=grade))
+    if found.public:
+        await tell(connection, [found.party_id], EventKind.LIST_GRADED, act.at)
+    else:
+        await tell_subject(connection, found.party_id, EventKind.LIST_GRADED, act.at)
+
+
+async def _find_debtor(connection: AsyncConnection, key: int, act: Act) -> Any:
+    """Return the locked entry of a dishonest debtor that stands. Raises Refusal NOT_FOUND."""
+    public = Listing.publicity.contains(to_court_day(act.at)).label("public")
+    query = sa.select(Listing.party_id, Listing.court_code, public)
+    standing = query.where(Listing.id == key, Listing.removed_on.is_(None), Listing.kind == DEBTOR)
+    return await find_own(connection, standing.with_for_update(), act.officer, "listing of a dishonest debtor")
 
 
 async def _check_of_age(connection: AsyncConnection, party_key: int, act: Act) -> None:
@@ -102,9 +177,12 @@ def _text(name: str, text: str) -> str:
 async def _enter(connection: AsyncConnection, values: Mapping[str, Any], act: Act) -> int:
     """Insert an entry of the officer's court and its consequences. Raises Refusal CATALOGUE, LISTED."""
     entry = {"published_on": to_court_day(act.at), "court_code": act.officer.court_code, **values}
-    await find_code_type(connection, LISTING_TYPES[entry["kind"]], entry["published_on"])
+    if code := LISTING_TYPES.get(entry["kind"]):
+        await find_code_type(connection, code, entry["published_on"])
     await _check_unlisted(connection, entry)
-    refusal = Refusal("LISTED", "This party was put on the list today.", "Look it up.", "partyId")
+    refusal = Refusal(
+        "LISTED", "This party was put on the list today, or for this deduction.", "Look it up.", "partyId"
+    )
     key = await insert_new(connection, Listing, entry, refusal)
     await keep_step(connection, entry["party_id"], act, listing_id=key)
     await follow(connection, {LISTINGS: [key]}, {}, act.at)
@@ -112,8 +190,10 @@ async def _enter(connection: AsyncConnection, values: Mapping[str, Any], act: Ac
 
 
 async def _check_unlisted(connection: AsyncConnection, entry: Mapping[str, Any]) -> None:
-    """Raise Refusal LISTED if the court has a current entry of the party, for debtors in the same case."""
-    same = (getattr(Listing, name) == entry[name] for name in ("kind", "party_id", "court_code", "case_number"))
+    """Raise Refusal LISTED if the court has a current entry of the party: of a debtor in the same case, of a litigant
+    for the same deduction."""
+    what = "deduction_id" if entry["kind"] is LITIGANT else "case_number"
+    same = (getattr(Listing, name) == entry[name] for name in ("kind", "party_id", "court_code", what))
     ended = Listing.ends_on < entry["published_on"]
     stands = sa.select(Listing.id).where(*same, Listing.removed_on.is_(None), sa.func.coalesce(~ended, sa.true()))
     if (await connection.execute(stands.limit(1))).first():

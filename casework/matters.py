@@ -21,7 +21,7 @@ from models.listing import Listing, ListingKind
 from models.sanction import CONVICTED, CONVICTED_IN_ENFORCEMENT, RED_TYPES, SANCTION_CASES, Sanction, SanctionKind
 
 LISTING_TYPES = {ListingKind.DISHONEST_DEBTOR: "Y18", ListingKind.PROFESSIONAL_LENDER: "Y01"}
-"""The code type of an entry's record, by list."""
+"""The code type of an entry's record, by list. A dishonest litigant is coloured by the deduction it is listed for."""
 
 COLUMNS = ("party_id", "code_type_id", "colour", "court_code", "case_id", "effective_on", "ends_on")
 """The columns of a code record that follow from its row."""
@@ -85,10 +85,16 @@ def _sanctions() -> sa.Select[Any]:
 
 
 def _listings() -> sa.Select[Any]:
-    """From publication to the end of the entry, or without an end."""
+    """From publication to the end of the entry, or without an end. During grace there is no record: the day on which
+    a colour will change is told outside (R13)."""
     row = Listing
     code = sa.case({kind.value: code for kind, code in LISTING_TYPES.items()}, value=row.kind)
-    return _described(row, code, row.published_on, row.ends_on, row.court_code, row)
+    published = sa.and_(
+        row.published_on <= sa.func.court_day(sa.func.recorded_at()),
+        sa.or_(row.removed_on.is_(None), row.removed_on > row.published_on),
+    )
+    described = _described(row, code, row.published_on, row.ends_on, row.court_code, row)
+    return described.where(sa.or_(row.grace_ends_on.is_(None), published))
 
 
 def _certificates() -> sa.Select[Any]:

@@ -32,7 +32,7 @@ from models.webhook import Delivery, Webhook
 COLUMNS = ["event_id", "client_key", "watch_id", "reference"]
 PARTNERS = (Audience.BANK, Audience.COMMERCE, Audience.EMPLOYER)
 SERVED = (AccessResult.MATCHED, AccessResult.GIVEN)
-SHOWING = ["Deduction", "Sanction", "CodeRecord", "CreditCode", "Listing", "Certificate"]
+SHOWING = ["Deduction", "Sanction", "CodeRecord", "CreditCode", "Listing", "Certificate", "PublicRecord"]
 """The types whose objects may vanish."""
 
 

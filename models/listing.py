@@ -1,4 +1,5 @@
-"""Listings: dishonest judgment debtors (失信被执行人, Y18) and professional lenders (职业放贷人, Y01)."""
+"""Listings: dishonest judgment debtors (失信被执行人, Y18), professional lenders (职业放贷人, Y01), and litigants
+(不诚信诉讼) who are listed for a published deduction and coloured by it."""
 
 from datetime import date
 from enum import StrEnum
@@ -18,6 +19,15 @@ class ListingKind(StrEnum):
 
     DISHONEST_DEBTOR = "DISHONEST_DEBTOR"
     PROFESSIONAL_LENDER = "PROFESSIONAL_LENDER"
+    DISHONEST_LITIGANT = "DISHONEST_LITIGANT"
+
+
+class ListingGrade(StrEnum):
+    """How grave a dishonest debtor's conduct is: minor (轻微), ordinary (一般), serious (严重)."""
+
+    MINOR = "MINOR"
+    ORDINARY = "ORDINARY"
+    SERIOUS = "SERIOUS"
 
 
 class DebtorGround(StrEnum):
@@ -45,6 +55,11 @@ DEBTOR_GROUNDS = {
 """The grounds in the words of the national list."""
 
 DEBTOR_TERM_MONTHS = 24
+GRACE_MONTHS = 3
+"""The longest period of grace before an entry is published (法发〔2019〕35号, article 15)."""
+
+LONGEST_LIFT = 30
+"""Days of a single lift."""
 
 
 def compute_debtor_end(grounds: str, published_on: date) -> date | None:
@@ -76,6 +91,9 @@ class Removal(Keyed):
 class Listing(Public, Keyed):
     """An entry on a list, open until `removed_on` or `ends_on`. case_number: empty for lenders.
 
+    grade: of a dishonest debtor; null where no court has said it. grace_ends_on: last day of the period of grace,
+    before publication. deduction_id: what a dishonest litigant is listed for; the entry is public while that is.
+
     A removed party may be listed again, as another entry (R23). exported_on: of the newest export.
     """
 
@@ -98,7 +116,13 @@ class Listing(Public, Keyed):
             where="kind = 'PROFESSIONAL_LENDER'",
             unique=True,
         ),
+        index_where("uq_listing_litigant", "deduction_id", where="kind = 'DISHONEST_LITIGANT'", unique=True),
+        CheckConstraint("(kind = 'DISHONEST_LITIGANT') = (deduction_id IS NOT NULL)", name="litigants_by_deduction"),
         CheckConstraint("published_on >= listed_on", name="published_after_listed"),
+        CheckConstraint("grace_ends_on < published_on", name="published_after_grace"),
+        CheckConstraint(
+            "kind = 'DISHONEST_DEBTOR' OR num_nonnulls(grade, grace_ends_on) = 0", name="debtors_are_graded"
+        ),
         CheckConstraint("removed_on >= published_on AND ends_on >= published_on", name="ends_after_published"),
         Index("ix_listing_published", "published_on", "id"),
     )
@@ -107,12 +131,15 @@ class Listing(Public, Keyed):
     party_id: Mapped[int] = mapped_column(ForeignKey("party.id"), index=True)
     court_code: Mapped[str] = mapped_column(ForeignKey("court.code"), index=True)
     case_id: Mapped[int | None] = mapped_column(ForeignKey("court_case.id"), index=True)
+    deduction_id: Mapped[int | None] = mapped_column(ForeignKey("deduction.id"))
     case_number: Mapped[str]
     basis_number: Mapped[str]
     basis_unit: Mapped[str]
     obligation: Mapped[str]
     performance: Mapped[str]
     grounds: Mapped[str]
+    grade: Mapped[ListingGrade | None]
+    grace_ends_on: Mapped[date | None]
     listed_on: Mapped[date]
     published_on: Mapped[date]
     ends_on: Mapped[date | None] = mapped_column(index=True)

@@ -15,7 +15,6 @@ from engine.load.nodes import read_key
 from models.case_numbers import parse_case_number
 from models.identifiers import IdentifierError
 from models.names import fold
-from models.party_name import select_bearers
 from resolvers.errors import CaseNumberError
 from resolvers.joins import is_in_force
 from resolvers.register.subject_keys import build_view, check_text
@@ -81,15 +80,6 @@ RECIPIENTS = Relation(
     orders={"NAME": Order(("name",))},
 )
 """The institutions that a person may consent to."""
-
-
-def _named(arguments: Frame, deduction: Frame) -> SQL:
-    """Match the name, present or former, exactly: for the public portal only (R17)."""
-    named: SQL = deduction.party_id.in_(select_bearers(arguments.name))
-    return named
-
-
-PUBLIC_RECORDS = Relation(models.Deduction, _named, {"name": sa.Text()}, many=True)
 
 
 def prepare_name(arguments: Mapping[str, Any], context: Any) -> Prepared:

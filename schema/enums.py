@@ -21,12 +21,13 @@ from models.grading import RiskGrade, RuleSource
 from models.identity_conflict import ConflictOutcome, ConflictState, IdentityActKind, IdentityActState
 from models.import_run import FindingLevel, ImportState
 from models.incentive_loan import LoanOutcome
-from models.listing import DebtorGround, ListingKind
+from models.listing import DebtorGround, ListingGrade, ListingKind
 from models.measure import MeasureStatus
 from models.objection import ObjectionOutcome
 from models.party import PartyKind
 from models.party_name import NameStanding
 from models.point_conversion import ConversionStatus
+from models.public_record import PublicRecordKind
 from models.relation import RelationKind
 from models.repair import RepairGround, RepairOutcome
 from models.sanction import SanctionKind
@@ -64,6 +65,8 @@ DESCRIPTIONS = {
     FindingKind: "The document in which a behaviour was found (认定文书).",
     StaffRole: "The part that a member of staff plays (工作人员角色).",
     ListingKind: "A public list (名单种类).",
+    PublicRecordKind: "What a published record is (公开记录种类).",
+    ListingGrade: "How grave a dishonest debtor's conduct is: 轻微, 一般, 严重 (失信等级).",
     DebtorGround: "Why a judgment debtor is listed, by 法释〔2017〕7号, article 1 (失信行为情形).",
     MeasureStatus: "Where a measure stands (措施状态).",
     ObjectionOutcome: "How an objection ended (异议结果).",

@@ -157,6 +157,19 @@ class ListingFilter(Filters):
     """Which list entries (名单筛选)."""
 
     kind: ListingKind | None = filter_by(Listing, "kind", "Which list (名单种类).")
+    court_code: str | None = filter_by(
+        Listing, "caseNumber", COURT_AND_BELOW, lambda row, value: is_at_or_below(row.court_code, value)
+    )
+    name: str | None = filter_by(
+        Listing,
+        "id",
+        "Exact name, a former one included, as names are compared (姓名或名称).",
+        lambda row, value: row.party_id.in_(select_bearers(value)),
+    )
+
+    def __post_init__(self) -> None:
+        """Fold the name, because names are compared folded (R21)."""
+        self.name = None if self.name is None else fold(self.name)
 
 
 @filter_input

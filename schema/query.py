@@ -12,7 +12,7 @@ from engine.declare.nodes import Node
 from engine.load.nodes import NodesRoot
 from engine.policy import OPEN, all_of, any_of, require
 from resolvers import roots
-from resolvers.credit import lenders, standings
+from resolvers.credit import lenders, public_records, standings
 from resolvers.oversight.log_proofs import LOG
 from resolvers.register import litigants
 from resolvers.statistics.statistic import ROOT as STATISTICS_ROOT
@@ -24,6 +24,7 @@ from schema.credit.lender_candidate import LenderCandidate
 from schema.credit.listing import Listing
 from schema.credit.measure import Measure
 from schema.credit.point_conversion import PointConversion, VillageNotice
+from schema.credit.public_record import PublicRecord
 from schema.credit.standing import Benefit, HouseholdStanding
 from schema.oversight.access_record import AccessRecord
 from schema.oversight.client_alarm import ALARMED, ClientAlarm
@@ -189,9 +190,10 @@ class Query(PartnerQuery):
         sized_by="first",
     )
 
-    public_records: Connection[Deduction] = root_connection(
-        roots.PUBLIC_RECORDS,
-        "Published deductions of everyone with exactly this name (公开查询), persons masked.",
+    public_records: Connection[PublicRecord] = root_connection(
+        public_records.BY_NAME,
+        "Published deductions, list entries and red records of everyone with exactly this name (公开查询), "
+        "newest first, persons masked.",
         argument("name", str, "Exact name (姓名或名称)."),
         requires=all_of(Scope.PUBLICATION),
         about=about.ABOUT_PARTY,

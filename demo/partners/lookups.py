@@ -75,7 +75,7 @@ PUBLIC = Habit(
     Audience.PUBLIC_PORTAL,
     (Purpose.PUBLIC_LOOKUP,),
     "publicRecords",
-    ("Deduction",),
+    ("PublicRecord",),
     (AccessResult.GIVEN, AccessResult.GIVEN, AccessResult.EMPTY),
 )
 HABITS = (BANK, COMMERCE, BANK, BANK, REFUSED, EMPLOYER, BANK, PUBLIC, BANK)

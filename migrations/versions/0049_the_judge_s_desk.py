@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0049"
-down_revision = "0046"
+down_revision = "0048"
 
 ROLES = ("JUDGE", "CHIEF", "CENTRE", "PANEL", "PRESIDENT")
 COLOURS = ("RED", "YELLOW", "BLUE", "GOLD", "GREEN")

@@ -17,7 +17,7 @@ from models.measure import MeasureStatus
 from models.party_card import COURT_OF_CASE
 from resolvers.joins import exists
 from resolvers.view import NOW, PURPOSE, TODAY
-from resolvers.visibility.audiences import EVERYBODY, NOBODY, PARTNERS
+from resolvers.visibility.audiences import EVERYBODY, NOBODY, OUTSIDE, PARTNERS
 from resolvers.visibility.publicity import UNKNOWN, is_public, may_leave, record_may_leave
 from resolvers.visibility.reach import is_in_jurisdiction, is_organization, is_self, reached
 
@@ -138,7 +138,8 @@ class Item:
 
 def may_see_listing(row: Frame, audience: Audience) -> SQL:
     senior = sa.and_(PURPOSE == "SENIOR_POST_QUALIFICATION", row.kind == ListingKind.DISHONEST_DEBTOR)
-    own, leaves = is_in_jurisdiction(row.court_code), may_leave(row, UNKNOWN, row.listed_on)
+    own = is_in_jurisdiction(row.court_code)
+    leaves = sa.and_(may_leave(row, UNKNOWN, row.listed_on), row.published_on <= TODAY)
     return Item(Scope.PERSON_INTEGRITY, own, leaves, senior, {Audience.PUBLIC_PORTAL}).seen(row, audience)
 
 
@@ -155,15 +156,18 @@ def may_see_sanction(row: Frame, audience: Audience) -> SQL:
 
 
 def may_see_code_record(row: Frame, audience: Audience) -> SQL:
-    """Suspicions are for the court only, not for their subject (R13). Without the credit scope only red is seen."""
+    """Suspicions are for the court only, not for their subject (R13). Without the credit scope only red is seen; the
+    public sees red only."""
     own, leaves, red = is_in_jurisdiction(row.court_code), record_may_leave(row), row.colour == Colour.RED
     by_credit = Item(Scope.PERSON_CREDIT, own, leaves, NOBODY, {Audience.CREDIT_PLATFORM}).seen(row, audience)
-    by_integrity = sa.and_(red, Item(Scope.PERSON_INTEGRITY, own, leaves, red).seen(row, audience))
+    by_integrity = sa.and_(
+        red, Item(Scope.PERSON_INTEGRITY, own, leaves, red, {Audience.PUBLIC_PORTAL}).seen(row, audience)
+    )
     if audience is Audience.LITIGANT_PORTAL:
         return sa.and_(by_credit, ~_suspicion(row))
     if audience is Audience.CREDIT_PLATFORM:
         return sa.and_(by_credit, _given(row.id))
-    return sa.or_(by_credit, by_integrity) if audience in PARTNERS else by_credit
+    return sa.or_(by_credit, by_integrity) if audience in OUTSIDE else by_credit
 
 
 def _suspicion(row: Frame) -> SQL:

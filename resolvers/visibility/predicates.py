@@ -29,6 +29,9 @@ ITEMS: Mapping[type, Predicate] = {
 }
 """The predicates of the items that lead to parties and cases."""
 
+SHOWN_BY_NAME = (models.Deduction, models.Listing, models.CodeRecord)
+"""The items of which the public is told."""
+
 
 def may_see_catalogue(row: Frame, audience: Audience) -> SQL:
     """Every caller: the tables are published."""
@@ -42,7 +45,7 @@ def may_see_bulletin(row: Frame, audience: Audience) -> SQL:
 def may_see_party(row: Frame, audience: Audience) -> SQL:
     """Audiences that reach the party; the public portal and the platform only by an item that they see."""
     if audience is Audience.PUBLIC_PORTAL:
-        return sa.or_(*(_has(model, row.id, audience) for model in (models.Deduction, models.Listing)))
+        return sa.or_(*(_has(model, row.id, audience) for model in SHOWN_BY_NAME))
     if audience is Audience.CREDIT_PLATFORM:
         return _has(models.CodeRecord, row.id, audience)
     return reached(row, row.id, audience)

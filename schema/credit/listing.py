@@ -6,7 +6,7 @@ import models
 from engine.declare.fields import column, expression, relation
 from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
-from models.listing import ListingKind
+from models.listing import ListingGrade, ListingKind
 from resolvers.visibility import masking
 from resolvers.visibility.about import ABOUT_PARTY
 from resolvers.visibility.items import may_see_listing
@@ -29,6 +29,12 @@ class Listing(Node):
     )
     performance: str = column("How far it was performed (履行情况, performance).")
     grounds: str = column("Ground of the listing (失信行为具体情形, disruptTypeName).")
+    grade: ListingGrade | None = column(
+        "How grave a dishonest debtor's conduct is (失信等级); none where no court said it."
+    )
+    grace_ends_on: date | None = column(
+        "Last day of the period of grace (宽限期届满日): the entry is published on the next day."
+    )
     listed_on: date = column("Day of the case's filing (立案日期, regDate).")
     published_on: date = column("Day of publication (发布日期, publishDate).")
     ends_on: date | None = column("Last day of the term (期满日期); none where it is open.")

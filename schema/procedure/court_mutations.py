@@ -59,9 +59,11 @@ from schema.procedure.procedure_input import (
     ReviewDeductionInput,
 )
 from schema.procedure.publication_input import (
+    GradeListingInput,
     IssueConsequenceNoticeInput,
     ListDebtorInput,
     ListLenderInput,
+    ListLitigantInput,
     PublishBulletinInput,
     RemoveListingInput,
 )
@@ -228,6 +230,18 @@ class CourtMutations:
         ListDebtorInput,
         Listing,
         "JUDGE: list a dishonest judgment debtor (纳入失信被执行人名单).",
+    )
+    grade_listing = by_staff(
+        listings.grade_listing,
+        GradeListingInput,
+        Listing,
+        "JUDGE: say how grave a dishonest debtor's conduct is (确定失信等级).",
+    )
+    list_litigant = by_staff(
+        listings.list_litigant,
+        ListLitigantInput,
+        Listing,
+        "CENTRE: list the subject of a published deduction as a dishonest litigant (列入不诚信诉讼名单).",
     )
     remove_listing = by_staff(
         listings.remove_listing, RemoveListingInput, Listing, "JUDGE or CENTRE: take an entry off its list (移出名单)."

@@ -6,8 +6,8 @@ import strawberry
 
 import models
 from models.bulletin import BulletinKind
-from models.listing import DebtorGround
-from schema.inputs import REASON, id_input, key, mutation_input, required
+from models.listing import DebtorGround, ListingGrade
+from schema.inputs import REASON, id_input, key, mutation_input, optional, required
 from schema.scalars import Sha256
 
 
@@ -16,6 +16,14 @@ class ListLenderInput:
     """A professional lender to list (职业放贷人认定)."""
 
     party_id: strawberry.ID = key(models.Party, "The party (当事人).")
+    reason: str = required("The ground of the listing (认定依据).")
+
+
+@mutation_input
+class ListLitigantInput:
+    """A dishonest litigant to list (不诚信诉讼名单)."""
+
+    deduction_id: strawberry.ID = key(models.Deduction, "The published deduction that it is listed for (扣分).")
     reason: str = required("The ground of the listing (认定依据).")
 
 
@@ -30,6 +38,17 @@ class ListDebtorInput:
     basis_unit: str = required("Who made that document (做出执行依据单位).")
     obligation: str = required("What it demands (生效法律文书确定的义务).")
     performance: str = required("How far that was performed (被执行人的履行情况).")
+    grade: ListingGrade | None = optional("How grave the conduct is (失信等级).")
+    grace_ends_on: date | None = optional("Last day of a period of grace of at most three months (宽限期届满日).")
+    reason: str = required(REASON)
+
+
+@mutation_input
+class GradeListingInput:
+    """A dishonest debtor's entry to grade (确定失信等级)."""
+
+    id: strawberry.ID = key(models.Listing, "Its id.")
+    grade: ListingGrade = required("How grave the conduct is (失信等级).")
     reason: str = required(REASON)
 
 

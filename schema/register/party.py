@@ -11,6 +11,7 @@ from engine.declare.row_types import row_interface, row_variant
 from engine.policy import all_of, any_of
 from models.code_record import Reading
 from models.party import PartyKind
+from resolvers.credit import public_records
 from resolvers.credit.credit_codes import CREDIT_CODE
 from resolvers.register import parties, relations
 from resolvers.visibility import masking
@@ -21,6 +22,7 @@ from schema.credit.certificate import Certificate
 from schema.credit.code_record import CodeRecord
 from schema.credit.credit_code import CreditCode
 from schema.credit.listing import Listing
+from schema.credit.public_record import PublicRecord
 from schema.credit.sanction import Sanction
 from schema.procedure.consequence_notice import ConsequenceNotice
 from schema.procedure.deduction import Deduction
@@ -112,3 +114,9 @@ class Organization(Party):
     """An organization (法人或非法人组织)."""
 
     # R15: no consent is needed.
+    credit_file: Connection[PublicRecord] = connection(
+        public_records.OF_PARTY,
+        "Its credit file (诉讼信用档案), newest first: published deductions, list entries and red records with their "
+        "ends. For its court and itself with those that have ended, for others without them.",
+        requires=any_of(Scope.ORGANIZATION, Scope.PUBLICATION),
+    )

@@ -89,9 +89,10 @@ def test_a_court_is_found_by_its_id(world: World) -> None:
                 "CodeRecord",
                 "Case",
                 "PartyName",
+                "PublicRecord",
             },
         ),
-        (PORTAL, CATALOGUE | {"Bulletin", "Person", "Organization", "Deduction", "Listing", "Case"}),
+        (PORTAL, CATALOGUE | {"Bulletin", "Person", "Organization", "Deduction", "Listing", "PublicRecord", "Case"}),
         (PLATFORM, CATALOGUE | {"Bulletin", "Person", "Organization", "CodeRecord", "Measure"}),
         (Audience.MORAL_BANK, CATALOGUE | {"Bulletin", "PointConversion", "Household", "HouseholdStanding", "Village"}),
         (Audience.VILLAGE, {"HouseholdStanding", "Village", "VillageNotice"}),
@@ -104,12 +105,13 @@ def test_ids_open_only_the_types_of_the_audience(world: World, audience: Audienc
 
 CASES = """
     SELECT id FROM court_case c WHERE NOT EXISTS (SELECT FROM deduction WHERE case_id = c.id)
-    AND (:published OR NOT EXISTS (SELECT FROM code_record WHERE case_id = c.id))
+    AND NOT EXISTS (SELECT FROM code_record WHERE case_id = c.id AND (colour = 'RED' OR NOT :published))
     AND (:published OR NOT EXISTS (SELECT FROM sanction WHERE case_id = c.id)) LIMIT 200
 """
 UNPUBLISHED = """
     SELECT id FROM party p WHERE NOT EXISTS (SELECT FROM deduction WHERE party_id = p.id AND published_at IS NOT NULL)
-    AND NOT EXISTS (SELECT FROM listing WHERE party_id = p.id) LIMIT 200
+    AND NOT EXISTS (SELECT FROM listing WHERE party_id = p.id)
+    AND NOT EXISTS (SELECT FROM code_record WHERE party_id = p.id AND colour = 'RED') LIMIT 200
 """
 UNGIVEN = """
     SELECT id, party_id FROM code_record r

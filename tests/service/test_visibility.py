@@ -80,7 +80,10 @@ def test_ended_items_have_no_id_outside(world: World, audience: Audience) -> Non
 
 
 def test_ended_items_are_not_published_by_name(world: World) -> None:
-    assert world.data(PORTAL, PUBLIC, {"name": LIN.name})["publicRecords"] == {"totalCount": 0, "nodes": []}
+    """The entry on the debtors' list still runs."""
+    asked = "query($name: String!) { publicRecords(name: $name, first: 9) { totalCount nodes { kind } } }"
+    found = world.data(PORTAL, asked, {"name": LIN.name})["publicRecords"]
+    assert found == {"totalCount": 1, "nodes": [{"kind": "DISHONEST_DEBTOR"}]}
 
 
 def test_court_and_litigant_keep_the_ended_items(world: World) -> None:
@@ -421,7 +424,7 @@ def test_a_person_s_wrong_name_looks_like_an_unknown_number(world: World) -> Non
 
 def test_the_public_asks_by_exact_name_and_sees_it_masked(world: World) -> None:
     found = world.data(PORTAL, PUBLIC, {"name": f" {CHEN.name} "})["publicRecords"]
-    assert (found["totalCount"], {row["party"]["name"] for row in found["nodes"]}) == (2, {"陈某某"})
+    assert (found["totalCount"], {row["party"]["name"] for row in found["nodes"]}) == (3, {"陈某某"})
     for name in (CHEN.name[:2], f"{CHEN.name}%", "陈某某", "%", "", CHEN.number):
         assert world.data(PORTAL, PUBLIC, {"name": name})["publicRecords"] == {"totalCount": 0, "nodes": []}
 

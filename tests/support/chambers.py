@@ -210,6 +210,8 @@ NOUNS = {
     "recordRecognition": "measure",
     "listLender": "listing",
     "listDebtor": "listing",
+    "listLitigant": "listing",
+    "gradeListing": "listing",
     "recordSettlementPerformed": "settlement",
     "revokeSettlement": "settlement",
     "enrolMember": "householdMember",

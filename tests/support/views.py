@@ -100,12 +100,13 @@ def portal(chambers: Chambers, subject: Subject) -> Any:
 
 
 def public(chambers: Chambers, subject: Subject) -> Any:
-    """What is published under a name; persons are masked."""
+    """The deductions that are published under a name; persons are masked."""
     found = chambers.data(chambers.partner(Audience.PUBLIC_PORTAL), PUBLIC, {"name": subject.name})["publicRecords"]
     assert found["totalCount"] == len(found["nodes"])
     names = {row["party"]["name"] for row in found["nodes"]}
     assert subject is FORGE or subject.name not in names
-    return sorted((row["behaviour"]["code"], row["points"]) for row in found["nodes"])
+    deductions = [row for row in found["nodes"] if row["behaviour"]]
+    return sorted((row["behaviour"]["code"], row["points"]) for row in deductions)
 
 
 def court(chambers: Chambers, subject: Subject, day: str | None = None, reading: str = "VALID") -> Any:

@@ -44,7 +44,7 @@ from models.identifiers import mask_number, parse_organization_code, parse_perso
 from models.identity_conflict import ConflictOutcome, ConflictState, IdentityActKind, IdentityActState
 from models.import_run import FindingLevel, ImportState
 from models.keyring import Keyring
-from models.listing import Listing, ListingKind
+from models.listing import Listing, ListingGrade, ListingKind
 from models.party import IdentityType
 from models.party_card import CardedDeduction, CardedIdentity, PartyCard
 from models.party_name import NameStanding
@@ -198,6 +198,8 @@ NEVER_STORED: dict[str, AbstractSet[str]] = {
         "CONSENT_AUDITED",
         "CONSENT_SUSPENDED",
         "CONSENT_RESTORED",
+        "LIST_GRADED",
+        "LIST_GRACE_GRANTED",
     },  # its consents are as old as the city, and nobody disputes one
     "consent_audit.finding": set(LetterFinding),
     "subject_notice.kind": set(NoticeKind),
@@ -225,6 +227,8 @@ NEVER_STORED: dict[str, AbstractSet[str]] = {
     "code_record_version.close_reason": {"CONFIRMED"},
     "party_name.standing": {NameStanding.FORMER, NameStanding.MISSPELT},
     "relation.kind": set(RelationKind),  # nobody filed who leads whom
+    "listing.grade": set(ListingGrade),  # its entries came by files, which say no grade
+    "listing.kind": {ListingKind.DISHONEST_LITIGANT},  # the Centre lists nobody
     "removal.kind": set(ListingKind),  # who left a list left it by hand
 }
 NOT_LOOKED_UP_FOR = {"access_answer.audience", "access_answer.purpose", "client.profile"}
