@@ -42,6 +42,7 @@ from models.record_step import RecordStep
 from models.relation import PartyRelation
 from models.repair import Repair
 from models.repair_performance import RepairPerformance
+from models.risk_report import RiskReport
 from models.sanction import Sanction
 from models.settlement import Settlement
 from models.staff_account import (
@@ -75,8 +76,7 @@ __all__ = [
     "PanelRule", "PanelVote",
     "Participation", "Party", "PartyCard", "PartyName", "PartyRelation", "PointConversion", "ProofMemory",
     "PushedRequest", "RecordChange", "RecordStep", "RecoveryCode", "Reminder", "Removal", "Repair", "RepairPerformance",
-    "Sanction",
-    "SecondFactor", "Settlement", "ShareCode", "SignInFailure", "Staff", "StaffAccount", "StaffSession",
+    "RiskReport", "Sanction", "SecondFactor", "Settlement", "ShareCode", "SignInFailure", "Staff", "StaffAccount", "StaffSession",
     "SubjectNotice", "TrustedDocument", "UsedProof", "Village", "VillageNotice", "VocabularyWord", "Watch",
     "WatchLine", "WatchOrder", "Webhook",
 ]  # fmt: skip

@@ -1,5 +1,6 @@
 """The caller of a request, with the time and the keys that arguments are converted with."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -13,6 +14,7 @@ from auth.principal import Principal
 from auth.scopes import Scope
 from casework.integrity_reports import Sheet
 from models.keyring import Keyring
+from models.transparency.notes import NoteKey
 from resolvers.view import Access, View
 
 
@@ -30,7 +32,7 @@ class Reports(Protocol):
 @dataclass
 class Caller:
     """The caller of one request. charge: None without budgets. reports: signs integrity reports. issuer: the address of
-    the service."""
+    the service. log_keys: with which receipts are or were signed."""
 
     principal: Principal
     keyring: Keyring
@@ -39,6 +41,7 @@ class Caller:
     charge: Charge | None = None
     reports: Reports | None = None
     issuer: str = ""
+    log_keys: Sequence[NoteKey] = ()
 
     @property
     def scopes(self) -> frozenset[Scope]:

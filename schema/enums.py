@@ -30,6 +30,7 @@ from models.point_conversion import ConversionStatus
 from models.public_record import PublicRecordKind
 from models.relation import RelationKind
 from models.repair import RepairGround, RepairOutcome
+from models.risk_report import RiskKind, RiskResponse
 from models.sanction import SanctionKind
 from models.subject_notice import NoticeKind
 from models.watch import WatchOutcome
@@ -55,6 +56,8 @@ DESCRIPTIONS = {
     DisableReason: "Why a webhook is sent nothing: its owner's wish, 410 Gone, or that nothing is taken (停用原因).",
     RiskGrade: "A grade (风险等级), best first.",
     RuleSource: "What a rule of grading looks at (记录类别).",
+    RiskKind: "What a bank noticed of its customer: overdue, assets moved, assets found, out of reach (风险类型).",
+    RiskResponse: "What a court makes of a risk that a bank reports (处理结果).",
     LoanOutcome: "How an incentive loan ended (贷款结果).",
     LetterFinding: "What a court found of an authorisation letter (授权书核验结果).",
     NoticeKind: "What was done in a subject's name (告知事项).",

@@ -8,10 +8,9 @@ from datetime import datetime
 from functools import cached_property
 from time import perf_counter
 from typing import Any
-from uuid import UUID
 
+import orjson
 from prometheus_client import Counter
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.requests import Request
 from starlette.responses import Response
@@ -27,25 +26,25 @@ from auth.proofs.proof import HEADER as PROOF
 from auth.proofs.proof import NONCE_HEADER, Sent
 from auth.scopes import Scope as Scopes
 from auth.tokens import TokenVerifier, read_presented_token, scheme_of
+from casework.transparency.kept_answers import KeptAnswer
 from casework.transparency.receipts import write_receipt
 from engine.answering import Answering, Result
 from engine.document import deprecation
 from engine.document.cost import MOST_COST
 from engine.document.document import Operation, is_subscription, prepare_operation, reads_within
 from engine.engine import Engine
-from engine.execution import Executor, InternalError, PricedRequest, introspect, log_failure, price_request
+from engine.execution import Executor, PricedRequest, introspect, price_request
 from engine.run.connections import Connections
 from engine.run.meter import Meter
 from models.keyring import Keyring
 from models.transparency.notes import NoteSigner
-from postgres.errors import is_too_long, is_unreachable
 from postgres.shares import OWNER, Shares
 from resolvers.caller import Caller, Reports
 from transport.body import Body, read_address, read_body
 from transport.event_stream import EventStream
 from transport.mutations import mutate, read_key
 from transport.observation import observe
-from transport.refusals import ErrorResponse, RequestError, format_throttle_status, refusal_of
+from transport.refusals import RequestError, failure_of, format_throttle_status, refusal_of
 from transport.reply import GRAPHQL_RESPONSE, Reply
 from transport.subscriptions import Live
 from transport.trusted_operations import apply_document_policy
@@ -57,7 +56,6 @@ POINTS_A_REFUSED_SECOND = 100_000
 """Points that a second costs for documents that are refused: the ordinary budget is a fifth of a
 core."""
 
-RETRY = {"retry-after": "1"}
 PUBLIC = frozenset({Scopes.CATALOGUE})
 """The scopes that an operation sent by GET may use: no personal data, because URLs are logged."""
 
@@ -144,7 +142,14 @@ class GraphQLEndpoint:
         asked = price_request(operation, body.variables, principal.audience)
         charge = await self._charge(principal, asked.cost, reply)
         caller = Caller(
-            principal, self.keyring, self.clock(), reply.seen.request_id, charge, self.reports, issuer=self.issuer
+            principal,
+            self.keyring,
+            self.clock(),
+            reply.seen.request_id,
+            charge,
+            self.reports,
+            issuer=self.issuer,
+            log_keys=self.log_signer.trusted if self.log_signer else (),
         )
         meter = Meter()
         try:
@@ -152,7 +157,7 @@ class GraphQLEndpoint:
                 return await self._mutate(request, asked, body, caller, meter, reply)
             answer, executor = await self._execute(asked, caller, meter)
             told = self._extensions(asked, caller, answer, executor, meter)
-            return reply.answer(answer, told | await self._promise(body, caller))
+            return reply.answer(answer, told | await self._promise(body, caller, answer))
         except BaseException as error:
             if self.budgets and charge and charge.actual is None:
                 await self.budgets.settle_failed(principal, charge, error, meter.seconds)
@@ -188,15 +193,18 @@ class GraphQLEndpoint:
         replayed = {"idempotencyReplayed": True} if mutated.replayed else {}
         answer = mutated.result
         executor = "plan" if isinstance(answer.data, bytes) else "loaders: mutation"
-        promised = await self._promise(body, caller)
+        promised = await self._promise(body, caller, answer)
         return reply.answer(answer, self._extensions(asked, caller, answer, executor, meter) | replayed | promised)
 
-    async def _promise(self, body: Body, caller: Caller) -> dict[str, str | None]:
+    async def _promise(self, body: Body, caller: Caller, answer: Result) -> dict[str, str | None]:
         """Return the extension with the receipt for an answer that is committed, if the client asks for one."""
         if not body.receipt or self.log_signer is None:
             return {}
+        kept = KeptAnswer(orjson.loads(answer.text()), body.query, body.variables or {})
+        hashes = {"answer": kept.hash_answer(), "question": kept.hash_question()}
         async with self.engine.connect() as connection:
-            return {"receipt": await write_receipt(connection, self.log_signer, caller.now, caller.request_id)}
+            receipt = await write_receipt(connection, self.log_signer, caller.now, caller.request_id, **hashes)
+        return {"receipt": receipt}
 
     async def _charge(self, principal: Principal, cost: int, reply: Reply) -> Charge | None:
         charge = await self.budgets.charge(principal, cost) if self.budgets else None
@@ -233,14 +241,3 @@ class GraphQLEndpoint:
             return answer, f"loaders: {otherwise.reason}"
         ANSWERS.labels(Executor.PLAN, "").inc()
         return answer, "plan"
-
-
-def failure_of(error: Exception, request_id: UUID) -> ErrorResponse:
-    """Return the response to an error of the service. The cause is logged without personal data, and not sent."""
-    cause = error.__cause__ if isinstance(error, InternalError) and error.__cause__ else error
-    if isinstance(error, TimeoutError | PoolTimeoutError) or is_too_long(cause):
-        return ErrorResponse.of(503, "This took too long. Ask for less, or try again.", "TIMEOUT", RETRY)
-    log_failure(cause, request_id)
-    if is_unreachable(cause):
-        return ErrorResponse.of(503, "The database is not reachable. Try again.", "UNAVAILABLE", RETRY)
-    return ErrorResponse.of(500, "Something went wrong here. Quote the request id to us.", "INTERNAL", {})

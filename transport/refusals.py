@@ -3,15 +3,21 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from graphql import GraphQLError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.requests import ClientDisconnect
 
 from auth.budget import Status, ThrottledError
 from auth.proofs.proof import NONCE_HEADER
 from auth.tokens import BEARER, TokenError
 from engine.document.document import DocumentError
+from engine.execution import InternalError, log_failure
 from engine.load.errors import ForbiddenError
+from postgres.errors import is_too_long, is_unreachable
+
+RETRY = {"retry-after": "1"}
 
 
 class RequestError(Exception):
@@ -88,3 +94,14 @@ def format_scope_challenge(error: ForbiddenError, scheme: str) -> str:
     """Return the challenge of RFC 6750, section 3.1."""
     scopes = " ".join((error.extensions or {})["missingScopes"])
     return f'{scheme} realm="suxin", error="insufficient_scope", scope="{scopes}"'
+
+
+def failure_of(error: Exception, request_id: UUID) -> ErrorResponse:
+    """Return the response to an error of the service. The cause is logged without personal data, and not sent."""
+    cause = error.__cause__ if isinstance(error, InternalError) and error.__cause__ else error
+    if isinstance(error, TimeoutError | PoolTimeoutError) or is_too_long(cause):
+        return ErrorResponse.of(503, "This took too long. Ask for less, or try again.", "TIMEOUT", RETRY)
+    log_failure(cause, request_id)
+    if is_unreachable(cause):
+        return ErrorResponse.of(503, "The database is not reachable. Try again.", "UNAVAILABLE", RETRY)
+    return ErrorResponse.of(500, "Something went wrong here. Quote the request id to us.", "INTERNAL", {})

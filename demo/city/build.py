@@ -25,6 +25,7 @@ from demo.partners.events import add_events
 from demo.partners.lending import add_lender
 from demo.partners.loans import add_loans
 from demo.partners.lookups import add_lookups
+from demo.partners.risks import add_risk_reports
 from demo.partners.watches import add_watches
 from demo.records.blue import fill_blue
 from demo.records.conversions import add_conversions
@@ -140,6 +141,7 @@ def make_rows(draft: Draft, figures: Figures, progress: Progress) -> None:
     add_lookups(draft, figures.look_ups)
     add_events(draft)
     add_desk(draft, cast)
+    add_risk_reports(draft)
     progress("imagine", 1, 1)
 
 

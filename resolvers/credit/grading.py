@@ -76,13 +76,18 @@ def _of_source(source: RuleSource, party_id: SQL, audience: Audience) -> sa.Sele
 
 
 def grade_of(parent: Frame, audience: Audience, arguments: Mapping[str, SQL]) -> sa.Select[Any]:
+    """Return the party and its grade."""
+    party = sa.type_coerce(parent.party_id, sa.BigInteger)
+    return worst_of(parent, audience).add_columns(party.label("party_id"))
+
+
+def worst_of(parent: Frame, audience: Audience) -> sa.Select[Any]:
     """Return the worst grade of the reasons; the ordinary grade without any."""
-    reasons = reasons_of(parent, audience, arguments).subquery("reasons")
+    reasons = reasons_of(parent, audience, {}).subquery("reasons")
     ordinary = list(RiskGrade).index(ORDINARY) + 1
     worst = sa.func.coalesce(sa.func.max(reasons.c.rank), ordinary)
     grade = sa.case(*((worst == place, grade.value) for place, grade in enumerate(RiskGrade, 1)))
-    party = sa.type_coerce(parent.party_id, sa.BigInteger)
-    return sa.select(party.label("party_id"), grade.label("grade")).select_from(reasons)
+    return sa.select(grade.label("grade")).select_from(reasons)
 
 
 def notice(row: Frame, audience: Audience) -> SQL:

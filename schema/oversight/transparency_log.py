@@ -1,13 +1,16 @@
 """The state of the transparency log, and proofs that it only grew."""
 
+from datetime import datetime
 from typing import Annotated
 
 import strawberry
 
 from casework.transparency.cosignatures import read_cosigned
+from casework.transparency.kept_answers import Confirmation, Verdict
 from casework.transparency.proofs import LogView
 from engine.declare.fields import Info
 from engine.policy import OPEN, require
+from resolvers.oversight.kept_answers import confirm_kept
 from resolvers.oversight.log_proofs import prove_growth
 from schema.oversight.log_proof import encode
 
@@ -28,6 +31,39 @@ async def _cosigned(root: strawberry.Parent[LogView], info: Info) -> str | None:
     return await read_cosigned(info.context.fetch)
 
 
+strawberry.enum(Verdict, description="Whether a kept answer was given (核验结果).")
+
+
+@strawberry.type(description="Whether an answer that somebody kept was given by this service (留存结果核验).")
+class AnswerConfirmation:
+    """The verdict on a kept answer."""
+
+    verdict: Verdict = strawberry.field(
+        description="AUTHENTIC, or why not: the receipt is not signed by the log, or is older than"
+        " receipts that bind answers; the answer or its question is another one; the log does not contain it, at least"
+        " not yet."
+    )
+    at: datetime | None = strawberry.field(description="When it was answered, as the receipt says (答复时间).")
+    request_id: str | None = strawberry.field(description="The id of that request (请求编号).")
+
+    @classmethod
+    def of(cls, found: Confirmation) -> "AnswerConfirmation":
+        """Convert a confirmation."""
+        request_id = None if found.request_id is None else str(found.request_id)
+        return cls(verdict=found.verdict, at=found.at, request_id=request_id)
+
+
+async def _confirm(
+    root: strawberry.Parent[LogView],
+    info: Info,
+    receipt: Annotated[str, strawberry.argument(description="`extensions.receipt` of the answer, as it was.")],
+    data: Annotated[str, strawberry.argument(description="The member `data` of the answer, as JSON.")],
+    query: Annotated[str, strawberry.argument(description="The document that was sent, as it was.")],
+    variables: Annotated[str, strawberry.argument(description="The variables that were sent, as JSON.")] = "{}",
+) -> AnswerConfirmation:
+    return AnswerConfirmation.of(await confirm_kept(info.context, receipt, data, query, variables))
+
+
 @strawberry.type(description="The transparency log of all answers (存证日志), as the answer's snapshot has it.")
 class TransparencyLog:
     """The log."""
@@ -42,6 +78,11 @@ class TransparencyLog:
         resolver=_consistency,
         description="The hashes that prove that it continues an earlier checkpoint (RFC 9162, 2.1.4), in base64.",
     )
+    confirm: AnswerConfirmation = strawberry.field(
+        resolver=_confirm,
+        description="Whether an answer that you kept, or were shown, was given: nothing is served again (R26).",
+    )
 
 
-require(TransparencyLog, OPEN)
+for _type in (AnswerConfirmation, TransparencyLog):
+    require(_type, OPEN)

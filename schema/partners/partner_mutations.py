@@ -6,7 +6,16 @@ import strawberry
 
 from auth.scopes import Scope
 from casework import bulk_operations as bulk
-from casework import consent_audits, consents, incentive_loans, integrity_reports, share_codes, watches, webhooks
+from casework import (
+    consent_audits,
+    consents,
+    incentive_loans,
+    integrity_reports,
+    risk_reports,
+    share_codes,
+    watches,
+    webhooks,
+)
 from engine.policy import all_of, any_of
 from resolvers.mutations import bulk_operations
 from resolvers.mutations import consents as own_consents
@@ -48,6 +57,7 @@ from schema.partners.webhook_input import (
     ReplayEventsInput,
     RotateWebhookKeysInput,
 )
+from schema.procedure.risk_report import ReportRiskInput, RiskReport
 
 by_subject = partial(mutation, requires=all_of(Scope.GRANT_WRITE))
 on_bulk = partial(mutation, requires=all_of(Scope.BULK, Scope.BULK_WRITE))
@@ -131,6 +141,13 @@ class PartnerMutations:
         "A bank watches customers: it is told when something changes for them (监测).",
     )
     unwatch = on_watch(watches.unwatch, UnwatchInput, WatchLine, "A bank watches customers no longer (停止监测).")
+    report_risk = mutation(
+        risk_reports.report_risk,
+        ReportRiskInput,
+        RiskReport,
+        "A bank tells the court of a record what it noticed of its customer (预警反馈).",
+        requires=all_of(Scope.WATCH, Scope.WATCH_WRITE),
+    )
     record_incentive_loan = on_loan(
         own_incentive_loans.record,
         RecordIncentiveLoanInput,

@@ -7,18 +7,19 @@ from engine.declare.connections import Connection
 from engine.declare.fields import argument, root, root_connection
 from engine.policy import all_of, any_of
 from resolvers import roots
-from resolvers.partners import scenarios
+from resolvers.partners import portfolio, risk_reports, scenarios
 from resolvers.register import subjects
 from resolvers.visibility import about
-from schema.filters import ConsentAuditFilter, ConsentFilter, WatchFilter
+from schema.filters import ConsentAuditFilter, ConsentFilter, PortfolioFilter, RiskReportFilter, WatchFilter
 from schema.partners.bulk_operation import BulkOperation
 from schema.partners.client import Client
 from schema.partners.consent import Consent
 from schema.partners.consent_audit import ConsentAudit
 from schema.partners.incentive_loan import IncentiveLoan
 from schema.partners.scenarios import CommerceReport, EmploymentReport, FinanceReport, SharedReport
-from schema.partners.watch import Watch
+from schema.partners.watch import PortfolioEntry, Watch
 from schema.partners.webhook import Webhook
+from schema.procedure.risk_report import REPORTED, RiskReport
 from schema.register.subject import AccessInput, SubjectKey, SubjectReport
 from schema.requirements import BULK, EVENT, LOAN, SUBJECT, WATCH
 
@@ -110,6 +111,24 @@ class PartnerQuery:
         requires=WATCH,
         about=about.ABOUT_WATCH,
         filter_type=WatchFilter,
+    )
+    portfolio: Connection[PortfolioEntry] = root_connection(
+        portfolio.PORTFOLIO,
+        "The customers whom you watch, by colour, grade and last change, in the order of your references (贷后客户).",
+        ACCESS,
+        requires=all_of(Scope.WATCH, Scope.PERSON_CREDIT, Scope.ORGANIZATION),
+        about=portfolio.ABOUT,
+        filter_type=PortfolioFilter,
+        prepare=roots.prepare_access,
+    )
+    risk_reports: Connection[RiskReport] = root_connection(
+        roots.RISK_REPORTS,
+        "Reports of risks, newest first (预警反馈): a bank's own, and those to a court and the courts below it.",
+        CONSENTED,
+        requires=REPORTED,
+        about=risk_reports.ABOUT,
+        filter_type=RiskReportFilter,
+        prepare=roots.prepare_access,
     )
     bulk_operations: Connection[BulkOperation] = root_connection(
         roots.BULK_OPERATIONS, "Your bulk operations, newest first (批量作业).", requires=BULK

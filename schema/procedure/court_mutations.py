@@ -18,6 +18,7 @@ from casework import (
     publications,
     record_repairs,
     repair_performances,
+    risk_reports,
     sanctions,
     settlements,
     suspicions,
@@ -79,6 +80,7 @@ from schema.procedure.remedy_input import (
     RevokeSettlementInput,
 )
 from schema.procedure.repair import Repair, RepairPerformance
+from schema.procedure.risk_report import AnswerRiskReportInput, RiskReport
 from schema.register.case import Case
 from schema.register.division import Division
 from schema.register.identity import IdentityAct
@@ -221,6 +223,12 @@ class CourtMutations:
         SettleConsentAuditInput,
         ConsentAudit,
         "CENTRE: decide whether a letter bears its consent (授权书核验).",
+    )
+    answer_risk_report = by_staff(
+        risk_reports.answer_risk_report,
+        AnswerRiskReportInput,
+        RiskReport,
+        "CENTRE or JUDGE: answer a bank that reported a risk (预警答复).",
     )
     list_lender = by_staff(
         listings.list_lender, ListLenderInput, Listing, "JUDGE: list a professional lender (职业放贷人认定)."

@@ -59,6 +59,10 @@ LITERALS = {
     "since": '"1"',
     "monthsBefore": "null",
     "statistics.orderBy": "{ by: COUNT }",
+    "receipt": '"x"',
+    "data": '"{}"',
+    "query": '"{ __typename }"',
+    "variables": '"{}"',
 }
 DOCUMENTS = Documents(SCHEMA, LITERALS)
 AUDIENCES = pytest.mark.parametrize("audience", list(Audience))
@@ -223,6 +227,7 @@ def test_every_row_type_has_a_row_predicate() -> None:
 def test_only_plumbing_is_open_to_everybody() -> None:
     kinds = {name for name, _, _ in declared_fields() if POLICY.requirements[name] == OPEN}
     assert {name for name in kinds if not name.endswith(("Connection", "Edge"))} == {
+        "AnswerConfirmation",
         "Mutation",
         "MutationError",
         "Node",

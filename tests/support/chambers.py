@@ -241,6 +241,8 @@ NOUNS = {
     "disableWebhook": "webhook",
     "enableWebhook": "webhook",
     "replayEvents": "webhook",
+    "reportRisk": "riskReport",
+    "answerRiskReport": "riskReport",
     "recordIncentiveLoan": "incentiveLoan",
     "closeIncentiveLoan": "incentiveLoan",
     "watch": "lines",

@@ -1,0 +1,25 @@
+"""Confirmation of answers that clients kept, with their receipts (R26)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from casework.transparency.kept_answers import Confirmation, KeptAnswer, confirm
+from engine.document.json_values import JsonError, read_json
+from engine.load.context import Context
+from engine.load.errors import BadInputError
+
+
+async def confirm_kept(context: Context, receipt: str, data: str, query: str, variables: str) -> Confirmation:
+    """Return the verdict on a kept answer. data, variables: JSON texts. Raises BadInputError."""
+    asked = _read(variables, "variables")
+    if not isinstance(asked, Mapping):
+        raise BadInputError("`variables` must be a JSON object, as it was sent; `{}` if none were.")
+    kept = KeptAnswer(_read(data, "data"), query, asked)
+    return await confirm(context.fetch, context.caller.log_keys, receipt, kept)
+
+
+def _read(text: str, name: str) -> Any:
+    try:
+        return read_json(text.encode())
+    except (JsonError, UnicodeEncodeError):
+        raise BadInputError(f"`{name}` must be JSON, as you kept it: the member `{name}`, and nothing else.") from None
