@@ -1,6 +1,6 @@
 """The verified caller of a request, independent of the database and of HTTP."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
@@ -22,7 +22,7 @@ class Principal:
     token_id: `jti` of the token (RFC 9068). budget: cost points a minute; None for the default.
     documents: which documents the client may send. jkt: the thumbprint of the key that the token is bound to (RFC
     9449); x5t: of the certificate (RFC 8705); a bearer token has neither. braked_until: until then look-ups of persons
-    are refused.
+    are refused. officer_name: of the officer. expires_at: when the token expires.
     """
 
     client_id: str
@@ -42,6 +42,8 @@ class Principal:
     jkt: str | None = None
     x5t: str | None = None
     braked_until: datetime | None = None
+    officer_name: str = field(default="", compare=False, repr=False)
+    expires_at: datetime | None = field(default=None, compare=False)
 
     @cached_property
     def scope_names(self) -> list[str]:

@@ -5,6 +5,7 @@ import hashlib
 import hmac
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -205,6 +206,7 @@ TOKEN = (
         IssuedToken.staff_id,
         IssuedToken.revoked_at,
         Staff.role,
+        Staff.name.label("staff_name"),
         Staff.court_code.label("staff_court"),
     )
     .join(IssuedToken, IssuedToken.client_id == Client.id)
@@ -241,6 +243,8 @@ def _principal(token: AccessToken, row: Any) -> Principal | None:
         jkt=token.jkt,
         x5t=token.x5t,
         braked_until=row.braked_until,
+        officer_name=row.staff_name or "",
+        expires_at=datetime.fromtimestamp(token.expires_at, UTC),
     )
 
 

@@ -1,4 +1,6 @@
-"""The authenticated client."""
+"""The authenticated client, and who signed in."""
+
+from datetime import datetime
 
 import strawberry
 
@@ -6,6 +8,7 @@ from auth.audiences import Audience, Purpose
 from auth.principal import Principal
 from engine.declare.fields import Info
 from engine.policy import OPEN, require
+from models.court import StaffRole
 
 
 def _scopes(root: strawberry.Parent[Principal]) -> list[str]:
@@ -14,6 +17,21 @@ def _scopes(root: strawberry.Parent[Principal]) -> list[str]:
 
 def _purposes(root: strawberry.Parent[Principal]) -> list[Purpose]:
     return sorted(root.purposes)
+
+
+def _officer(root: strawberry.Parent[Principal]) -> "ViewingOfficer | None":
+    if root.officer is None:
+        return None
+    return ViewingOfficer(name=root.officer_name, role=root.officer.role, court_code=root.officer.court_code)
+
+
+@strawberry.type(description="Who signed in (登录人员).")
+class ViewingOfficer:
+    """The member of a court's staff whose token this is."""
+
+    name: str = strawberry.field(description="Your name (姓名).")
+    role: StaffRole = strawberry.field(description="Your role: it decides which steps you may take (岗位).")
+    court_code: str = strawberry.field(description="Code of your court (所属法院代码).")
 
 
 @strawberry.type(description="Who you are to this service (接入方身份).")
@@ -25,9 +43,14 @@ class Viewer:
     audience: Audience = strawberry.field(description="Your kind (类型).")
     scopes: list[str] = strawberry.field(resolver=_scopes, description="What this token grants (权限范围).")
     purposes: list[Purpose] = strawberry.field(resolver=_purposes, description="The purposes you may name (用途).")
+    officer: ViewingOfficer | None = strawberry.field(
+        resolver=_officer, description="The person who signed in; null for a token of the client's own (登录人员)."
+    )
+    expires_at: datetime | None = strawberry.field(description="When this token expires (令牌到期时间).")
 
 
 require(Viewer, OPEN)
+require(ViewingOfficer, OPEN)
 
 
 def get_viewer(info: Info) -> Viewer:

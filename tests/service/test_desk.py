@@ -1,6 +1,6 @@
 """The judge's desk over HTTP: what is marked, who acts, and what every audience sees before and after."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import pytest
@@ -527,3 +527,17 @@ def test_what_is_no_performance_after_a_repair(repaired: tuple[Chambers, str]) -
     for token, code in others:
         error = desk.refused(token, "recordPerformance", "id", codeRecordId=blue, **PAID)
         assert error["code"] == code
+
+
+VIEWER = "{ viewer { name officer { name role courtCode } expiresAt } }"
+
+
+def test_a_token_tells_who_signed_in_and_until_when(desk: Chambers) -> None:
+    officer = desk.data(desk.officer(StaffRole.PRESIDENT), VIEWER)["viewer"]
+    client = desk.data(desk.partner(Audience.BANK), VIEWER)["viewer"]
+    with desk.engine.connect() as connection:
+        query = sa.text("SELECT name FROM staff WHERE role = 'PRESIDENT' AND court_code = :court ORDER BY id LIMIT 1")
+        name = connection.scalar(query, {"court": YUYAO})
+    assert officer["officer"] == {"name": name, "role": "PRESIDENT", "courtCode": YUYAO}
+    assert client["officer"] is None
+    assert all(datetime.fromisoformat(one["expiresAt"]) > desk.calendar.moment for one in (officer, client))

@@ -237,6 +237,7 @@ def test_only_plumbing_is_open_to_everybody() -> None:
         "Subscription",
         "TransparencyLog",
         "Viewer",
+        "ViewingOfficer",
     }
     roots = {
         key for name, key, _ in declared_fields() if name == "Query" and POLICY.requirements[f"Query.{key}"] == OPEN
