@@ -148,6 +148,7 @@ class Parts:
             clock=self.clock,
             fetch=self.fetch,
             mutual_tls=self.mutual_tls,
+            require_second_factor=self.settings.require_second_factor,
         )
 
     @cached_property

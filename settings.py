@@ -59,6 +59,7 @@ class Settings:
     debug: whether answers name their executor in `extensions.executor`, and the log explains each request.
     allow_pilot_persons: whether clients of the class `pilot` may be registered for scopes of natural persons, and those
     with a secret may use them.
+    require_second_factor: whether staff cannot sign in without a second factor.
     """
 
     database_url: str | None = None
@@ -72,6 +73,7 @@ class Settings:
     statement_timeout: int = 2
     pool_size: int = 8
     allow_pilot_persons: bool = False
+    require_second_factor: bool = False
     executor: str = "plan"
     worker: bool = True
     budget: int = 1_200_000
@@ -227,6 +229,7 @@ PARSERS: dict[str, Any] = {
     "statement_timeout": _seconds_or_count(1, 60),
     "pool_size": _seconds_or_count(1, 64),
     "allow_pilot_persons": _switch,
+    "require_second_factor": _switch,
     "executor": _one_of("plan", "loaders"),
     "worker": _switch,
     "budget": _seconds_or_count(0, 999_999_999),

@@ -9,6 +9,7 @@ from urllib.parse import urlencode, urlsplit
 import sqlalchemy as sa
 from starlette.responses import RedirectResponse, Response
 
+from auth.metadata import SECOND_FACTOR_PATH
 from auth.server.accounts import check_password, find_officer, read_username, sign_out
 from auth.server.authorization_code import issue_code
 from auth.server.authorization_request import AuthorizationRequest, read_authorization, state_of
@@ -18,6 +19,7 @@ from auth.server.pages import render_message
 from auth.server.pushed_requests import PUSH_FIRST, Pushed, find_pushed, use_pushed
 from auth.server.token_store import RegisteredClient, find_client, to_datetime
 from auth.staff.browser_session import BrowserSession
+from auth.staff.second_factor import is_enrolled
 from auth.staff.throttle import FailureCounter, count_account, count_device, count_source
 from models.client import ClientProfile
 
@@ -113,7 +115,7 @@ class SignIn:
         if visit.form is None:
             key = None if asked.login else self.session.find_officer_of(connection, visit)
             known = key is not None and self._within(connection, key, asked.client)
-            return self._code(connection, asked, key) if key is not None and known else self._page(asked, visit)
+            return self._enter(connection, asked, key) if key is not None and known else self._page(asked, visit)
         if not self.session.owns(visit.form, visit):
             return self.session.refuse_form()
         counters, now = self._counters(connection, visit), to_datetime(self.server.clock())
@@ -126,7 +128,7 @@ class SignIn:
             return self._page(asked, visit, refused=True)
         self.session.throttle.forgive(connection, counters)
         log.info("staff %d signed in at client %s", key, asked.client.client_id)
-        return self.session.begin(connection, self._code(connection, asked, key), key)
+        return self.session.begin(connection, self._enter(connection, asked, key), key)
 
     def _counters(self, connection: sa.Connection, visit: Visit) -> list[FailureCounter]:
         """Return what counts an attempt: the device if the account knows it and it is open, else the source and the
@@ -159,6 +161,12 @@ class SignIn:
     def _page(self, asked: AuthorizationRequest, visit: Visit, *, refused: bool = False) -> Response:
         status, client = 401 if refused else 200, asked.client.name
         return self.session.show(visit, "sign_in.html", status, asked.origin, client=client, refused=refused)
+
+    def _enter(self, connection: sa.Connection, asked: AuthorizationRequest, key: int) -> Response:
+        """Return the redirect with a code; to the page of the second factor, if the officer needs one and has none."""
+        if self.server.require_second_factor and not is_enrolled(connection, key):
+            return RedirectResponse(SECOND_FACTOR_PATH, 303, {"Cache-Control": "no-store"})
+        return self._code(connection, asked, key)
 
     def _code(self, connection: sa.Connection, asked: AuthorizationRequest, key: int) -> Response:
         if asked.pushed and not use_pushed(connection, asked.pushed, self.server.clock()):

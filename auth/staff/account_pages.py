@@ -26,7 +26,6 @@ from auth.staff import second_factor
 from auth.staff.browser_session import BrowserSession
 from auth.staff.second_factor import OwnFactor
 from auth.staff.throttle import count_officer
-from models.staff_account import SecondFactor
 
 WRONG = "当前密码或验证码错误，或尝试次数过多。The present password or code is wrong, or too many were tried."
 DIFFERS = "两次输入的新密码不一致。The new passwords differ."
@@ -68,14 +67,14 @@ class AccountPages:
 
     def _account(self, connection: sa.Connection, key: int, visit: Visit) -> Response:
         links = {"password": PASSWORD_PATH, "second_factor": SECOND_FACTOR_PATH, "sign_out": SIGN_OUT_PATH}
-        enrolled = _is_enrolled(connection, key)
+        enrolled = second_factor.is_enrolled(connection, key)
         return render_page("account.html", 200, username=find_username(connection, key), enrolled=enrolled, **links)
 
     def _show_password(self, connection: sa.Connection, key: int, visit: Visit, refused: str = "") -> Response:
         values: dict[str, Any] = {
             "shortest": SHORTEST_PASSWORD,
             "refused": refused,
-            "enrolled": _is_enrolled(connection, key),
+            "enrolled": second_factor.is_enrolled(connection, key),
         }
         return self.session.show(visit, "password.html", 422 if refused else 200, **values)
 
@@ -102,7 +101,10 @@ class AccountPages:
             secret = second_factor.open_secret(self.server.keyring, sealed, key) or b""
         picture = second_factor.draw_secret(secret, find_username(connection, key))
         values: dict[str, Any] = {"picture": picture, "secret": second_factor.write_secret(secret), "refused": refused}
-        values |= {"sealed": base64.urlsafe_b64encode(sealed).decode(), "enrolled": _is_enrolled(connection, key)}
+        values |= {
+            "sealed": base64.urlsafe_b64encode(sealed).decode(),
+            "enrolled": second_factor.is_enrolled(connection, key),
+        }
         return self.session.show(visit, "second_factor.html", 422 if refused else 200, **values)
 
     def _enrol(self, connection: sa.Connection, key: int, visit: Visit) -> Response:
@@ -130,10 +132,6 @@ class AccountPages:
         if right:
             self.session.throttle.forgive(connection, counters)
         return right
-
-
-def _is_enrolled(connection: sa.Connection, key: int) -> bool:
-    return connection.scalar(sa.select(SecondFactor.staff_id).where(SecondFactor.staff_id == key)) is not None
 
 
 def _read_sealed(form: Mapping[str, str]) -> bytes:

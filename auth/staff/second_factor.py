@@ -79,6 +79,11 @@ def find_step(secret: bytes, code: str, now: datetime) -> int | None:
     return found
 
 
+def is_enrolled(connection: sa.Connection, staff_key: int) -> bool:
+    """Return whether an officer has a second factor."""
+    return connection.scalar(sa.select(SecondFactor.staff_id).where(SecondFactor.staff_id == staff_key)) is not None
+
+
 def enrol(connection: sa.Connection, enrolment: OwnFactor, step: int, now: datetime) -> list[str]:
     """Set the second factor of an officer and return new recovery codes. Former ones are no longer valid.
 

@@ -14,7 +14,7 @@ import anyio
 import httpx2
 import pytest
 import sqlalchemy as sa
-from browser import CSRF, filled, path
+from browser import CSRF, filled, path, returned
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from house import House
@@ -400,6 +400,21 @@ async def test_a_second_factor_is_asked_for_from_then_on(house: House) -> None:
     assert await sign_in_with(house, "") == 401
     assert await sign_in_with(house, "000000") == 401
     assert await sign_in_with(house, code_of(house, secret)) == 303
+
+
+async def test_where_a_second_factor_is_required_nobody_goes_on_without_one(house: House) -> None:
+    house.service.server.require_second_factor = True
+    sent = await house.sign_in(house.attempt())
+    assert (sent.status_code, sent.headers["location"]) == (303, FACTOR)
+    again = await house.http.get(path(house.attempt().query()))
+    assert (again.status_code, again.headers["location"]) == (303, FACTOR), "the session gives no code either"
+    house.http.cookies.clear()
+    secret, _ = await enrolled(house)
+    assert await sign_in_with(house, "") == 401
+    address = path(house.attempt().query(prompt="login"))
+    form = filled(await house.http.get(address), house.judge.username, house.judge.password)
+    done = await house.http.post(address, data=form | {"code": code_of(house, secret)})
+    assert "code" in returned(done)
 
 
 async def test_a_wrong_password_looks_like_a_wrong_code(house: House) -> None:
