@@ -2,7 +2,9 @@
 
 import asyncio
 import gc
+import logging
 import os
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -12,6 +14,7 @@ import sqlalchemy as sa
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Route
+from uvicorn.config import STARTUP_FAILURE
 
 from auth.audiences import Audience, scopes_of
 from casework.catalogue import read_case_types
@@ -23,10 +26,12 @@ from parts import GRAPHQL_METHODS, Parts
 from postgres import database
 from protocols.admission import STATE
 from protocols.proxies import TrustedProxies
-from settings import Settings
+from settings import Settings, SettingsError
 from telemetry import logs, traces
 from telemetry.observing import Observing, Telemetry
 from transport.application import DirectApplication
+
+log = logging.getLogger("suxin.server")
 
 
 def get_utc_now() -> datetime:
@@ -41,7 +46,11 @@ def create_worker() -> Starlette | TrustedProxies:
     settings = Settings.from_environment()
     provider = traces.build_provider() if traces.is_wanted(os.environ) else None
     telemetry = Telemetry(logs.build_request_logger(logs.form_of(settings.log)), provider)
-    app = create_app(settings, database.read_url(settings.database_url or ""), telemetry=telemetry, lasting=True)
+    try:
+        app = create_app(settings, database.read_url(settings.database_url or ""), telemetry=telemetry, lasting=True)
+    except SettingsError as error:
+        log.error("%s", error)
+        sys.exit(STARTUP_FAILURE)
     if not settings.trusted_proxies:
         return app
     return TrustedProxies(app, settings.trusted_proxies, settings.certificate_header)

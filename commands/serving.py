@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 import uvicorn
+from uvicorn.config import STARTUP_FAILURE
 
 from commands.session import console, create_database, explain_errors, is_new, use_database
 from commands.supervisor import Supervisor
@@ -37,7 +38,10 @@ def serve(
             config = configure(settings, host, port, workers)
             os.environ[WORKER] = "false"  # it has a process of its own
             work = "commands.work:work_until_ended" if settings.worker else None
-            Supervisor(config, [config.bind_socket()], work).run()
+            supervisor = Supervisor(config, [config.bind_socket()], work)
+            supervisor.run()
+            if supervisor.failed:
+                raise typer.Exit(STARTUP_FAILURE)
 
 
 def configure(settings: Settings, host: str, port: int, workers: int) -> uvicorn.Config:

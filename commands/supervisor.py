@@ -9,6 +9,7 @@ from pkgutil import resolve_name
 from socket import socket
 
 import uvicorn
+from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
 from jobs.parent import end_with_parent
@@ -19,11 +20,14 @@ log = logging.getLogger("suxin.supervisor")
 class Supervisor(Multiprocess):
     """Starts the serving processes and the worker, replaces each that ends, and ends all by SIGTERM or SIGINT.
 
+    One that ends with an error before any has served ends the command: the next one would fail in the same way.
+
     work: the function that the process of the worker runs, as `module:name`; None if another machine runs the worker.
     """
 
     def __init__(self, config: uvicorn.Config, sockets: Sequence[socket], work: str | None) -> None:
         super().__init__(config, list(sockets))
+        self.served = self.failed = False
         self.worker = WorkerProcess(work) if work else None
 
     def init_processes(self) -> None:
@@ -34,6 +38,12 @@ class Supervisor(Multiprocess):
 
     def keep_subprocess_alive(self) -> None:
         """Replace each process that has ended."""
+        if not self.served and any(one.exitcode for one in self.processes):
+            log.error("a serving process could not start")
+            self.failed = True
+            self.should_exit.set()
+            return
+        self.served = self.served or any(one.is_ready() for one in self.processes)
         super().keep_subprocess_alive()
         if self.worker and not self.should_exit.is_set():
             self.worker.replace_ended()
@@ -47,6 +57,7 @@ class Supervisor(Multiprocess):
     def join_all(self) -> None:
         """Wait for the end of all processes."""
         super().join_all()
+        self.failed = self.failed or any(one.exitcode == STARTUP_FAILURE for one in self.processes)
         if self.worker:
             self.worker.join()
 

@@ -2,13 +2,17 @@
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import httpx2
 import psutil
 import pytest
 import sqlalchemy as sa
-from served import Command, wait_until
+from served import Command, free_port, wait_until
+from uvicorn.config import STARTUP_FAILURE
 
 from postgres.locks import Lock
 
@@ -74,3 +78,16 @@ def test_nothing_outlives_the_command(command: Command, number: signal.Signals) 
 def test_one_command_counts_for_its_worker_and_its_requests(command: Command) -> None:
     wait_until(lambda: "suxin_log_appended" in httpx2.get(f"{command.origin}/metrics").text)
     assert "suxin_connections_limit" in httpx2.get(f"{command.origin}/metrics").text
+
+
+def test_what_cannot_start_is_not_tried_for_ever(installed: Mapping[str, str], tmp_path: Path) -> None:
+    """A file that exists, and has no certificate in it."""
+    wrong = tmp_path / "authorities.pem"
+    wrong.write_text("nothing")
+    settings = {"SUXIN_CERTIFICATE_HEADER": "Client-Cert", "SUXIN_CERTIFICATE_AUTHORITIES": str(wrong)}
+    command = [str(Path(sys.executable).with_name("suxin")), "serve", "--port", str(free_port())]
+    environment = {**os.environ, **installed, **settings, "SUXIN_TRUSTED_PROXIES": "127.0.0.1"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == STARTUP_FAILURE
+    assert "SUXIN_CERTIFICATE_AUTHORITIES must name a file with certificates" in done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
