@@ -3,13 +3,12 @@
 from datetime import date
 from enum import StrEnum
 
-import sqlalchemy as sa
 from sqlalchemy import CheckConstraint, Computed, ForeignKey, ForeignKeyConstraint, Index, SmallInteger
-from sqlalchemy.orm import Mapped, foreign, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Keyed, index_where, link
 from models.catalogue import Stage
-from models.court import Court, Division
+from models.court import Court
 from models.party import Party
 
 
@@ -81,11 +80,6 @@ class CourtCase(Keyed):
     disclosed: Mapped[bool] = mapped_column(Computed(DISCLOSED, persisted=True))
 
     court: Mapped[Court] = link(foreign_keys=[court_code])
-    held_by: Mapped[Division | None] = link(
-        primaryjoin=lambda: sa.and_(
-            foreign(CourtCase.court_code) == Division.court_code, foreign(CourtCase.division) == Division.name
-        )
-    )
     participations: Mapped[list["Participation"]] = link()
 
 

@@ -4,7 +4,6 @@ from datetime import date, datetime
 from enum import Enum
 from typing import Any
 
-import sqlalchemy as sa
 import strawberry
 
 from auth.audiences import Audience, Purpose
@@ -13,33 +12,26 @@ from engine.declare.relations import Order
 from models.access_record import AccessResult
 from models.batch import BatchStatus
 from models.calendar import ReminderKind
-from models.catalogue import Colour, Stage, Tier
+from models.catalogue import Stage, Tier
 from models.deduction import DeductionStatus
 from models.event import EventKind
-from models.grading import RiskGrade
 from models.identity_conflict import ConflictState, IdentityActState
 from models.import_run import ImportState
 from models.listing import ListingKind
 from models.names import fold
 from models.party import PartyKind
 from models.party_name import select_bearers, select_resembling
-from models.risk_report import RiskKind
-from resolvers.partners import portfolio
 from resolvers.procedure import case_marks, deductions
 from resolvers.procedure.deductions import status_today, to_court_date
 from resolvers.visibility.reach import is_at_or_below
 from schema.credit.listing import Listing
 from schema.oversight.access_record import AccessRecord
-from schema.partners.consent import Consent
-from schema.partners.consent_audit import ConsentAudit
 from schema.partners.event import Event
-from schema.partners.watch import PortfolioEntry, Watch
 from schema.procedure.batch import Batch
 from schema.procedure.deduction import Deduction
 from schema.procedure.objection import Objection
 from schema.procedure.reminder import Reminder
 from schema.procedure.repair import Repair
-from schema.procedure.risk_report import RiskReport
 from schema.register.case import Case
 from schema.register.identity import IdentityAct, IdentityConflict
 from schema.register.import_run import ImportRun
@@ -238,77 +230,6 @@ class EventFilter(Filters):
 
     since: datetime | None = filter_by(Event, "occurredAt", "At or after.", lambda row, value: row.occurred_at >= value)
     kind: EventKind | None = filter_by(Event, "kind", "What happened (类型).")
-
-
-@filter_input
-class ConsentFilter(Filters):
-    """Which consents (授权筛选)."""
-
-    reference: str | None = filter_by(Consent, "reference", "Number of the letter (授权书编号).")
-    valid_at: datetime | None = filter_by(
-        Consent,
-        "validTo",
-        "Live at this moment (有效于).",
-        lambda row, value: sa.and_(
-            row.valid_from <= value, row.valid_to > value, row.revoked_at.is_(None), row.suspended_at.is_(None)
-        ),
-    )
-
-
-@filter_input
-class ConsentAuditFilter(Filters):
-    """Which audits of letters (授权书核验筛选)."""
-
-    open: bool | None = filter_by(
-        ConsentAudit, "finding", "Whether they await a finding.", lambda row, value: row.finding.is_(None) == value
-    )
-    disputed: bool | None = filter_by(
-        ConsentAudit,
-        "disputedAt",
-        "Whether the subject disputes the letter.",
-        lambda row, value: row.disputed_at.is_not(None) == value,
-    )
-
-
-@filter_input
-class WatchFilter(Filters):
-    """Which watches (监测筛选)."""
-
-    reference: str | None = filter_by(Watch, "reference", "Your own reference (机构业务编号).")
-    open: bool | None = filter_by(
-        Watch, "endedAt", "Whether they have not ended.", lambda row, value: row.ended_at.is_(None) == value
-    )
-
-
-@filter_input
-class PortfolioFilter(Filters):
-    """Which customers (贷后客户筛选)."""
-
-    reference: str | None = filter_by(PortfolioEntry, "reference", "Your own reference (机构业务编号).")
-    kind: PartyKind | None = filter_by(PortfolioEntry, "kind", "Persons or organizations (主体类型).")
-    colour: Colour | None = filter_by(
-        PortfolioEntry, "colour", "Colour (颜色).", lambda row, value: portfolio.colour(row, Audience.BANK) == value
-    )
-    grade: RiskGrade | None = filter_by(
-        PortfolioEntry, "grade", "Grade (等级).", lambda row, value: portfolio.grade(row, Audience.BANK) == value
-    )
-    last_change: EventKind | None = filter_by(PortfolioEntry, "lastChange", "The last event (最近变更).")
-    month: date | None = filter_by(
-        PortfolioEntry,
-        "month",
-        "The first of the month of the last event (变更月份).",
-        lambda row, value: portfolio.month(row, Audience.BANK) == value,
-    )
-
-
-@filter_input
-class RiskReportFilter(Filters):
-    """Which reports of risks (预警反馈筛选)."""
-
-    open: bool | None = filter_by(
-        RiskReport, "response", "Whether they await an answer.", lambda row, value: row.response.is_(None) == value
-    )
-    kind: RiskKind | None = filter_by(RiskReport, "kind", "What was noticed (风险类型).")
 
 
 @filter_input

@@ -142,7 +142,10 @@ def may_see_public_record(row: Frame, audience: Audience) -> SQL:
 
 def _named(arguments: Frame, record: Frame) -> SQL:
     """Match the name, present or former, exactly: for the public portal only (R17)."""
-    named: SQL = record.party_id.in_(select_bearers(arguments.name))
+    bearers = sa.func.array(
+        select_bearers(arguments.name).scalar_subquery()
+    )  # an array restricts each part by its index
+    named: SQL = record.party_id == sa.any_(bearers)
     return named
 
 

@@ -6,12 +6,22 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
 import models
-from engine.declare.relations import Frame, Order
+from engine.declare.relations import Frame, Order, Relation
 from engine.declare.sql import SQL
 from resolvers.joins import exists, join
 
 MARKS = join(models.CaseMark, "case_id", many=True, MARKED=Order(("marked_at",)))
 TRANSFERS = join(models.CaseTransfer, "case_id", many=True, TAKEN=Order(("taken_at",)))
+
+
+def _has(case: Frame, division: Frame) -> SQL:
+    """Return whether a division has a case. It is read from the case's row: cards do not contain it."""
+    held = aliased(models.CourtCase)
+    matches = (held.court_code == division.court_code, held.division == division.name)
+    return sa.select(held.id).where(held.id == case.id, *matches).exists()
+
+
+DIVISION = Relation(target=models.Division, on=_has, keys={"id": sa.BigInteger()})
 
 
 def is_marked(case: Frame, wanted: Any) -> SQL:

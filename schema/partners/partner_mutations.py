@@ -26,6 +26,7 @@ from resolvers.mutations.acting import Also
 from resolvers.partners.watches import LINES
 from schema.credit.integrity_report import IntegrityReport, IssueIntegrityReportInput, RevokeIntegrityReportInput
 from schema.mutation_fields import mutation
+from schema.oversight.risk_report import ReportRiskInput, RiskReport
 from schema.partners.bulk_operation import (
     BulkOperation,
     CancelBulkOperationInput,
@@ -57,7 +58,6 @@ from schema.partners.webhook_input import (
     ReplayEventsInput,
     RotateWebhookKeysInput,
 )
-from schema.procedure.risk_report import ReportRiskInput, RiskReport
 
 by_subject = partial(mutation, requires=all_of(Scope.GRANT_WRITE))
 on_bulk = partial(mutation, requires=all_of(Scope.BULK, Scope.BULK_WRITE))

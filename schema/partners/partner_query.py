@@ -10,7 +10,8 @@ from resolvers import roots
 from resolvers.partners import portfolio, risk_reports, scenarios
 from resolvers.register import subjects
 from resolvers.visibility import about
-from schema.filters import ConsentAuditFilter, ConsentFilter, PortfolioFilter, RiskReportFilter, WatchFilter
+from schema.oversight.risk_report import REPORTED, RiskReport
+from schema.partner_filters import ConsentAuditFilter, ConsentFilter, PortfolioFilter, RiskReportFilter, WatchFilter
 from schema.partners.bulk_operation import BulkOperation
 from schema.partners.client import Client
 from schema.partners.consent import Consent
@@ -19,7 +20,6 @@ from schema.partners.incentive_loan import IncentiveLoan
 from schema.partners.scenarios import CommerceReport, EmploymentReport, FinanceReport, SharedReport
 from schema.partners.watch import PortfolioEntry, Watch
 from schema.partners.webhook import Webhook
-from schema.procedure.risk_report import REPORTED, RiskReport
 from schema.register.subject import AccessInput, SubjectKey, SubjectReport
 from schema.requirements import BULK, EVENT, LOAN, SUBJECT, WATCH
 

@@ -30,6 +30,7 @@ from schema.credit.code_record import CodeRecord
 from schema.credit.listing import Listing
 from schema.credit.sanction import Sanction
 from schema.mutation_fields import mutation
+from schema.oversight.risk_report import AnswerRiskReportInput, RiskReport
 from schema.partners.consent_audit import ConsentAudit, SettleConsentAuditInput
 from schema.procedure.batch import Batch
 from schema.procedure.bulletin import Bulletin
@@ -80,7 +81,6 @@ from schema.procedure.remedy_input import (
     RevokeSettlementInput,
 )
 from schema.procedure.repair import Repair, RepairPerformance
-from schema.procedure.risk_report import AnswerRiskReportInput, RiskReport
 from schema.register.case import Case
 from schema.register.division import Division
 from schema.register.identity import IdentityAct

@@ -11,7 +11,7 @@ from models.catalogue import Stage
 from models.court_case import Confidentiality, Role
 from resolvers.procedure.assessments import Assessment as AssessmentRow
 from resolvers.procedure.assessments import may_see_assessment, select_assessments
-from resolvers.procedure.case_marks import MARKS, TRANSFERS
+from resolvers.procedure.case_marks import DIVISION, MARKS, TRANSFERS
 from resolvers.register.participations import ASSESSMENTS, CASE_DEDUCTIONS
 from resolvers.visibility import masking, publicity
 from resolvers.visibility.about import ABOUT_PARTICIPANTS, ABOUT_PARTY
@@ -73,7 +73,7 @@ class Case(Node):
         CASE_DEDUCTIONS, "Deductions in this case (本案扣分).", requires=REGISTER
     )
     division: Division | None = relation(
-        models.CourtCase.held_by, "The division that has it (承办庭室), if the court named it.", requires=REGISTER
+        DIVISION, "The division that has it (承办庭室), if the court named it.", requires=REGISTER
     )
     marks: list[CaseMark] = relation(MARKS, "Prompts about its litigants, oldest first (提示标记).", requires=REGISTER)
     transfers: list[CaseTransfer] = relation(

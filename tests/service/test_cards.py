@@ -458,7 +458,7 @@ ITEMS = """
     }
 """
 MOVE = """
-    UPDATE court_case SET confidentiality = '{confidentiality}', court_code = (
+    UPDATE court_case SET confidentiality = '{confidentiality}', division = NULL, court_code = (
       SELECT code FROM court WHERE left(code, 3) <> (SELECT left(court_code, 3) FROM client WHERE audience = 'COURT')
       AND length(code) > 2 ORDER BY code LIMIT 1
     ) WHERE id = :case_id

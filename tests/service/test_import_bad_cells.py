@@ -90,6 +90,7 @@ NOT_TEXT: tuple[object, ...] = (None, True, 17, -1.5, 10**400, [], ["张波"], {
 """Values of JSON that are no text."""
 
 REASONS = {
+    "DIVISION",
     "AMOUNT", "AUTHORISATION", "BEHAVIOUR", "CASE_NUMBER", "CASE_UNKNOWN", "CATALOGUE", "CAUSE", "CELL",
     "CERTIFICATE_NUMBER", "COLUMNS", "CONFIDENTIALITY", "COURT", "DATE", "DAYS", "ENCODING", "FINDING",
     "HOUSEHOLD", "ID_NUMBER", "ID_TYPE", "JSON", "LIST", "MINOR", "NAME", "PARTY_TYPE", "POINTS", "RELATION",

@@ -49,4 +49,8 @@ def values(ids: Sequence[str], audience: Audience) -> Values:
         "access": lambda random: {"purpose": random.choice(sorted(PURPOSES[audience]))},
         "asOf": lambda random: random.choice(("2020-02-29", "2026-01-01", "2031-12-31")),
         "since": lambda random: "1",
+        "receipt": lambda random: "x",
+        "data": lambda random: "{}",
+        "query": lambda random: "{ __typename }",
+        "variables": lambda random: "{}",
     }

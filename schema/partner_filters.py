@@ -1,0 +1,89 @@
+"""Filters of the lists of partners."""
+
+from datetime import date, datetime
+
+import sqlalchemy as sa
+
+from auth.audiences import Audience
+from engine.declare.filters import Filters, filter_by, filter_input
+from models.catalogue import Colour
+from models.event import EventKind
+from models.grading import RiskGrade
+from models.party import PartyKind
+from models.risk_report import RiskKind
+from resolvers.partners import portfolio
+from schema.oversight.risk_report import RiskReport
+from schema.partners.consent import Consent
+from schema.partners.consent_audit import ConsentAudit
+from schema.partners.watch import PortfolioEntry, Watch
+
+
+@filter_input
+class ConsentFilter(Filters):
+    """Which consents (授权筛选)."""
+
+    reference: str | None = filter_by(Consent, "reference", "Number of the letter (授权书编号).")
+    valid_at: datetime | None = filter_by(
+        Consent,
+        "validTo",
+        "Live at this moment (有效于).",
+        lambda row, value: sa.and_(
+            row.valid_from <= value, row.valid_to > value, row.revoked_at.is_(None), row.suspended_at.is_(None)
+        ),
+    )
+
+
+@filter_input
+class ConsentAuditFilter(Filters):
+    """Which audits of letters (授权书核验筛选)."""
+
+    open: bool | None = filter_by(
+        ConsentAudit, "finding", "Whether they await a finding.", lambda row, value: row.finding.is_(None) == value
+    )
+    disputed: bool | None = filter_by(
+        ConsentAudit,
+        "disputedAt",
+        "Whether the subject disputes the letter.",
+        lambda row, value: row.disputed_at.is_not(None) == value,
+    )
+
+
+@filter_input
+class WatchFilter(Filters):
+    """Which watches (监测筛选)."""
+
+    reference: str | None = filter_by(Watch, "reference", "Your own reference (机构业务编号).")
+    open: bool | None = filter_by(
+        Watch, "endedAt", "Whether they have not ended.", lambda row, value: row.ended_at.is_(None) == value
+    )
+
+
+@filter_input
+class PortfolioFilter(Filters):
+    """Which customers (贷后客户筛选)."""
+
+    reference: str | None = filter_by(PortfolioEntry, "reference", "Your own reference (机构业务编号).")
+    kind: PartyKind | None = filter_by(PortfolioEntry, "kind", "Persons or organizations (主体类型).")
+    colour: Colour | None = filter_by(
+        PortfolioEntry, "colour", "Colour (颜色).", lambda row, value: portfolio.colour(row, Audience.BANK) == value
+    )
+    grade: RiskGrade | None = filter_by(
+        PortfolioEntry, "grade", "Grade (等级).", lambda row, value: portfolio.grade(row, Audience.BANK) == value
+    )
+    last_change: EventKind | None = filter_by(PortfolioEntry, "lastChange", "The last event (最近变更).")
+    month: date | None = filter_by(
+        PortfolioEntry,
+        "month",
+        "The first of the month of the last event (变更月份).",
+        lambda row, value: portfolio.month(row, Audience.BANK) == value,
+    )
+
+
+@filter_input
+class RiskReportFilter(Filters):
+    """Which reports of risks (预警反馈筛选)."""
+
+    open: bool | None = filter_by(
+        RiskReport, "response", "Whether they await an answer.", lambda row, value: row.response.is_(None) == value
+    )
+    kind: RiskKind | None = filter_by(RiskReport, "kind", "What was noticed (风险类型).")
