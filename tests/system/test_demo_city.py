@@ -184,7 +184,9 @@ NEVER_STORED: dict[str, AbstractSet[str]] = {
     "code_record.colour": {"GREEN"},
     "code_record_version.colour": {"GREEN"},
     "code_record.repaired_colour": {"RED", "BLUE", "GOLD", "GREEN"},
-    "client.authentication": {"private_key_jwt"},
+    "client.authentication": {"private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth"},
+    "risk_report.kind": {"ASSETS_FOUND", "OTHER"},
+    "risk_report.response": {"NOTED", "NOT_RELATED"},
     "deduction.role": {"ENFORCEMENT_APPLICANT"},
     "deduction_step.staff_role": {"PRESIDENT"},
     "record_step.staff_role": {"JUDGE", "CHIEF", "PANEL", "PRESIDENT"},  # others than performances came by imports
