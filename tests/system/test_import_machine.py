@@ -31,7 +31,7 @@ from auth.scopes import Scope
 from casework.outbox import place_left
 from postgres import database
 
-EXAMPLES = 8
+EXAMPLES = 5
 STEPS = 20
 
 

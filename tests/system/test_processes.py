@@ -22,6 +22,15 @@ LEADER = sa.text(
 )
 
 
+@pytest.fixture(scope="module")
+def standing(installed: Mapping[str, str]) -> Iterator[Command]:
+    """One that goes on."""
+    made = Command(installed)
+    made.start()
+    yield made
+    made.stop()
+
+
 @pytest.fixture
 def command(installed: Mapping[str, str]) -> Iterator[Command]:
     made = Command(installed)
@@ -49,20 +58,20 @@ def find_leader(engine: sa.Engine) -> int | None:
         return found
 
 
-def test_a_worker_that_dies_is_replaced_and_requests_are_answered(command: Command, sync_engine: sa.Engine) -> None:
+def test_a_worker_that_dies_is_replaced_and_requests_are_answered(standing: Command, sync_engine: sa.Engine) -> None:
     wait_until(lambda: find_leader(sync_engine) is not None)
-    first, (worker,) = find_leader(sync_engine), [one for one in list_processes(command) if not holds_port(one)]
+    first, (worker,) = find_leader(sync_engine), [one for one in list_processes(standing) if not holds_port(one)]
     worker.kill()
-    assert httpx2.get(f"{command.origin}/readyz").status_code == 200
+    assert httpx2.get(f"{standing.origin}/readyz").status_code == 200
     wait_until(lambda: find_leader(sync_engine) not in {None, first})
 
 
-def test_a_serving_process_that_dies_is_replaced(command: Command) -> None:
-    before = [one for one in list_processes(command) if holds_port(one)]
+def test_a_serving_process_that_dies_is_replaced(standing: Command) -> None:
+    before = [one for one in list_processes(standing) if holds_port(one)]
     before[0].kill()
     wait_until(lambda: not before[0].is_running() or before[0].status() == psutil.STATUS_ZOMBIE)
-    wait_until(lambda: httpx2.get(f"{command.origin}/readyz").status_code == 200)
-    assert [one.pid for one in list_processes(command) if holds_port(one)] != [before[0].pid]
+    wait_until(lambda: httpx2.get(f"{standing.origin}/readyz").status_code == 200)
+    assert [one.pid for one in list_processes(standing) if holds_port(one)] != [before[0].pid]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
@@ -75,9 +84,9 @@ def test_nothing_outlives_the_command(command: Command, number: signal.Signals) 
     assert psutil.wait_procs(started, timeout=60)[1] == []
 
 
-def test_one_command_counts_for_its_worker_and_its_requests(command: Command) -> None:
-    wait_until(lambda: "suxin_log_appended" in httpx2.get(f"{command.origin}/metrics").text)
-    assert "suxin_connections_limit" in httpx2.get(f"{command.origin}/metrics").text
+def test_one_command_counts_for_its_worker_and_its_requests(standing: Command) -> None:
+    wait_until(lambda: "suxin_log_appended" in httpx2.get(f"{standing.origin}/metrics").text)
+    assert "suxin_connections_limit" in httpx2.get(f"{standing.origin}/metrics").text
 
 
 def test_what_cannot_start_is_not_tried_for_ever(installed: Mapping[str, str], tmp_path: Path) -> None:
