@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, settings
 
 SCALE = int(os.environ.get("TEST_SCALE", "1"))
 SEED = int(os.environ.get("TEST_SEED", "20261121"))
-OPERATIONS = int(os.environ.get("TEST_OPERATIONS", "60"))
+OPERATIONS = int(os.environ.get("TEST_OPERATIONS", "40"))
 """Operations that each audience asks of both executors."""
 
 

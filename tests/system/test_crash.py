@@ -21,7 +21,7 @@ from models.court import StaffRole
 from postgres import database
 from settings import Settings
 
-MUTATIONS, KILLS, CLIENTS = 200, 5, 4
+MUTATIONS, KILLS, CLIENTS = 120, 4, 4
 SEED = 4
 FINDING = {"kind": "COURT_RECORD", "issuedOn": "2026-02-20", "digest": "00" * 32}
 

@@ -31,7 +31,7 @@ from auth.scopes import Scope
 from casework.outbox import place_left
 from postgres import database
 
-EXAMPLES = 5
+EXAMPLES = 3
 STEPS = 20
 
 
