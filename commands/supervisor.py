@@ -20,7 +20,8 @@ log = logging.getLogger("suxin.supervisor")
 class Supervisor(Multiprocess):
     """Starts the serving processes and the worker, replaces each that ends, and ends all by SIGTERM or SIGINT.
 
-    One that ends with an error before any has served ends the command: the next one would fail in the same way.
+    A serving process that ends by itself with an error before any has served ends the command: the next one would fail
+    in the same way. One that is killed is replaced.
 
     work: the function that the process of the worker runs, as `module:name`; None if another machine runs the worker.
     """
@@ -38,7 +39,7 @@ class Supervisor(Multiprocess):
 
     def keep_subprocess_alive(self) -> None:
         """Replace each process that has ended."""
-        if not self.served and any(one.exitcode for one in self.processes):
+        if not self.served and any((one.exitcode or 0) > 0 for one in self.processes):
             log.error("a serving process could not start")
             self.failed = True
             self.should_exit.set()

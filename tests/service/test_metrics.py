@@ -267,7 +267,10 @@ def test_the_worker_tells_what_it_counts(world: World, city: City, tmp_path: Pat
     quiet = subprocess.DEVNULL
     process = subprocess.Popen(command, env=environment, stdout=quiet, stderr=quiet)
     try:
-        wait_until(lambda: "suxin_webhook_attempts" in httpx2.get(f"http://127.0.0.1:{port}/metrics").text)
+        wait_until(lambda: httpx2.get(f"http://127.0.0.1:{port}/metrics").status_code == 200)
+        text = httpx2.get(f"http://127.0.0.1:{port}/metrics").text
+        told = {family.name for family in text_string_to_metric_families(text)}
+        assert told >= {"suxin_webhook_attempts", "suxin_log_appended", "suxin_client_alarms"}
     finally:
         process.terminate()
         process.wait()
