@@ -1,7 +1,7 @@
 """Code periods, computed from the records of a party (R11-R14)."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -34,6 +34,7 @@ RECORDS = (
         CodeRecord.effective_on,
         sa.func.least(CodeRecord.ends_on + 1, CodeRecord.closed_on).label("ended_on"),
         CodeRecord.repaired_id,
+        CodeRecord.case_id,
         sa.func.isempty(CodeRecord.publicity).label("inside"),
         sa.func.lower(CodeRecord.publicity, type_=sa.Date).label("public_from"),
         sa.func.upper(CodeRecord.publicity, type_=sa.Date).label("public_until"),
@@ -50,6 +51,7 @@ RECORDS = (
 ENFORCEMENTS = (
     sa.select(
         Participation.party_id,
+        CourtCase.id.label("case_id"),
         CourtCase.filed_on,
         CourtCase.closed_on,
         (CourtCase.disclosed & (CourtCase.filed_on >= Party.of_age_from) & ~Party.held).label("outside"),
@@ -155,25 +157,42 @@ def _arrays(rows: Collection[Row]) -> dict[str, list[Any]]:
 
 async def _records(connection: AsyncConnection, keys: list[int]) -> dict[int, list[Seen]]:
     found: dict[int, list[Seen]] = defaultdict(list)
-    for row in await connection.execute(RECORDS, {"keys": keys}):
-        record = Record(row.id, row.colour, row.code, Span(row.effective_on, row.ended_on), row.repaired_id)
-        outside = None if row.inside else replace(record, active=Span(row.public_from, row.public_until))
-        found[row.party_id].append((record, outside))
+    for row in (await connection.execute(RECORDS, {"keys": keys})).mappings():
+        found[row["party_id"]].append(read_record(row))
     return found
+
+
+def read_record(row: Mapping[Any, Any]) -> Seen:
+    """Return the record of a row of `RECORDS`."""
+    active = Span(row["effective_on"], row["ended_on"])
+    record = Record(row["id"], row["colour"], row["code"], active, row["repaired_id"])
+    public = Span(row["public_from"], row["public_until"])
+    return record, None if row["inside"] else replace(record, active=public)
 
 
 async def _enforcements(connection: AsyncConnection, keys: list[int]) -> dict[int, list[Enforced]]:
     found: dict[int, list[Enforced]] = defaultdict(list)
-    for row in await connection.execute(ENFORCEMENTS, {"keys": keys}):
-        found[row.party_id].append((Span(row.filed_on, row.closed_on), row.outside))
+    for row in (await connection.execute(ENFORCEMENTS, {"keys": keys})).mappings():
+        found[row["party_id"]].append(read_enforcement(row))
     return found
+
+
+def read_enforcement(row: Mapping[Any, Any]) -> Enforced:
+    """Return the enforcement case of a row of `ENFORCEMENTS`."""
+    return Span(row["filed_on"], row["closed_on"]), row["outside"]
 
 
 def _rows(records: Mapping[int, list[Seen]], enforcements: Mapping[int, list[Enforced]]) -> Iterator[Row]:
     for party, seen in records.items():
         for perspective in Perspective:
-            court = perspective is Perspective.COURT
-            counted = [record for pair in seen if (record := pair[0] if court else pair[1])]
-            open_cases = [span for span, outside in enforcements.get(party, []) if outside or court]
-            for period in compute_periods(counted, open_cases):
+            for period in compute_periods(*count(seen, enforcements.get(party, []), perspective)):
                 yield party, perspective, period.start, period.end, period.colour
+
+
+def count(
+    seen: Iterable[Seen], enforcements: Iterable[Enforced], perspective: Perspective
+) -> tuple[list[Record], list[Span]]:
+    """Return the records and the enforcement cases that count in a perspective."""
+    court = perspective is Perspective.COURT
+    counted = [record for pair in seen if (record := pair[0] if court else pair[1])]
+    return counted, [span for span, outside in enforcements if outside or court]

@@ -1,7 +1,7 @@
 """The rule that selects a colour (R11, R13). Pure functions."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
 from models.catalogue import Colour
@@ -11,6 +11,9 @@ PRECEDENCE = (Colour.RED, Colour.YELLOW, Colour.BLUE, Colour.GOLD, Colour.GREEN)
 
 ENFORCEMENT_TYPES = frozenset({"Y18", "Y19", "Y20", "Y21", "Y22"})
 """The yellow code types that a repair in enforcement may turn blue (R11)."""
+
+ENDED_BY_PERFORMANCE = frozenset({"Y18"})
+"""The code types that performance ends: who has performed is taken off the list (法释〔2017〕7号, article 10)."""
 
 
 @dataclass(frozen=True)
@@ -79,3 +82,22 @@ def compute_periods(records: Sequence[Record], enforcements: Sequence[Span] = ()
         else:
             found.append(Period(start, end, colour))
     return found
+
+
+def find_ended(records: Iterable[Record], performed: Collection[int], day: date) -> frozenset[int]:
+    """Return the keys of the records that end if those with the keys `performed` are performed on a day.
+
+    A record ends of a type that performance ends, and a yellow record under repair together with its blue one (R11).
+    """
+    active = {record.key: record for record in records if day in record.active}
+    pairs = ((one.key, one.repaired) for one in active.values() if one.colour is Colour.BLUE and one.repaired in active)
+    ended = {key for key in performed if key in active and active[key].code_type in ENDED_BY_PERFORMANCE}
+    for blue, yellow in pairs:
+        if yellow is not None and ({blue, yellow} & set(performed)):
+            ended |= {blue, yellow}
+    return frozenset(ended)
+
+
+def end_on(span: Span, day: date) -> Span:
+    """Return the days of a span that ends on a day, unless it ends earlier."""
+    return replace(span, end=max(span.start, day if span.end is None else min(span.end, day)))

@@ -41,5 +41,8 @@ LISTED = any_of(Scope.ORGANIZATION, Scope.PERSON_INTEGRITY, Scope.PUBLICATION)
 RECORDED = any_of(Scope.ORGANIZATION, Scope.PERSON_CREDIT, Scope.PERSON_INTEGRITY, Scope.MEASURE)
 """Code records and the records that they follow from."""
 
+FORESEEN = any_of(Scope.REGISTER, Scope.SELF, Scope.WATCH)
+"""What a performance would change: for courts, subjects, and banks about those whose credit they may see."""
+
 CASE = any_of(Scope.ORGANIZATION, Scope.PERSON_CREDIT, Scope.PERSON_INTEGRITY, Scope.PUBLICATION)
 """The case of a record."""

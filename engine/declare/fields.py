@@ -6,7 +6,7 @@
 from collections.abc import Callable, Coroutine, Mapping
 from copy import copy
 from dataclasses import replace
-from functools import reduce
+from functools import partial, reduce
 from typing import Any
 
 import strawberry
@@ -23,6 +23,7 @@ from engine.declare.relations import (
     Audience,
     Column,
     Computed,
+    Derived,
     Expression,
     Frame,
     Prepare,
@@ -67,6 +68,8 @@ class DeclaredField(StrawberryField):
         declaration = self.declaration
         if isinstance(declaration, Column | Expression):
             return getattr(source, self.python_name)
+        if isinstance(declaration, Derived):
+            return Deferred(partial(declaration.compute, **kwargs), info.context, source)
         if isinstance(declaration, Computed):
             needed = source.get_keys(dict.fromkeys(declaration.needs)) if source is not None else ()
             return Deferred(declaration.compute, info.context, needed)
@@ -149,6 +152,20 @@ def computed(
     compute: takes the context of the request and the values of the columns that are named by `needs`.
     """
     return _field(Computed(needs, compute), description, requires)
+
+
+def derived(
+    derive: Callable[..., Coroutine[Any, Any, Any]],
+    description: str,
+    *arguments: StrawberryArgument,
+    requires: Requirement | PerType | None = None,
+) -> Any:
+    """Declare a field that a function derives from its row and arguments. Operations with it are answered by the
+    loaders.
+
+    derive: takes the context of the request, the row, and the arguments.
+    """
+    return _field(Derived(compute=derive), description, requires, *arguments)
 
 
 def relation(

@@ -87,6 +87,14 @@ class Computed:
     compute: Callable[[Any, tuple[Any, ...]], Coroutine[Any, Any, Any]]
 
 
+@dataclass(frozen=True)
+class Derived(Computed):
+    """A computed field with arguments, which are those of `derive` after the context and the row."""
+
+    needs: tuple[str, ...] = ()
+    compute: Callable[..., Coroutine[Any, Any, Any]] = field(kw_only=True)
+
+
 Scalar = Column | Expression
 Source = Callable[[Audience, Mapping[str, SQL]], Any]
 

@@ -2,17 +2,27 @@
 
 from datetime import date
 
+import strawberry
+
 import models
-from engine.declare.fields import column, expression, relation
+from engine.declare.fields import argument, column, derived, expression, relation
 from engine.declare.row_types import RowObject, row_type
 from models.catalogue import Colour
 from models.code_record import Reading
-from resolvers.credit import credit_codes
+from resolvers.credit import credit_codes, outlooks
 from resolvers.credit.credit_codes import may_see_history
 from resolvers.visibility.about import ABOUT_PARTY
 from resolvers.visibility.items import may_see_code_period
 from schema.credit.code_record import CodeRecord
-from schema.requirements import COURT_OR_SUBJECT, CREDIT
+from schema.credit.outlook import CreditOutlook
+from schema.requirements import COURT_OR_SUBJECT, CREDIT, FORESEEN
+
+IF_PERFORMED = argument(
+    "if_performed",
+    list[strawberry.ID] | None,
+    "Up to 20 ids of `records`: what these ask for is performed. All of them by default.",
+    None,
+)
 
 
 @row_type(credit_codes.History, seen_by=may_see_history, requires=COURT_OR_SUBJECT, key=None, name="CodePeriod")
@@ -60,4 +70,11 @@ class CreditCode(RowObject):
         credit_codes.HISTORY,
         "Every colour so far and every one already certain, oldest first (颜色历史).",
         requires=COURT_OR_SUBJECT,
+    )
+    outlook: CreditOutlook | None = derived(
+        outlooks.look_out,
+        "What changes if what some of its records ask for is performed on the day asked (履行后展望), by the same "
+        "rules, and nothing is written. None for a past day, and for what was known on a day.",
+        IF_PERFORMED,
+        requires=FORESEEN,
     )
