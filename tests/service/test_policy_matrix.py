@@ -57,6 +57,7 @@ LITERALS = {
     "asOf": '"2020-01-01"',
     "reading": "KNOWN",
     "since": '"1"',
+    "ifPerformed": "[]",
     "monthsBefore": "null",
     "statistics.orderBy": "{ by: COUNT }",
     "receipt": '"x"',
