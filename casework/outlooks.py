@@ -28,7 +28,7 @@ class PerformanceEffect(StrEnum):
 
 
 @dataclass(frozen=True)
-class Effect:
+class RecordEffect:
     """What the performance does to the record with a key. repair_from: of REPAIRABLE, the first day of repair (R9)."""
 
     key: int
@@ -44,7 +44,7 @@ class Outlook:
     colour: Colour
     changes_on: date | None
     changes_to: Colour | None
-    effects: Sequence[Effect]
+    effects: Sequence[RecordEffect]
 
 
 REPAIRS = (
@@ -94,7 +94,7 @@ def _end(record: Record, ended: Collection[int], day: date) -> Record:
 
 async def _list_effects(
     fetch: Fetch, records: Mapping[int, Record], performed: Collection[int], ended: Collection[int], day: date
-) -> list[Effect]:
+) -> list[RecordEffect]:
     """Return the effect on each performed record, and on those that end with one."""
     keys = list(dict.fromkeys([*performed, *sorted(ended)]))
     first = {row["id"]: compute_first_repair_day(row["tier"], row["since"]) for row in await _find(fetch, keys)}
@@ -102,11 +102,11 @@ async def _list_effects(
     for key in keys:
         from_ = max(first[key], day) if key in first else None
         if key in ended:
-            found.append(Effect(key, PerformanceEffect.ENDS))
+            found.append(RecordEffect(key, PerformanceEffect.ENDS))
         elif from_ and from_ in records[key].active:
-            found.append(Effect(key, PerformanceEffect.REPAIRABLE, from_))
+            found.append(RecordEffect(key, PerformanceEffect.REPAIRABLE, from_))
         else:
-            found.append(Effect(key, PerformanceEffect.STAYS))
+            found.append(RecordEffect(key, PerformanceEffect.STAYS))
     return found
 
 

@@ -4,7 +4,7 @@ from datetime import date
 
 import strawberry
 
-from casework.outlooks import Effect, PerformanceEffect
+from casework.outlooks import PerformanceEffect, RecordEffect
 from engine.declare.directives import RequiresScopes
 from engine.declare.fields import Info
 from engine.declare.opaque import seal
@@ -20,7 +20,7 @@ strawberry.enum(
 )
 
 
-def _id(root: strawberry.Parent[Effect], info: Info) -> strawberry.ID:
+def _id(root: strawberry.Parent[RecordEffect], info: Info) -> strawberry.ID:
     return strawberry.ID(seal(f"CodeRecord:{root.key}".encode(), info.context.caller.keyring.opaque_key))
 
 
