@@ -6,12 +6,16 @@ import sqlalchemy as sa
 
 from auth.audiences import Audience
 from engine.declare.filters import Filters, filter_by, filter_input
-from models.catalogue import Colour
+from models.catalogue import Colour, ItemKind
 from models.event import EventKind
 from models.grading import RiskGrade
 from models.party import PartyKind
+from models.point_conversion import ConversionStatus
 from models.risk_report import RiskKind
+from resolvers.credit import standings
 from resolvers.partners import portfolio
+from schema.credit.point_conversion import PointConversion, VillageNotice
+from schema.credit.standing import HouseholdStanding
 from schema.oversight.risk_report import RiskReport
 from schema.partners.consent import Consent
 from schema.partners.consent_audit import ConsentAudit
@@ -87,3 +91,53 @@ class RiskReportFilter(Filters):
         RiskReport, "response", "Whether they await an answer.", lambda row, value: row.response.is_(None) == value
     )
     kind: RiskKind | None = filter_by(RiskReport, "kind", "What was noticed (风险类型).")
+
+
+@filter_input
+class ConversionFilter(Filters):
+    """Which conversions (积分转换筛选)."""
+
+    status: ConversionStatus | None = filter_by(PointConversion, "status", "Where it stands (状态).")
+    month: date | None = filter_by(PointConversion, "month", "The first of a month (月份).")
+    kind: ItemKind | None = filter_by(PointConversion, "item", "Kind of its item (项目类别).", standings.is_of_kind)
+    item: str | None = filter_by(
+        PointConversion, "item", "Code of its item, such as MD3 (项目代码).", standings.is_of_item
+    )
+    household_key: str | None = filter_by(
+        PointConversion, "household", "The key of its household (家庭编号).", standings.is_of_household
+    )
+    village: str | None = filter_by(
+        PointConversion, "household", "Name of its village (村社名称).", standings.is_of_village
+    )
+
+
+@filter_input
+class VillageNoticeFilter(Filters):
+    """Which notices (村社告知筛选)."""
+
+    acknowledged: bool | None = filter_by(
+        VillageNotice,
+        "acknowledgedAt",
+        "Whether the village has acknowledged them (是否签收).",
+        lambda row, value: row.acknowledged_at.is_not(None) == value,
+    )
+    category: ItemKind | None = filter_by(VillageNotice, "category", "Category (类别).")
+    month: date | None = filter_by(VillageNotice, "month", "The first of a month (月份).")
+
+
+@filter_input
+class HouseholdStandingFilter(Filters):
+    """Which households (家庭积分状况筛选)."""
+
+    eligible: bool | None = filter_by(
+        HouseholdStanding, "eligible", "Whether no veto stands against one of its members (是否可享礼遇)."
+    )
+    least_points: int | None = filter_by(
+        HouseholdStanding, "points", "With these points or more (最低积分).", lambda row, value: row.points >= value
+    )
+    village: str | None = filter_by(
+        HouseholdStanding, "householdKey", "Name of its village (村社名称).", standings.is_in_village
+    )
+    benefit: str | None = filter_by(
+        HouseholdStanding, "eligible", "May claim the benefit of this code (可享礼遇代码).", standings.may_claim
+    )

@@ -12,7 +12,7 @@ from engine.declare.nodes import Node
 from engine.load.nodes import NodesRoot
 from engine.policy import OPEN, all_of, any_of, require
 from resolvers import roots
-from resolvers.credit import lenders, public_records, standings
+from resolvers.credit import lenders, public_records
 from resolvers.oversight.log_proofs import LOG
 from resolvers.register import litigants
 from resolvers.statistics.statistic import ROOT as STATISTICS_ROOT
@@ -23,9 +23,8 @@ from schema.credit.grading import GradingRule
 from schema.credit.lender_candidate import LenderCandidate
 from schema.credit.listing import Listing
 from schema.credit.measure import Measure
-from schema.credit.point_conversion import PointConversion, VillageNotice
+from schema.credit.moral_bank_query import MoralBankQuery
 from schema.credit.public_record import PublicRecord
-from schema.credit.standing import Benefit, HouseholdStanding
 from schema.oversight.access_record import AccessRecord
 from schema.oversight.client_alarm import ALARMED, ClientAlarm
 from schema.oversight.statistics import ARGUMENTS as STATISTICS_ARGUMENTS
@@ -49,11 +48,9 @@ from schema.register.litigant import Litigant
 from schema.register.party import Party
 from schema.requirements import (
     CATALOGUE,
-    CONVERSION,
     COURT_PROCEDURE,
     EVENT,
     MEASURE,
-    NOTICE,
     REGISTER,
     SELF,
     STATISTICS,
@@ -68,7 +65,7 @@ AGGREGATION = 1_000
 
 
 @strawberry.type(description="Where answers begin. Each field says which scopes it needs.")
-class Query(PartnerQuery):
+class Query(MoralBankQuery, PartnerQuery):
     """The root fields."""
 
     rate_limit: RateLimit | None = strawberry.field(
@@ -210,24 +207,6 @@ class Query(PartnerQuery):
         roots.BULLETINS, "Bulletins, newest first (通报).", requires=CATALOGUE
     )
 
-    point_conversions: Connection[PointConversion] = root_connection(
-        roots.CONVERSIONS, "Conversions, newest first (积分转换).", requires=CONVERSION, about=about.ABOUT_PARTY
-    )
-    village_notices: Connection[VillageNotice] = root_connection(
-        roots.NOTICES, "Notices for your village, newest first (村社告知).", requires=NOTICE, about=about.ABOUT_NOTICE
-    )
-    household_standing: HouseholdStanding | None = root(
-        standings.ROOT,
-        "How a household stands (家庭积分状况).",
-        argument("key", str, "The key of the household (家庭编号)."),
-        requires=any_of(Scope.CONVERSION, Scope.NOTICE),
-    )
-    household_standings: Connection[HouseholdStanding] = root_connection(
-        roots.list_everything(standings.HouseholdStanding),
-        "How households stand (家庭积分状况); a village's own.",
-        requires=any_of(Scope.CONVERSION, Scope.NOTICE),
-        about=standings.ABOUT,
-    )
     measures: Connection[Measure] = root_connection(
         roots.MEASURES, "Measures, newest first (互认措施).", requires=MEASURE, about=about.ABOUT_MEASURE
     )
@@ -282,11 +261,6 @@ class Query(PartnerQuery):
     )
     moral_bank_items: list[MoralBankItem] = root(
         roots.list_edition(models.MoralBankItem), "Moral-bank items (道德银行项目).", IN_FORCE, requires=CATALOGUE
-    )
-    benefits: list[Benefit] = root(
-        roots.list_everything(models.Benefit),
-        "Benefits that are linked to moral points (关爱礼遇).",
-        requires=CATALOGUE,
     )
 
 

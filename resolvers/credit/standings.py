@@ -12,7 +12,7 @@ from engine.declare.relations import About, Frame, Order, Prepared, Relation, Ro
 from engine.declare.sql import SQL
 from models.catalogue import ItemKind
 from models.point_conversion import ConversionStatus
-from resolvers.joins import is_in_force, join
+from resolvers.joins import exists, is_in_force, join
 from resolvers.register.subject_keys import check_text
 from resolvers.view import TODAY, VILLAGE
 from resolvers.visibility.audiences import NOBODY
@@ -111,6 +111,42 @@ MEMBERS = Relation(
     many=True,
 )
 CONVERSIONS = join(models.PointConversion, "household_id", many=True, ASSESSED=Order(("assessed_at",), descending=True))
+
+
+def may_claim(standing: Frame, code: str) -> SQL:
+    """Test whether a household may claim the benefit of this code today."""
+    benefit = aliased(models.Benefit)
+    return exists(benefit, benefit.code == code, _claimable(standing, Frame(benefit)))
+
+
+def is_in_village(standing: Frame, name: str) -> SQL:
+    """Test whether a household is in the village of this name."""
+    village = aliased(models.Village)
+    return exists(village, village.id == standing.village_id, village.name == name)
+
+
+def is_of_household(entry: Frame, key: str) -> SQL:
+    """Test whether a conversion is of the household of this key."""
+    home = aliased(models.Household)
+    return exists(home, home.id == entry.household_id, home.key == key)
+
+
+def is_of_village(entry: Frame, name: str) -> SQL:
+    """Test whether a conversion is of a household in the village of this name."""
+    home, village = aliased(models.Household), aliased(models.Village)
+    return exists(home, home.id == entry.household_id, home.village_id == village.id, village.name == name)
+
+
+def is_of_kind(entry: Frame, kind: ItemKind) -> SQL:
+    """Test whether a conversion's item is of this kind."""
+    item = aliased(models.MoralBankItem)
+    return exists(item, item.id == entry.item_id, item.kind == kind)
+
+
+def is_of_item(entry: Frame, code: str) -> SQL:
+    """Test whether a conversion's item has this code."""
+    item = aliased(models.MoralBankItem)
+    return exists(item, item.id == entry.item_id, item.code == code)
 
 
 def _told(standing: Frame, notice: Frame) -> SQL:
