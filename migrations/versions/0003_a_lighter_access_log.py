@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = '0003'
-down_revision = '0002'
+revision = "0003"
+down_revision = "0002"
 
 REFERENCES = ("client_key", "consent_id", "party_id", "share_code_id")
 

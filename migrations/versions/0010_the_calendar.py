@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = '0010'
-down_revision = '0009'
+revision = "0010"
+down_revision = "0009"
 
 KINDS = ("OBJECTION_DUE", "OBJECTION_OVERDUE", "REVIEW_DUE", "BATCH_DUE")
 

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = '0012'
-down_revision = '0011'
+revision = "0012"
+down_revision = "0011"
 
 MATTERS = ("sanction", "certificate", "listing", "code_record", "consequence_notice")
 ROLES = ("JUDGE", "CHIEF", "CENTRE", "PANEL", "PRESIDENT")

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = '0023'
-down_revision = '0022'
+revision = "0023"
+down_revision = "0022"
 
 KINDS = (
     "roles", "role_qualifiers", "party_kinds", "listed_kinds", "documents", "courts", "sanctions", "removal_reasons",

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = '0026'
-down_revision = '0025'
+revision = "0026"
+down_revision = "0025"
 
 MATTERS = ("sanction_id", "certificate_id", "listing_id", "code_record_id", "consequence_notice_id")
 CONVERTED = "num_nonnulls(deduction_id, code_record_id, settlement_id) = 1"

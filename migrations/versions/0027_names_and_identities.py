@@ -8,8 +8,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from models.names import fold
 
-revision = '0027'
-down_revision = '0026'
+revision = "0027"
+down_revision = "0026"
 
 MOMENT = sa.DateTime(timezone=True)
 DOCUMENTS = (
