@@ -1,8 +1,12 @@
 """The enums of the domain and their descriptions."""
 
+from enum import Enum
+
 import strawberry
 
 from auth.audiences import Audience, Purpose
+from casework.refusal import Code
+from languages.words import ValueWords, read_error_kinds, read_values
 from models.access_record import AccessResult, BorrowerRelation, MatchOutcome
 from models.batch import BatchStatus
 from models.bulk_operation import BulkError, BulkKind, BulkState
@@ -99,4 +103,20 @@ DESCRIPTIONS = {
 def register() -> None:
     """Register the enums with strawberry. This must precede the declaration of types that use them."""
     for enum, description in DESCRIPTIONS.items():
-        strawberry.enum(enum, description=description)
+        declare_enum(enum, description)
+
+
+def declare_enum(enum: type[Enum], description: str, name: str | None = None) -> None:
+    """Register an enum with strawberry. Its values are described by `vocabulary/`. Raises KeyError for a value without
+    words."""
+    strawberry.enum(enum, name=name, description=description)
+    for value in enum.__strawberry_definition__.values:  # type: ignore[attr-defined]  # strawberry adds it
+        value.description = _find_words(enum, value.name).describe()
+
+
+def _find_words(enum: type[Enum], value: str) -> ValueWords:
+    """Return the words for a value; for an error code, from the catalogue of errors."""
+    if enum is not Code:
+        return read_values()[enum.__name__, value]
+    kind = read_error_kinds()[value]
+    return ValueWords(enum.__name__, value, kind.meaning.rstrip("."), kind.meaning_zh.rstrip("。"))

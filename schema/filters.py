@@ -4,8 +4,6 @@ from datetime import date, datetime
 from enum import Enum
 from typing import Any
 
-import strawberry
-
 from auth.audiences import Audience, Purpose
 from engine.declare.filters import Filters, filter_by, filter_input
 from engine.declare.relations import Order
@@ -25,6 +23,7 @@ from resolvers.procedure import case_marks, deductions
 from resolvers.procedure.deductions import status_today, to_court_date
 from resolvers.visibility.reach import is_at_or_below
 from schema.credit.listing import Listing
+from schema.enums import declare_enum
 from schema.oversight.access_record import AccessRecord
 from schema.partners.event import Event
 from schema.procedure.batch import Batch
@@ -45,7 +44,6 @@ def filter_by_court(of: Any) -> Any:
     return filter_by(of, "court", COURT_AND_BELOW, lambda row, value: is_at_or_below(row.court_code, value))
 
 
-@strawberry.enum(description="Order of deductions.")
 class DeductionOrder(Enum):
     """By day of proposal."""
 
@@ -53,7 +51,6 @@ class DeductionOrder(Enum):
     PROPOSED_ASC = Order(("proposed_at",))
 
 
-@strawberry.enum(description="Order of cases.")
 class CaseOrder(Enum):
     """By day of filing."""
 
@@ -61,13 +58,17 @@ class CaseOrder(Enum):
     FILED_ASC = Order(("filed_on",))
 
 
-@strawberry.enum(description="Order of parties.")
 class PartyOrder(Enum):
     """By entry or by name."""
 
     ENTERED_ASC = Order(())
     ENTERED_DESC = Order((), descending=True)
     NAME_ASC = Order(("name",))
+
+
+declare_enum(DeductionOrder, "Order of deductions (扣分排序).")
+declare_enum(CaseOrder, "Order of cases (案件排序).")
+declare_enum(PartyOrder, "Order of parties (当事人排序).")
 
 
 @filter_input

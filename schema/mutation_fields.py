@@ -24,9 +24,10 @@ from engine.load.context import Deferred
 from engine.policy import OPEN, Requirement, require
 from resolvers.mutations.acting import Also, MutationRoot, Perform, perform_mutation
 from resolvers.mutations.binding import bind
+from schema.enums import declare_enum
 from schema.inputs import KEY
 
-strawberry.enum(Code, name="MutationErrorCode", description="Why a mutation was refused (拒绝原因).")
+declare_enum(Code, "Why a mutation was refused (拒绝原因).", "MutationErrorCode")
 
 
 @strawberry.type(description="Why nothing was done (错误). Nothing is ever half done.")

@@ -1,17 +1,16 @@
 """Candidates for the list of professional lenders."""
 
-import strawberry
-
 from engine.declare.fields import column, relation
 from engine.declare.row_types import RowObject, row_type
 from models.lender import CourtLevel
 from resolvers.credit import lenders
 from resolvers.credit.lenders import may_see_candidate
+from schema.enums import declare_enum
 from schema.register.court import Court
 from schema.register.party import Party
 from schema.requirements import CATALOGUE, COURT_PROCEDURE
 
-strawberry.enum(CourtLevel, description="A basic court, or all courts below an intermediate one (法院层级).")
+declare_enum(CourtLevel, "A basic court, or all courts below an intermediate one (法院层级).")
 
 
 @row_type(

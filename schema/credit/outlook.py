@@ -10,13 +10,14 @@ from engine.declare.fields import Info
 from engine.declare.opaque import seal
 from engine.policy import require
 from models.catalogue import Colour
+from schema.enums import declare_enum
 from schema.requirements import FORESEEN
 
 REQUIRES = [RequiresScopes.of(FORESEEN)]
 
-strawberry.enum(
+declare_enum(
     PerformanceEffect,
-    description="What a performance does to a record: it ENDS, becomes REPAIRABLE on application, or STAYS (履行影响).",
+    "What a performance does to a record: it ENDS, becomes REPAIRABLE on application, or STAYS (履行影响).",
 )
 
 

@@ -13,15 +13,16 @@ from models.party import PartyKind
 from resolvers.statistics import groups, statistic
 from resolvers.statistics.dimensions import Dimension, StatisticsSortKey
 from resolvers.statistics.sources import StatisticsSource
+from schema.enums import declare_enum
 from schema.inputs import optional
 from schema.register.court import Court
 from schema.register.party import Party
 from schema.requirements import REGISTER, STATISTICS
 from schema.scalars import Money
 
-strawberry.enum(StatisticsSource, description="What is counted (统计对象).")
-strawberry.enum(Dimension, name="StatisticsDimension", description="What figures are grouped by (分组维度).")
-strawberry.enum(StatisticsSortKey, description="What groups are ordered by (排序).")
+declare_enum(StatisticsSource, "What is counted (统计对象).")
+declare_enum(Dimension, "What figures are grouped by (分组维度).", "StatisticsDimension")
+declare_enum(StatisticsSortKey, "What groups are ordered by (排序).")
 
 FORMER_BEHAVIOUR = "{}. Since 2026-11-28, until 2027-11-28: also what `item` and `audience` hold."
 FORMER_OUTCOME = "{}. Since 2026-11-28, until 2027-11-28: also what `status`, `role`, `codeType` and `result` hold."

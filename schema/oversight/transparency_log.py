@@ -12,6 +12,7 @@ from engine.declare.fields import Info
 from engine.policy import OPEN, require
 from resolvers.oversight.kept_answers import confirm_kept
 from resolvers.oversight.log_proofs import prove_growth
+from schema.enums import declare_enum
 from schema.oversight.log_proof import encode
 
 
@@ -31,7 +32,7 @@ async def _cosigned(root: strawberry.Parent[LogView], info: Info) -> str | None:
     return await read_cosigned(info.context.fetch)
 
 
-strawberry.enum(Verdict, description="Whether a kept answer was given (核验结果).")
+declare_enum(Verdict, "Whether a kept answer was given (核验结果).")
 
 
 @strawberry.type(description="Whether an answer that somebody kept was given by this service (留存结果核验).")

@@ -10,8 +10,8 @@ from world import ISSUER, World
 from auth.audiences import Audience
 from casework.refusal import Code
 from engine.load.errors import ExpectedError
+from languages.words import read_error_kinds
 from protocols.refusals import CODES
-from transport.errors.catalogue import read_catalogue
 
 ROOT = Path(__file__).parents[2]
 RAISED = {"RequestError": 1, "ThrottledError": None, "_refusal": None, "add_code": 1, "of": 2, "JsonError": 1}
@@ -45,12 +45,12 @@ def test_the_catalogue_has_all_codes_and_no_others() -> None:
     named = {code for folder in ("engine", "transport", "auth") for code in list_codes(folder)}
     expected = {one.code for one in list_subclasses(ExpectedError) if one.__module__.split(".")[0] != "tests"}
     others = {"DOCUMENT_TOO_COMPLEX", "BAD_REQUEST"}  # named by extensions, and by default
-    assert named | expected | {*Code} | {*CODES.values()} | others == set(read_catalogue())
+    assert named | expected | {*Code} | {*CODES.values()} | others == set(read_error_kinds())
 
 
 @pytest.mark.parametrize("code", ["STALE_VERSION", "BAD_ID"])
 def test_a_code_has_a_page_in_both_languages(world: World, code: str) -> None:
-    page, kind = world.http.get(f"/errors/{code}"), read_catalogue()[code]
+    page, kind = world.http.get(f"/errors/{code}"), read_error_kinds()[code]
     assert page.status_code == 200
     assert all(text in page.text for text in (code, kind.meaning, kind.remedy, kind.meaning_zh, kind.remedy_zh))
     assert page.headers["content-security-policy"].startswith("default-src 'none'")
@@ -58,7 +58,7 @@ def test_a_code_has_a_page_in_both_languages(world: World, code: str) -> None:
 
 def test_all_codes_are_on_one_page(world: World) -> None:
     page = world.http.get("/errors").text
-    assert [code for code in read_catalogue() if f'id="{code}"' not in page] == []
+    assert [code for code in read_error_kinds() if f'id="{code}"' not in page] == []
 
 
 def test_an_unknown_code_is_not_repeated(world: World) -> None:

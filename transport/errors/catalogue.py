@@ -1,30 +1,10 @@
 """The error codes of the service. Each has a page, whose address is `docUrl` in replies."""
 
-import csv
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
+from collections.abc import Iterator
+
+from languages.words import read_error_kinds
 
 PATH = "/errors"
-
-
-@dataclass(frozen=True)
-class ErrorKind:
-    """An error code, with its meaning and what to do, in English and in Chinese."""
-
-    code: str
-    meaning: str
-    remedy: str
-    meaning_zh: str
-    remedy_zh: str
-
-
-@cache
-def read_catalogue() -> Mapping[str, ErrorKind]:
-    """Return all error codes, in alphabetical order."""
-    text = files("transport.errors").joinpath("catalogue.csv").read_text("utf-8")
-    return {row["code"]: ErrorKind(**row) for row in csv.DictReader(text.splitlines())}
 
 
 def address_of(issuer: str, code: str) -> str:
@@ -44,6 +24,6 @@ def _write_lines() -> Iterator[str]:
     yield ""
     yield "| code | meaning | what to do | 含义 | 处理 |"
     yield "|---|---|---|---|---|"
-    for kind in read_catalogue().values():
+    for kind in read_error_kinds().values():
         cells = kind.meaning, kind.remedy, kind.meaning_zh, kind.remedy_zh
         yield " | ".join([f"| `{kind.code}`", *cells]) + " |"

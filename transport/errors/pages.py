@@ -7,7 +7,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from transport.errors.catalogue import PATH, ErrorKind, read_catalogue
+from languages.words import ErrorKind, read_error_kinds
+from transport.errors.catalogue import PATH
 
 PAGES = Environment(loader=PackageLoader("transport.errors", ""), autoescape=True, undefined=StrictUndefined)
 HEADERS = {
@@ -19,12 +20,12 @@ HEADERS = {
 
 async def show_all(request: Request) -> Response:
     """Return the page of all codes."""
-    return _render("错误代码 Error codes", list(read_catalogue().values()))
+    return _render("错误代码 Error codes", list(read_error_kinds().values()))
 
 
 async def show_one(request: Request) -> Response:
     """Return the page of a code; 404 if there is none."""
-    kind = read_catalogue().get(request.path_params["code"])
+    kind = read_error_kinds().get(request.path_params["code"])
     return _render(kind.code if kind else "404", [kind] if kind else [])
 
 
