@@ -22,6 +22,8 @@ from engine.document.audience_schema import build_audience_schema
 from jobs.access_log import ensure_access_log
 from jobs.loop import run_in_background
 from jobs.parent import end_with_parent
+from page_routes import build_page_routes, build_site
+from pages.home import make_not_found
 from parts import GRAPHQL_METHODS, Parts
 from postgres import database
 from protocols.admission import STATE
@@ -88,10 +90,12 @@ def create_app(
             await asyncio.to_thread(telemetry.provider.shutdown)
         await parts.close()
 
-    routes = parts.build_routes()
+    site = build_site(settings)
+    routes = [*parts.build_routes(), *build_page_routes(parts, site)]
     paths = frozenset(route.path for route in routes if isinstance(route, Route))
     observing = Middleware(Observing, telemetry=telemetry, paths=paths)
     app = DirectApplication(routes=routes, middleware=[observing], lifespan=lifespan)
+    app.add_exception_handler(404, make_not_found(site))
     app.answer_directly("/graphql", GRAPHQL_METHODS, Observing(parts.endpoint, telemetry, paths))
     app.router.redirect_slashes = False  # a redirect would contain the Host header of the request
     app.state.engine, app.state.connections = parts.engine, parts.connections

@@ -11,6 +11,7 @@ from urllib.parse import SplitResult, urlsplit
 
 Network = IPv4Network | IPv6Network
 PREFIX = "SUXIN_"
+LONGEST_LINE = 100
 MOST_WITNESSES, WITNESS = 16, re.compile(r"[^\s+]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]{44}")
 DATABASE_URL, DIRECT_URL, OWNER_URL = "SUXIN_DATABASE_URL", "SUXIN_DIRECT_URL", "SUXIN_OWNER_URL"
 WORKER = "SUXIN_WORKER"
@@ -60,6 +61,7 @@ class Settings:
     allow_pilot_persons: whether clients of the class `pilot` may be registered for scopes of natural persons, and those
     with a secret may use them.
     require_second_factor: whether staff cannot sign in without a second factor.
+    operator: who runs the service, and contact: how to reach them: for the pages.
     """
 
     database_url: str | None = None
@@ -95,6 +97,8 @@ class Settings:
     certificate_address: str | None = None
     log: str | None = None
     debug: bool = False
+    operator: str = ""
+    contact: str = ""
 
     @property
     def key_file(self) -> Path:
@@ -202,6 +206,12 @@ def _file(name: str, value: str) -> Path:
     return Path(value)
 
 
+def _line(name: str, value: str) -> str:
+    if not value.isprintable() or len(value) > LONGEST_LINE:
+        raise SettingsError(f"{name} must be one line of at most {LONGEST_LINE} characters.")
+    return value
+
+
 def _header(name: str, value: str) -> str:
     if not re.fullmatch("[A-Za-z0-9-]{1,64}", value):
         raise SettingsError(f"{name} must be the name of a header, such as Client-Cert.")
@@ -251,4 +261,6 @@ PARSERS: dict[str, Any] = {
     "certificate_address": _issuer,
     "log": _one_of("json", "text"),
     "debug": _switch,
+    "operator": _line,
+    "contact": _line,
 }

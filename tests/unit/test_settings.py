@@ -69,6 +69,8 @@ def test_everything_can_be_set() -> None:
             "SUXIN_CERTIFICATE_ADDRESS": "https://mtls.court.example",
             "SUXIN_LOG": "json",
             "SUXIN_DEBUG": "true",
+            "SUXIN_OPERATOR": "宁波市中级人民法院",
+            "SUXIN_CONTACT": "0574-12368",
         }
     ) == Settings(
         database_url="postgresql://suxin:secret@db/suxin?sslmode=require",
@@ -92,6 +94,8 @@ def test_everything_can_be_set() -> None:
         certificate_address="https://mtls.court.example",
         log="json",
         debug=True,
+        operator="宁波市中级人民法院",
+        contact="0574-12368",
     )
 
 

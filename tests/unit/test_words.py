@@ -6,8 +6,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 ROOMS = (
-    "auth", "casework", "commands", "engine", "ingest", "jobs", "languages", "models", "postgres", "protocols",
-    "reports", "resolvers", "schema", "telemetry", "transport",
+    "auth", "casework", "commands", "engine", "ingest", "jobs", "languages", "models", "pages", "postgres",
+    "protocols", "reports", "resolvers", "schema", "telemetry", "transport",
 )  # fmt: skip
 SHARED = {frozenset({"models", "schema"}), frozenset({"resolvers", "schema"})}
 LARGEST_FILE, LARGEST_ROOM = 300, 15
