@@ -2,7 +2,9 @@
 
 from starlette.routing import Route
 
+from pages.asking import Asking
 from pages.home import make_home_routes
+from pages.public.routes import make_public_routes
 from pages.site import Site
 from parts import Parts
 from settings import Settings
@@ -13,6 +15,20 @@ def build_site(settings: Settings) -> Site:
     return Site(settings.issuer, settings.operator, settings.contact)
 
 
+def build_asking(parts: Parts) -> Asking:
+    """Return how pages ask the schema."""
+    return Asking(
+        graphql=parts.graphql,
+        answering=parts.endpoint.answering,
+        database=parts.engine,
+        keyring=parts.keyring,
+        issuer=parts.settings.issuer,
+        clock=parts.now,
+        timeout=parts.settings.request_timeout,
+        budgets=parts.budgets,
+    )
+
+
 def build_page_routes(parts: Parts, site: Site) -> list[Route]:
     """Return the routes of all pages."""
-    return [*make_home_routes(site)]
+    return [*make_home_routes(site), *make_public_routes(site, build_asking(parts))]

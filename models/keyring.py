@@ -76,6 +76,11 @@ class Keyring:
         """The key for share codes; from the first version, so that a code can be derived again."""
         return _derive(self.indexing[0], b"suxin/share-code")
 
+    @cached_property
+    def result_key(self) -> bytes:
+        """The key for verification codes of public look-ups; from the first version, so that codes stay valid."""
+        return _derive(self.indexing[0], b"suxin/result-code")
+
     def draw_lot(self, key: int) -> int:
         """Return the lot of a row in a draw: 64 bits of an HMAC of its key, from the first version of the secret."""
         return int.from_bytes(_finish(HMAC(self._lot_key, hashes.SHA256()), key.to_bytes(8, "big"))[:8])

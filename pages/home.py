@@ -29,6 +29,14 @@ BEGIN = [
         "失信被执行人、职业放贷人等。",
         "Debtors, professional lenders.",
     ),
+    (
+        "/look/figures",
+        "公开数据",
+        "Figures",
+        "信用码、扣分、修复与查询的数量。",
+        "Colours, deductions, repairs, look-ups.",
+    ),
+    ("/look/bulletins", "通报与典型案例", "Bulletins", "每月通报与典型案例。", "Monthly bulletins and typical cases."),
     ("/developers", "开发者", "Developers", "接入步骤、数据目录、错误代码。", "Quickstarts, schema, error codes."),
 ]
 """The pages to begin with: address, names, and what they are, in both languages."""

@@ -24,7 +24,7 @@ class Language(StrEnum):
         return Language.ENGLISH if self is Language.CHINESE else Language.CHINESE
 
 
-class Catalogue(NullTranslations):
+class Translations(NullTranslations):
     """The translations of a catalogue; a text without one is left as it is."""
 
     def __init__(self, texts: dict[str, str]) -> None:
@@ -37,12 +37,12 @@ class Catalogue(NullTranslations):
 
 
 @cache
-def read_translations(language: Language) -> Catalogue:
+def read_translations(language: Language) -> Translations:
     """Return the translations of a language. Texts are written in Chinese, which needs none."""
     if language is Language.CHINESE:
-        return Catalogue({})
+        return Translations({})
     with files("pages").joinpath("locale", f"{language}.po").open("rb") as file:
-        return Catalogue({str(one.id): str(one.string) for one in read_po(file) if one.id})
+        return Translations({str(one.id): str(one.string) for one in read_po(file) if one.id})
 
 
 def choose_language(request: Request) -> Language:

@@ -1,9 +1,23 @@
 """Pages for people: what each says, to whom, and what it takes."""
 
-from world import ISSUER, World
+import itertools
+import re
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlencode
 
+import pytest
+import sqlalchemy as sa
+from world import ISSUER, KEYRING, NOW, World
+
+from auth.audiences import Audience
+from auth.clients.registry import disable_client, enable_client
+from demo.city.cast import CHEN, FORGE, MINOR, SECLUDED, STRANGER, TOOLS
+from models.terms import to_court_day
+from pages.public.result_codes import SealedResult, write_result_code
 from pages.static_files import address_of
 
+FORM = "application/x-www-form-urlencoded"
 PAGE = {"accept": "text/html", "accept-language": "zh-CN,zh;q=0.9"}
 ENGLISH = {"accept": "text/html", "accept-language": "en"}
 
@@ -44,3 +58,161 @@ def test_an_address_without_a_page_leads_to_the_first_page(world: World) -> None
     told = world.http.get("/nothing")
     assert told.status_code == 404
     assert f"{ISSUER}/ " in told.text
+
+
+LARGEST_PAGE = 15 * 1024
+MOST_STATEMENTS = 3
+CODE = re.compile(r'class="code">([A-Z2-7-]+)<')
+
+
+def look_up(world: World, name: str, path: str = "/look", source: str = "", **fields: str) -> Any:
+    """The page of a look-up, from an address of its own, as the brake counts addresses."""
+    transport, headers = world.http._transport, {**PAGE, "content-type": FORM}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(transport, "client", (source or next(SOURCES), 1))
+        return world.http.post(path, headers=headers, content=urlencode({"name": name, **fields}))
+
+
+SOURCES = (f"192.0.2.{number}" for number in itertools.count(1))
+
+
+def test_a_look_up_is_the_answer_of_the_schema_to_the_public_portal(world: World) -> None:
+    asked = "query ($name: String!) { publicRecords(name: $name, first: 20) { totalCount nodes { title caseNumber } } }"
+    said = world.data(Audience.PUBLIC_PORTAL, asked, {"name": CHEN.name})["publicRecords"]
+    with world.logged() as entries:
+        page = look_up(world, CHEN.name)
+    assert page.status_code == 200
+    assert f"<strong>{said['totalCount']} 条</strong>" in page.text
+    assert said["totalCount"] == page.text.count("<li>\n<p><span") == len(said["nodes"])
+    for record in said["nodes"]:
+        assert record["title"] in page.text
+        assert record["caseNumber"] in page.text
+    assert "陈某某" in page.text
+    entry, told = entries[0], ("PUBLIC_PORTAL", "PUBLIC_LOOKUP", "publicRecords")
+    assert {(one["audience"], one["purpose"], one["field"]) for one in entries} == {told}
+    assert len({one["answer_id"] for one in entries}) == 1
+    with world.engine.connect() as connection:
+        client = connection.scalar(
+            sa.text("SELECT client_id FROM client WHERE id = :key"), {"key": entry["client_key"]}
+        )
+    assert client == "suxin-look"
+
+
+@pytest.mark.parametrize("name", [CHEN.name, FORGE.name, STRANGER.name])
+def test_a_look_up_takes_little(world: World, name: str) -> None:
+    look_up(world, TOOLS.name)  # registers the client of the pages
+    with world.statements() as statements:
+        page = look_up(world, name)
+    style = world.http.get(address_of("site.css"), headers={"accept-encoding": "gzip"})
+    assert len(statements) <= MOST_STATEMENTS
+    assert len(page.content) + int(style.headers["content-length"]) <= LARGEST_PAGE
+    assert page.headers["cache-control"] == "no-store"
+    assert "<script" not in page.text
+
+
+def test_who_is_unknown_looks_like_who_has_nothing_published(world: World) -> None:
+    pages = {look_up(world, subject.name).text.replace(subject.name, "N") for subject in (STRANGER, MINOR, SECLUDED)}
+    plain = {re.sub(r"<svg.*?</svg>", "", CODE.sub("", page), flags=re.DOTALL) for page in pages}
+    assert len(plain) == 1
+    assert "没有以此名称公开的" in plain.pop()
+
+
+def test_a_result_can_be_checked_by_whom_it_is_shown_to(world: World) -> None:
+    (code,) = CODE.findall(look_up(world, FORGE.name).text)
+    checked = look_up(world, FORGE.name, "/look/check", code=code.lower().replace("-", " "))
+    assert "核验通过" in checked.text
+    assert "今天再查，结果与当时一致" in checked.text
+    assert "4 条" in checked.text
+    for name, shown in ((TOOLS.name, code), (FORGE.name, code[:-1] + ("A" if code[-1] != "A" else "B")), ("x", "CX")):
+        refused = look_up(world, name, "/look/check", code=shown)
+        assert "没有核验通过" in refused.text
+        assert "条</dd>" not in refused.text
+
+
+def test_a_code_tells_that_what_is_published_has_changed(world: World) -> None:
+    day = to_court_day(NOW) - timedelta(days=30)
+    code = write_result_code(KEYRING.result_key, FORGE.name, SealedResult(day, 7, b"other"))
+    page = look_up(world, FORGE.name, "/look/check", code=code)
+    assert f"<dd>{day}</dd>" in page.text
+    assert "7 条" in page.text
+    assert "公开的记录此后有变化" in page.text
+
+
+def test_a_source_is_braked_before_it_has_tried_many_names(world: World) -> None:
+    answers = [look_up(world, f"张{number}", source="198.51.100.7").status_code for number in range(22)]
+    assert answers == [200] * 20 + [429] * 2
+    refused = look_up(world, CHEN.name, source="198.51.100.7")
+    assert "查询过于频繁" in refused.text
+    assert refused.headers["retry-after"] == "60"
+    networks = ["2001:db8:1:2::1", "2001:db8:1:2:ffff::9"]
+    assert [look_up(world, "张三", source=networks[number % 2]).status_code for number in range(21)][-1] == 429
+    assert look_up(world, "张三", source="2001:db8:1:3::1").status_code == 200
+
+
+def test_a_name_is_shown_as_text_and_never_in_an_address(world: World) -> None:
+    page = look_up(world, "<script>alert(1)</script>")
+    assert "<script" not in page.text
+    assert "&lt;script&gt;" in page.text
+    assert page.request.url.query == b""
+    assert world.http.get("/look", params={"name": CHEN.name}, headers=PAGE).text.count(CHEN.name) == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "told"),
+    [("", 400, "请填写姓名或单位名称"), ("   ", 400, "请填写姓名或单位名称"), ("张\x07三", 400, "无法按此查询")],
+)
+def test_a_name_that_is_none_is_answered_with_what_to_do(world: World, name: str, status: int, told: str) -> None:
+    page = look_up(world, name)
+    assert page.status_code == status
+    assert told in page.text
+
+
+def test_what_is_no_form_is_refused(world: World) -> None:
+    for content, kind in ((b"{}", "application/json"), (b"name=a&name=b", FORM), (b"name=" + b"a" * 20_000, FORM)):
+        page = world.http.post("/look", headers={**PAGE, "content-type": kind}, content=content)
+        assert page.status_code == 400
+        assert "表单无法读取" in page.text
+
+
+def test_lists_are_those_of_the_schema(world: World) -> None:
+    asked = """query ($kind: ListingKind!, $name: String) {
+      listings(filter: { kind: $kind, name: $name }, first: 20) { totalCount nodes { grounds party { name } } } }"""
+    whole = world.data(Audience.PUBLIC_PORTAL, asked, {"kind": "PROFESSIONAL_LENDER"})["listings"]
+    page = world.http.get("/look/lists", params={"kind": "PROFESSIONAL_LENDER"}, headers=PAGE)
+    assert f"职业放贷人 · {whole['totalCount']} 条" in page.text
+    for entry in whole["nodes"]:
+        assert f"<h3>{entry['party']['name']}</h3>" in page.text
+    one = world.data(Audience.PUBLIC_PORTAL, asked, {"kind": "DISHONEST_DEBTOR", "name": FORGE.name})["listings"]
+    found = look_up(world, FORGE.name, "/look/lists", kind="DISHONEST_DEBTOR")
+    assert f"失信被执行人 · {one['totalCount']} 条" in found.text
+    assert found.text.count(f"<h3>{FORGE.name}</h3>") == one["totalCount"] == 1
+
+
+def test_figures_are_rounded_and_stand_in_tables(world: World) -> None:
+    page = world.http.get("/look/figures", headers=PAGE)
+    assert page.status_code == 200
+    numbers = [int(number) for number in re.findall(r'<td class="number">(\d+)</td>', page.text)]
+    assert numbers
+    assert [number for number in numbers if number % 5] == []
+    with world.statements() as statements:
+        assert world.http.get("/look/figures", headers=PAGE).status_code == 200
+    assert statements == []
+
+
+def test_bulletins_are_pages_for_everybody(world: World) -> None:
+    said = world.data(Audience.PUBLIC_PORTAL, "{ bulletins(first: 12) { nodes { title } } }")["bulletins"]["nodes"]
+    page = world.http.get("/look/bulletins", headers=PAGE)
+    assert [one["title"] for one in said if one["title"] not in page.text] == []
+
+
+def test_an_operator_can_switch_the_look_up_off(world: World) -> None:
+    look_up(world, TOOLS.name)
+    with world.engine.begin() as connection:
+        disable_client(connection, "suxin-look", now=NOW)
+    try:
+        page = look_up(world, CHEN.name)
+    finally:
+        with world.engine.begin() as connection:
+            enable_client(connection, "suxin-look")
+    assert page.status_code == 503
+    assert "公开查询已停用" in page.text

@@ -1,0 +1,45 @@
+"""The texts of pages: each has a translation, and each translation is of a text."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from models.bulletin import BulletinKind
+from models.catalogue import Colour, Stage
+from models.court_case import Role
+from models.listing import ListingGrade, ListingKind
+from models.public_record import PublicRecordKind
+from pages.enum_words import WORDS
+from pages.language import Language, read_translations
+
+ROOM = Path(__file__).parents[2] / "pages"
+IN_TEMPLATES = re.compile(r'_\("([^"]+)"')
+IN_MODULES = re.compile(r'"([^"\n]*[\u4e00-\u9fff][^"\n]*)"')
+SHOWN = [BulletinKind, Colour, ListingGrade, ListingKind, PublicRecordKind, Role, Stage]
+
+
+def list_texts() -> Iterator[str]:
+    """The texts that templates and modules have translated. The first page has both languages in its template."""
+    for file in [*ROOM.rglob("*.html"), *ROOM.rglob("*.py")]:
+        if file.name not in {"home.html", "home.py"}:
+            pattern = (
+                re.compile(r'_\("([^"]+)"')
+                if file.suffix == ".html"
+                else re.compile(r'"([^"\n]*[\u4e00-\u9fff][^"\n]*)"')
+            )
+            code = re.sub(r'""".*?"""', "", file.read_text("utf-8"), flags=re.DOTALL)
+            yield from pattern.findall(code)
+
+
+def test_every_text_has_a_translation() -> None:
+    english = read_translations(Language.ENGLISH).texts
+    assert sorted({text for text in list_texts() if text not in english and "(pages)" not in text}) == []
+
+
+def test_every_translation_is_of_a_text() -> None:
+    home = {"没有此页面", "地址可能有误，或页面已移走。", "请从首页开始。"}
+    assert read_translations(Language.ENGLISH).texts.keys() - set(list_texts()) - home == set()
+
+
+def test_every_member_that_is_shown_has_a_word() -> None:
+    assert [member for enum in SHOWN for member in enum if member.value not in WORDS] == []
