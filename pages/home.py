@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from pages.language import choose_language, read_translations
+from pages.language import put
 from pages.site import PRIVATE, Site
 from pages.static_files import PATH, serve_static
 
@@ -64,8 +64,7 @@ def make_not_found(site: Site) -> Callable[[Request, Exception], Awaitable[Respo
         if "text/html" not in request.headers.get("accept", ""):
             told = f"There is nothing at this address. Where to begin: {site.issuer}/ (没有此页面)"
             return PlainTextResponse(told, error.status_code, error.headers)
-        say = read_translations(choose_language(request)).gettext
-        sentences = [say("地址可能有误，或页面已移走。"), say("请从首页开始。")]
-        return site.render(request, "message.html", 404, PRIVATE, title=say("没有此页面"), sentences=sentences)
+        sentences = [put(text, request) for text in ("地址可能有误，或页面已移走。", "请从首页开始。")]
+        return site.render(request, "message.html", 404, PRIVATE, title=put("没有此页面", request), sentences=sentences)
 
     return answer

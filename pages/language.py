@@ -1,53 +1,57 @@
-"""The languages of the pages: Chinese, and English by a catalogue of translations (gettext)."""
+"""The language of a page: texts are written in Chinese, and have their English in a catalogue (gettext)."""
 
-from enum import StrEnum
 from functools import cache
 from gettext import NullTranslations
 from importlib.resources import files
 
-from babel import negotiate_locale
 from babel.messages.pofile import read_po
 from starlette.requests import Request
 
+from languages.negotiation import HEADER, Language, choose_language
+from languages.words import read_values
+
 PARAMETER = "lang"
+TAGS = {Language.ZH: "zh-CN", Language.EN: "en"}
+"""Languages as HTML and HTTP name them (BCP 47)."""
+
+OTHER = {Language.ZH: Language.EN, Language.EN: Language.ZH}
 
 
-class Language(StrEnum):
-    """A language, as HTML and HTTP name it (BCP 47)."""
-
-    CHINESE = "zh-CN"
-    ENGLISH = "en"
-
-    @property
-    def other(self) -> "Language":
-        """The language that a page offers beside its own."""
-        return Language.ENGLISH if self is Language.CHINESE else Language.CHINESE
-
-
-class Translations(NullTranslations):
-    """The translations of a catalogue; a text without one is left as it is."""
+class PageTexts(NullTranslations):
+    """The texts of pages in a language; one without a translation is left as it is."""
 
     def __init__(self, texts: dict[str, str]) -> None:
         super().__init__()
         self.texts = texts
 
     def gettext(self, message: str) -> str:
-        """Return the translation of a text."""
+        """Return a text."""
         return self.texts.get(message, message)
 
 
 @cache
-def read_translations(language: Language) -> Translations:
-    """Return the translations of a language. Texts are written in Chinese, which needs none."""
-    if language is Language.CHINESE:
-        return Translations({})
+def read_texts(language: Language) -> PageTexts:
+    """Return the texts in a language."""
+    if language is Language.ZH:
+        return PageTexts({})
     with files("pages").joinpath("locale", f"{language}.po").open("rb") as file:
-        return Translations({str(one.id): str(one.string) for one in read_po(file) if one.id})
+        return PageTexts({str(one.id): str(one.string) for one in read_po(file) if one.id})
 
 
-def choose_language(request: Request) -> Language:
-    """Return the language of `lang`, else the first that the browser accepts, else Chinese."""
-    asked = request.query_params.get(PARAMETER)
-    accepted = [part.partition(";")[0].strip() for part in request.headers.get("accept-language", "").split(",")]
-    found = negotiate_locale([asked] if asked else accepted, [*Language, "zh"], sep="-")
-    return Language.ENGLISH if found == Language.ENGLISH else Language.CHINESE
+def find_language(request: Request) -> Language:
+    """Return the language that `lang` names, else what the browser likes best, else Chinese."""
+    asked = request.query_params.get(PARAMETER) or request.headers.get(HEADER)
+    return choose_language(asked, Language.ZH)
+
+
+def put(text: str, request: Request) -> str:
+    """Return a text in the language of a request."""
+    return read_texts(find_language(request)).gettext(text)
+
+
+def name_member(value: str, enum: str, language: Language) -> str:
+    """Return the words for a value of an enum of the schema; the value itself if there are none."""
+    words = read_values().get((enum, value))
+    if words is None:
+        return value
+    return words.chinese if language is Language.ZH else words.english

@@ -10,8 +10,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from pages.enum_words import name_member
-from pages.language import PARAMETER, Language, choose_language, read_translations
+from languages.negotiation import Language
+from pages.language import OTHER, PARAMETER, TAGS, find_language, name_member, read_texts
 from pages.static_files import address_of
 
 CLOSED = (
@@ -53,10 +53,10 @@ class Site:
     ) -> Response:
         """Return a page in the language of the request. values: of the template; `repeated` holds the fields of a form
         that has to be sent again for the page in the other language."""
-        language = choose_language(request)
+        language = find_language(request)
         told = {"repeated": {}, "path": request.url.path, **_make_links(request, language)} | values
-        text = _environment(language).get_template(template).render(site=self, other=language.other, **told)
-        sent = {"Content-Security-Policy": policy, "Content-Language": language, **HEADERS, **headers}
+        text = _environment(language).get_template(template).render(site=self, other=TAGS[OTHER[language]], **told)
+        sent = {"Content-Security-Policy": policy, "Content-Language": TAGS[language], **HEADERS, **headers}
         return HTMLResponse(text, status, sent)
 
 
@@ -66,10 +66,10 @@ def _make_links(request: Request, language: Language) -> dict[str, Any]:
     chosen = request.query_params.get(PARAMETER)
 
     def to(path: str, **query: str) -> str:
-        given = {name: value for name, value in {**query, PARAMETER: language if chosen else ""}.items() if value}
+        given = {name: value for name, value in {**query, PARAMETER: TAGS[language] if chosen else ""}.items() if value}
         return f"{path}?{urlencode(given)}" if given else path
 
-    query = {**request.query_params, PARAMETER: language.other}
+    query = {**request.query_params, PARAMETER: TAGS[OTHER[language]]}
     return {"to": to, "in_other": f"?{urlencode(query)}", "section": request.url.path.split("/")[1]}
 
 
@@ -84,8 +84,7 @@ def _environment(language: Language) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.install_gettext_translations(read_translations(language), newstyle=True)  # type: ignore[attr-defined]
-    word = read_translations(language).gettext
-    made.filters["word"] = lambda value: word(name_member(str(value)))
-    made.globals |= {"language": language, "static": address_of, "lang": PARAMETER}
+    made.install_gettext_translations(read_texts(language), newstyle=True)  # type: ignore[attr-defined]
+    made.filters["word"] = lambda value, enum: name_member(str(value), enum, language)
+    made.globals |= {"language": TAGS[language], "static": address_of, "lang": PARAMETER}
     return made

@@ -13,7 +13,7 @@ from auth.clients.own_clients import OwnClient
 from pages.asking import Asking, Data, OffError, UnansweredError
 from pages.brake import Brake
 from pages.forms import BadFormError
-from pages.language import choose_language, read_translations
+from pages.language import put
 from pages.site import PRIVATE, Site
 
 DOCUMENT = Path(__file__).with_name("look.graphql").read_text("utf-8")
@@ -66,6 +66,5 @@ class PublicDesk:
         return guarded
 
     def _tell(self, request: Request, status: int, title: str, sentence: str) -> Response:
-        say = read_translations(choose_language(request)).gettext
-        told: dict[str, Any] = {"title": say(title), "sentences": [say(sentence)]}
+        told: dict[str, Any] = {"title": put(title, request), "sentences": [put(sentence, request)]}
         return self.site.render(request, "message.html", status, PRIVATE, **told)

@@ -4,6 +4,7 @@ rounded cells of whole months, which tell of nobody (ADR 32)."""
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,12 @@ from starlette.responses import Response
 from auth.audiences import Audience
 from auth.clients.own_clients import OwnClient
 from auth.scopes import Scope
+from languages.negotiation import Language
 from models.catalogue import Colour, Stage
 from models.terms import to_court_day
 from pages.asking import Data
 from pages.charts import Chart, Figure, draw_bars, draw_columns
-from pages.enum_words import name_member
-from pages.language import choose_language, read_translations
+from pages.language import find_language, name_member
 from pages.public.desk import PublicDesk
 from pages.site import PUBLIC
 
@@ -50,10 +51,10 @@ class PublicFigures:
 
     async def show(self, request: Request) -> Response:
         """Return the charts, each with its table."""
-        data, say = await self._find(), read_translations(choose_language(request)).gettext
+        data, language = await self._find(), find_language(request)
         charts: list[tuple[str, Chart]] = [
-            ("有记录的信用码", draw_bars(_by_member(data["colours"], "colour", COLOURS, say))),
-            ("各环节公布的扣分", draw_bars(_by_member(data["stages"], "stage", list(Stage), say))),
+            ("有记录的信用码", draw_bars(_by_member(data["colours"], COLOURS, language))),
+            ("各环节公布的扣分", draw_bars(_by_member(data["stages"], list(Stage), language))),
             ("每月公布的扣分", draw_columns(_by_month(data["months"]))),
             ("每月修复申请", draw_columns(_by_month(data["repairs"]))),
             ("每月查询次数", draw_columns(_by_month(data["lookUps"]))),
@@ -76,10 +77,16 @@ class PublicFigures:
         return date(today.year - YEARS, today.month, 1)
 
 
-def _by_member(rows: Sequence[Mapping[str, Any]], name: str, members: Sequence[str], say: Any) -> list[Figure]:
+def _by_member(rows: Sequence[Mapping[str, Any]], members: Sequence[StrEnum], language: Language) -> list[Figure]:
     """Return the figures of all members of an enum, in its order."""
-    counts = {row[name]: row["count"] for row in rows}
-    return [Figure(say(name_member(member)), counts.get(member, 0), str(member).lower()) for member in members]
+    enum = type(members[0]).__name__
+    counts = {row[enum.lower()]: row["count"] for row in rows}
+    return [Figure(_label(one, enum, language), counts.get(one.value, 0), one.value.lower()) for one in members]
+
+
+def _label(member: StrEnum, enum: str, language: Language) -> str:
+    """Return a word that is short enough for a chart: the English descriptions of values are sentences."""
+    return member.value.capitalize() if language is Language.EN else name_member(member.value, enum, language)
 
 
 def _by_month(rows: Sequence[Mapping[str, Any]]) -> list[Figure]:
