@@ -77,8 +77,11 @@ def data_dir() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[sa.URL]:
-    """The maintenance URL of this worker's own embedded server."""
+    """The maintenance URL of this worker's own embedded server, which loses everything if the machine fails."""
     with server_directory() as directory, database.run_embedded(directory) as url:
+        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+            _administer(url, f"ALTER SYSTEM SET {setting} = off")
+        _administer(url, "SELECT pg_reload_conf()")
         yield url
 
 

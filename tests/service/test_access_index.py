@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from emptying import empty_tables
 from generated import sized
 from hypothesis import given
 from hypothesis import strategies as st
@@ -44,7 +45,7 @@ async def log(engine: AsyncEngine) -> AsyncIterator[AsyncEngine]:
     yield engine
     async with engine.begin() as connection:
         await connection.execute(sa.text("SET LOCAL session_replication_role = replica"))
-        await connection.execute(sa.text("TRUNCATE access_answer, access_index"))
+        await connection.run_sync(empty_tables, "access_answer", "access_index")
         await connection.execute(sa.text("UPDATE access_index_state SET snapshot = NULL"))
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from chambers import YUYAO, Chambers
+from emptying import empty_tables
 from generated import sized
 from hypothesis import given
 from hypothesis import strategies as st
@@ -82,7 +83,7 @@ class Court:
         await engine.dispose()
 
     async def _empty(self, connection: AsyncConnection) -> None:
-        await connection.execute(sa.text("TRUNCATE code_record, code_period CASCADE"))
+        await connection.run_sync(empty_tables, "code_record", "code_period")
         query = sa.select(Party.id).where(Party.name == WANG.name)
         self.party = (await connection.execute(query)).scalar_one()
         self.types = {row.code: row for row in await connection.execute(sa.select(CodeType.__table__))}

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from courtroom import DIGEST, Courtroom, open_courtroom
+from emptying import empty_tables
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from the_engine import ENGINE
 from world import KEYRING
@@ -36,6 +37,9 @@ from postgres.locks import Lock
 NINE = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 
 
+TABLES = ("calendar_day", "event", "code_period", "batch", "court_case", "staff", "party", "household", "village")
+
+
 @pytest.fixture
 async def hall(engine: AsyncEngine) -> AsyncIterator[Courtroom]:
     """Two courts, committed: the worker has transactions of its own."""
@@ -44,9 +48,7 @@ async def hall(engine: AsyncEngine) -> AsyncIterator[Courtroom]:
         await connection.execute(sa.insert(CalendarDay).values(day=date(2026, 3, 1), done_at=NINE))
     yield room
     async with engine.begin() as connection:
-        tables = "calendar_day, reminder, event, objection, village_notice, point_conversion, code_period, code_record"
-        more = "deduction_version, deduction_step, deduction, batch, participation, court_case, staff, party, household"
-        await connection.execute(sa.text(f"TRUNCATE {tables}, {more}, village CASCADE"))
+        await connection.run_sync(empty_tables, *TABLES)
 
 
 RULING = FindingDocument(FindingKind.RULING, "(2026)浙0281执1号裁定", date(2026, 2, 20), DIGEST)

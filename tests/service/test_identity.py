@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from chambers import Chambers
+from emptying import empty_tables
 from import_files import line, write_csv
 from world import ISSUER, KEYRING
 
@@ -122,7 +123,7 @@ class Register:
 @pytest.fixture
 def register(chambers: Chambers, tmp_path: Path) -> Register:
     with chambers.engine.begin() as connection:
-        connection.execute(sa.text("TRUNCATE court_case, party CASCADE"))
+        empty_tables(connection, "court_case", "party")
     return Register(chambers, tmp_path)
 
 

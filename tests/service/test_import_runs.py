@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from courtroom import open_courtroom
+from emptying import empty_tables
 from import_files import clear, content, count, write_csv
 from imports_told import notified, runs, told, unwatch, watch
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -232,4 +233,4 @@ async def test_an_import_while_the_court_publishes(engine: AsyncEngine, tmp_path
     assert kinds.count("ENTRY_PUBLISHED") == 2
     assert [place for _, place, _ in await told(engine)] == list(range(1, len(kinds) + 1))
     async with engine.begin() as connection:
-        await connection.execute(sa.text("TRUNCATE batch, staff CASCADE"))
+        await connection.run_sync(empty_tables, "batch", "staff")

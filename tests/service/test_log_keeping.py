@@ -9,7 +9,8 @@ import pytest
 import sqlalchemy as sa
 from conftest import as_service
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sequencing import AS_SUPERUSER, NOW, SIGNER, empty_logs, write_log
+from emptying import AS_SUPERUSER, empty_tables
+from sequencing import NOW, SIGNER, empty_logs, write_log
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.applications import Starlette
@@ -55,7 +56,7 @@ async def log(engine: AsyncEngine) -> AsyncIterator[AsyncEngine]:
     async with engine.begin() as connection:
         await empty_logs(connection)
         await connection.execute(AS_SUPERUSER)
-        await connection.execute(sa.text("TRUNCATE log_cosignature, log_rotation"))
+        await connection.run_sync(empty_tables, "log_cosignature", "log_rotation")
 
 
 async def add(engine: AsyncEngine, at: datetime, number: int, party: int = 7, signer: NoteSigner = SIGNER) -> None:

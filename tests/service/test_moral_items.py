@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from chambers import Chambers
+from emptying import empty_tables
 from import_files import write_csv
 from play import ENFORCED, RECORD, TRIED, Courts
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -102,7 +103,7 @@ async def _import(url: sa.URL, format: str, file: Path, moment: datetime) -> Non
 @pytest.fixture
 def bank(chambers: Chambers) -> MoralBank:
     with chambers.engine.begin() as connection:  # nobody is enrolled yet
-        connection.execute(sa.text("TRUNCATE point_conversion, household_member CASCADE"))
+        empty_tables(connection, "point_conversion", "household_member")
         connection.execute(sa.text("UPDATE party SET household_id = NULL"))
     return MoralBank(chambers)
 

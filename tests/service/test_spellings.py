@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from chambers import Chambers
+from emptying import empty_tables
 from import_files import line, write_csv
 from spellings import NAMES, SLIPS, SPELLINGS, Named, made
 from test_import_deductions import DEDUCTION
@@ -99,7 +100,7 @@ def _deduction(place: int, one: Named) -> list[str]:
 @pytest.fixture(scope="module")
 def town(chambers: Chambers, tmp_path_factory: pytest.TempPathFactory) -> Town:
     with chambers.engine.begin() as connection:
-        connection.execute(sa.text("TRUNCATE court_case, party CASCADE"))
+        empty_tables(connection, "court_case", "party")
     found = Town(chambers, tmp_path_factory.mktemp("town"))
     cases = found.bring("cases", [_case(place, one, one.name) for place, one in enumerate(NAMES)])
     assert (cases.accepted, cases.parties.new) == (100, 100)

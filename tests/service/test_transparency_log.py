@@ -10,11 +10,12 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from emptying import AS_SUPERUSER
 from generated import sized
 from hypothesis import given
 from hypothesis import strategies as st
 from log_copies import Files, write_files
-from sequencing import AS_SUPERUSER, NOW, SIGNER, empty_logs, write_log
+from sequencing import NOW, SIGNER, empty_logs, write_log
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from casework.access_index import restart_elsewhere

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from emptying import empty_tables
 from executors import Executors
 from import_files import ADULT, ORGANIZATION, PERSON, clear, line, write_csv
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -412,7 +413,7 @@ async def test_a_court_is_added_and_read_under_its_names(
     assert (summary.accepted, summary.rejected) == (3, {})
     async with engine.begin() as connection:
         parent = await connection.scalar(sa.text("SELECT parent_code FROM court WHERE code = '浙0106'"))
-        await connection.execute(sa.text("TRUNCATE court_case CASCADE"))
+        await connection.run_sync(empty_tables, "court_case")
         await connection.execute(sa.text("DELETE FROM court WHERE code = '浙0106'"))
         await connection.execute(sa.text("DELETE FROM court WHERE code = '浙01'"))
     assert parent == "浙01"

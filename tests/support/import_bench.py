@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from courtroom import NOW, Courtroom
+from emptying import empty_tables
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine
 from import_lines import SUBJECTS, File, Written
@@ -27,7 +28,7 @@ from ingest.importing import FORMATS, import_file
 from models.court import StaffRole
 from postgres import database
 
-EMPTIED = "TRUNCATE court_case, household, party, calendar_day, import_run, event CASCADE"
+EMPTIED = ("court_case", "household", "party", "calendar_day", "import_run", "event")
 
 
 class KilledError(Exception):
@@ -69,7 +70,7 @@ class Bench(RuleBasedStateMachine):
     async def _begun(self) -> AsyncEngine:
         engine = database.make_async_engine(self.url, pool_size=4, statement_timeout=10)
         async with engine.begin() as connection:
-            await connection.execute(sa.text(EMPTIED))
+            await connection.run_sync(empty_tables, *EMPTIED)
         return engine
 
     def teardown(self) -> None:

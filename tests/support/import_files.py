@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from emptying import empty_tables
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ingest.formats.cases import Cases
@@ -97,4 +98,4 @@ async def content(engine: AsyncEngine) -> dict[str, list[str]]:
 async def clear(engine: AsyncEngine) -> None:
     """Empty what imports write; the catalogue stays."""
     async with engine.begin() as connection:
-        await connection.execute(sa.text("TRUNCATE court_case, village, household, party CASCADE"))
+        await connection.run_sync(empty_tables, "court_case", "village", "household", "party")

@@ -5,6 +5,7 @@ from hashlib import sha256
 from typing import Any
 
 import sqlalchemy as sa
+from emptying import empty_tables
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from auth.scopes import Scope
@@ -56,7 +57,7 @@ def _client() -> dict[str, Any]:
 async def unwatch(engine: AsyncEngine) -> None:
     """Nobody is watched, and no import was run."""
     async with engine.begin() as connection:
-        await connection.execute(sa.text("TRUNCATE watch, consent, import_run, event CASCADE"))
+        await connection.run_sync(empty_tables, "watch", "consent", "import_run", "event")
 
 
 async def notified(engine: AsyncEngine) -> list[str]:

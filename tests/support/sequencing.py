@@ -8,6 +8,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from emptying import empty_tables
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from casework.transparency.sequencing import append_answers
@@ -18,10 +19,7 @@ from secret_file import create_secret
 SEED = b"l" * 32
 SIGNER = NoteSigner("suxin.court.example/log", Ed25519PrivateKey.from_private_bytes(SEED))
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
-AS_SUPERUSER = sa.text("SET LOCAL session_replication_role = replica")
-"""Triggers are not fired."""
-
-EMPTIED = sa.text("TRUNCATE access_answer, access_shape, access_index, log_leaf, log_node, log_checkpoint")
+LOGS = ("access_answer", "access_shape", "access_index", "log_leaf", "log_node", "log_checkpoint")
 
 
 async def write_log(engine: AsyncEngine, signer: NoteSigner = SIGNER) -> int:
@@ -35,8 +33,7 @@ async def write_log(engine: AsyncEngine, signer: NoteSigner = SIGNER) -> int:
 
 async def empty_logs(connection: AsyncConnection) -> None:
     """Empty the access log and the transparency log."""
-    await connection.execute(AS_SUPERUSER)
-    await connection.execute(EMPTIED)
+    await connection.run_sync(empty_tables, *LOGS)
 
 
 def write_signer(path: Path) -> None:

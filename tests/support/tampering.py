@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
-from sequencing import AS_SUPERUSER
+from emptying import AS_SUPERUSER
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from models.transparency.entries import AnswerLeaf, select_recorded

@@ -12,7 +12,8 @@ from types import SimpleNamespace
 import pytest
 import sqlalchemy as sa
 from conftest import City, as_service
-from sequencing import EMPTIED, log_answers, write_signer
+from emptying import empty_tables
+from sequencing import LOGS, log_answers, write_signer
 from typer.testing import CliRunner
 from world import NOW
 
@@ -418,7 +419,7 @@ def indexed(sound: Installation) -> Installation:
     """An installation whose log has one answer, which is in the index."""
     with sound.engine.begin() as connection:
         connection.execute(sa.text("SET LOCAL session_replication_role = replica"))
-        connection.execute(EMPTIED)
+        empty_tables(connection, *LOGS)
         connection.execute(sa.text(ANSWER), {"now": NOW})
         connection.execute(sa.text(INDEXED), {"now": NOW})
     with sound.engine.begin() as connection:

@@ -11,7 +11,8 @@ import pytest
 import sqlalchemy as sa
 from conftest import Instance
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sequencing import AS_SUPERUSER, NOW, SIGNER, log_answers, write_signer
+from emptying import AS_SUPERUSER, empty_tables
+from sequencing import NOW, SIGNER, log_answers, write_signer
 from served import wait_until
 from typed import Run, runner
 
@@ -52,7 +53,7 @@ def log(database_url: sa.URL) -> Iterator[sa.Engine]:
     yield engine
     with engine.begin() as connection:
         connection.execute(AS_SUPERUSER)
-        connection.execute(sa.text("TRUNCATE access_answer, log_leaf, log_node, log_checkpoint"))
+        empty_tables(connection, "access_answer", "log_leaf", "log_node", "log_checkpoint")
     engine.dispose()
 
 
@@ -149,7 +150,7 @@ def test_the_key_is_changed_in_two_steps(run: Run, installed: Mapping[str, str],
     assert "Nothing is due." in run("log", "erase").stdout
     with engine.begin() as connection:
         connection.execute(AS_SUPERUSER)
-        connection.execute(sa.text("TRUNCATE log_rotation"))
+        empty_tables(connection, "log_rotation")
     stranger = run("log", "verify", "--checkpoint", kept, "--key", new)
     assert (stranger.exit_code, "not signed by a key that is trusted" in stranger.stderr) == (1, True)
     file.write_text(before)

@@ -15,6 +15,7 @@ import pytest
 import sqlalchemy as sa
 from cards import check_cards
 from courtroom import COURT, NOW, Courtroom, open_courtroom
+from emptying import empty_tables
 from generated import sized
 from hypothesis import Phase
 from hypothesis import strategies as st
@@ -34,7 +35,7 @@ from models.repair import RepairGround, RepairOutcome
 from models.terms import add_months
 from postgres import database
 
-EMPTIED = "TRUNCATE batch, deduction, repair, code_record, code_period, point_conversion CASCADE"
+EMPTIED = ("batch", "deduction", "repair", "code_record", "code_period", "point_conversion")
 DEEDS = (
     "approve",
     "return",
@@ -248,7 +249,7 @@ class Procedure(RuleBasedStateMachine):
     async def _begun(self) -> AsyncEngine:
         engine = database.make_async_engine(self.url, pool_size=4, statement_timeout=10)
         async with engine.begin() as connection:
-            await connection.execute(sa.text(EMPTIED))
+            await connection.run_sync(empty_tables, *EMPTIED)
         self.room.now = NOW
         return engine
 
