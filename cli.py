@@ -1,9 +1,12 @@
 """The `suxin` command. The module of a command is imported when the command runs."""
 
-from typing import ClassVar
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, ClassVar
 
 import typer
 
+from commands.configuration import choose_file
 from commands.lazy import LazyGroup
 
 
@@ -16,6 +19,7 @@ class Suxin(LazyGroup):
         "worker": "commands.work:worker",
         "publish": "commands.work:publish",
         "doctor": "commands.doctor.command:doctor",
+        "setup": "commands.installing.command:setup",
         "migrate": "commands.database:migrate",
         "serve": "commands.serving:serve",
         "token": "commands.access.tokens:token",
@@ -46,9 +50,28 @@ app = typer.Typer(
 )
 
 
+def show_version(wanted: bool) -> None:
+    """Print the version and end."""
+    if wanted:
+        typer.echo(f"suxin {version('suxin')}")
+        raise typer.Exit
+
+
 @app.callback()
-def suxin() -> None:
-    """Make `suxin` a group of commands."""
+def suxin(
+    context: typer.Context,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Settings file; by default /etc/suxin/suxin.env if it exists. The environment wins."
+        ),
+    ] = None,
+    version: Annotated[
+        bool, typer.Option("--version", callback=show_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Take the options of all commands. The file is read when a command needs its settings."""
+    context.call_on_close(choose_file(config))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ PREFIX = "SUXIN_"
 LONGEST_LINE = 100
 MOST_WITNESSES, WITNESS = 16, re.compile(r"[^\s+]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]{44}")
 DATABASE_URL, DIRECT_URL, OWNER_URL = "SUXIN_DATABASE_URL", "SUXIN_DIRECT_URL", "SUXIN_OWNER_URL"
-WORKER = "SUXIN_WORKER"
+WORKER, DATA_DIR, ISSUER = "SUXIN_WORKER", "SUXIN_DATA_DIR", "SUXIN_ISSUER"
 
 
 class SettingsError(ValueError):
@@ -150,6 +150,17 @@ def _split(value: str) -> SplitResult:
 
 
 def _database_url(name: str, value: str) -> str:
+    _, _, rest = value.partition("://")
+    before, at, _ = rest.partition("@")
+    if rest.count("@") > 1 or (at and re.search("[/?#\\[\\]]|%(?![0-9A-Fa-f]{2})", before)):
+        raise SettingsError(
+            f"{name} has a user or password with a character that means something else there: write it percent-encoded "
+            "(%25 for %, %40 for @, %2F for /, %3A for :, %3F for ?, %23 for #)."
+        )
+    if re.search(r"[?&](password|sslpassword)=", rest):
+        raise SettingsError(
+            f"{name} may have its password before the @ only: postgresql://user:password@host/database."
+        )
     if _split(value).scheme not in {"postgresql", "postgres"}:
         raise SettingsError(f"{name} must look like postgresql://user:password@host/database.")
     return value.replace("postgres://", "postgresql://", 1)

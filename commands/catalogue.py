@@ -9,7 +9,8 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from commands.session import CommandError, console, explain_errors, in_transaction
+from commands.exits import CommandError
+from commands.session import console, explain_errors, in_transaction
 from ingest.files.tables import TableError
 from ingest.reference.catalogue_files import Entries
 from ingest.reference.catalogue_tables import TABLES

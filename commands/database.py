@@ -1,10 +1,13 @@
 """`suxin migrate`: migrate the database."""
 
-from commands.session import console, create_database, explain_errors
-from settings import Settings
+from commands.configuration import read_settings
+from commands.session import change_database, console, explain_errors
 
 
 def migrate() -> None:
-    """Migrate the database to the newest revision, and load the shipped catalogue if there is none."""
-    with explain_errors(), create_database(Settings.from_environment()):
+    """Migrate a database to the newest revision, and load the shipped catalogue if there is none.
+
+    Creates no database: `suxin setup` does. Leaves one alone that a newer Suxin has migrated.
+    """
+    with explain_errors(), change_database(read_settings()):
         console.print("The database is at the newest revision.")

@@ -11,6 +11,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from commands.configuration import read_settings
 from commands.session import console, explain_errors, show_progress, use_database, with_engine
 from ingest.importing import FORMATS, import_file, utc_now
 from ingest.report import Summary
@@ -53,7 +54,7 @@ def import_(
         raise typer.BadParameter("The day of the export has not come yet: write the day on which the file was made.")
     manner = Manner(court, rejects, dry_run, exported_on.date() if exported_on else None, history)
     with explain_errors():
-        settings = Settings.from_environment()
+        settings = read_settings()
     with explain_errors(), use_database(settings, keys=True) as url:
         summaries = [import_one(settings, url, format, file, manner) for file in files]
     for file, summary in zip(files, summaries, strict=True):

@@ -11,9 +11,10 @@ from rich.text import Text
 
 from auth.metadata import JWKS_PATH
 from auth.report_signature import LARGEST_REPORT, ReportInvalidError, keys_of, read_report
-from commands.session import CommandError, console, errors, explain_errors, read_json
+from commands.configuration import read_settings
+from commands.exits import CommandError
+from commands.session import console, errors, explain_errors, read_json
 from reports.layout import ReportLayout, lay_out
-from settings import Settings
 
 TIMEOUT_SECONDS = 10
 reports = typer.Typer(no_args_is_help=True, help="Check judicial integrity reports.")
@@ -32,7 +33,7 @@ def verify(
     Example: suxin report verify integrity-report.jws --issuer https://suxin.court.example --jwks keys.json
     """
     with explain_errors():
-        trusted = issuer or Settings.from_environment().issuer
+        trusted = issuer or read_settings().issuer
         keys = keys_of(_read_keys(jwks or trusted + JWKS_PATH))
         try:
             claims = read_report(_read_text(file), keys, trusted, time.time())

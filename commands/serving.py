@@ -1,13 +1,18 @@
 """`suxin serve`: run the service."""
 
 import os
+import socket
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Annotated
 
+import sqlalchemy as sa
 import typer
 import uvicorn
-from uvicorn.config import STARTUP_FAILURE
 
-from commands.session import console, create_database, explain_errors, is_new, use_database
+from commands.configuration import read_settings
+from commands.exits import ExitCode, explain_port
+from commands.session import console, create_database, explain_errors, is_new, make_keys, use_database
 from commands.supervisor import Supervisor
 from postgres import database
 from protocols.http import BoundedHttpProtocol
@@ -28,20 +33,38 @@ def serve(
     Example: SUXIN_ISSUER=https://suxin.court.example suxin serve --host 0.0.0.0 --workers 4
     """
     with explain_errors():
-        settings = Settings.from_environment()
+        settings = read_settings()
         traces.is_wanted(os.environ)  # validates the variables
-        opened = create_database(settings, console) if is_new(settings) else use_database(settings, console, keys=True)
-        with opened as url, share_counters():
+        with listen_on(host, port) as listener, _open(settings) as url, share_counters():
+            make_keys(settings)
             console.print(f"Suxin listens on http://{host}:{port}/graphql as {settings.issuer}")
             service = database.get_service_url(settings, url)
             os.environ[DATABASE_URL] = service.render_as_string(hide_password=False)
-            config = configure(settings, host, port, workers)
             os.environ[WORKER] = "false"  # it has a process of its own
             work = "commands.work:work_until_ended" if settings.worker else None
-            supervisor = Supervisor(config, [config.bind_socket()], work)
+            supervisor = Supervisor(configure(settings, host, port, workers), [listener], work)
             supervisor.run()
             if supervisor.failed:
-                raise typer.Exit(STARTUP_FAILURE)
+                raise typer.Exit(ExitCode.ENDED)
+
+
+def _open(settings: Settings) -> AbstractContextManager[sa.URL]:
+    """The database, which is made in an empty data directory only."""
+    return create_database(settings, console) if is_new(settings) else use_database(settings, console, keys=True)
+
+
+@contextmanager
+def listen_on(host: str, port: int) -> Iterator[socket.socket]:
+    """A socket for the serving processes. Raises CommandError if the port is taken or may not be used."""
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    with listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, port))
+        except OSError as error:
+            raise explain_port(error, host, port) from error
+        listener.set_inheritable(True)
+        yield listener
 
 
 def configure(settings: Settings, host: str, port: int, workers: int) -> uvicorn.Config:

@@ -2,11 +2,12 @@
 
 import asyncio
 import json
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import sqlalchemy as sa
 import typer
@@ -16,24 +17,23 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from auth.clients.registration import RegistrationError
-from auth.log_key import LogKeyError
+from auth.log_key import LogKeyError, load_signer
 from auth.report_signature import ReportInvalidError
 from auth.server.accounts import AccountError
 from auth.server.token_client import TokenRequestError
-from auth.signing import SigningError
+from auth.signing import SigningError, SigningKeys
+from commands.configuration import FOUND, read_settings
 from commands.doctor import vital
-from commands.doctor.finding import State
+from commands.doctor.finding import Finding, State
+from commands.doctor.vital import Standing, find_standing
+from commands.exits import BY_CHECK, CommandError, ExitCode, explain_database, explain_place, get_exit_code
 from ingest.reference.catalogue import load_catalogue
 from ingest.report import ImportFileError
-from models.keyring import KeyringError
+from models.keyring import KeyringError, load_keyring
 from models.transparency.notes import NoteError
 from postgres import database
+from postgres.errors import DatabaseError
 from settings import DATABASE_URL, Settings, SettingsError
-
-
-class CommandError(ValueError):
-    """A command cannot run. The message says why and what to do."""
-
 
 EXPECTED = (
     AccountError,
@@ -47,7 +47,7 @@ EXPECTED = (
     SettingsError,
     SigningError,
     TokenRequestError,
-    database.DatabaseError,
+    DatabaseError,
 )
 Found = TypeVar("Found")
 console, errors = Console(), Console(stderr=True)
@@ -55,22 +55,47 @@ console, errors = Console(), Console(stderr=True)
 
 @contextmanager
 def explain_errors(*more: type[Exception]) -> Iterator[None]:
-    """Print an expected error in one sentence and exit with 1. `more`: further expected errors."""
+    """Print an expected error in one sentence, and exit with its code. `more`: further expected errors."""
     expected: tuple[type[Exception], ...] = (*EXPECTED, *more)
     try:
         yield
     except expected as error:
-        errors.print(f"[red]{escape(str(error))}[/]", soft_wrap=True)
-        raise typer.Exit(1) from error
+        _end(error)
+    except sa.exc.DBAPIError as error:
+        if (told := explain_database(error)) is None:
+            raise
+        _end(told)
+    except PermissionError as error:
+        _end(explain_place(error))
+
+
+def _end(error: Exception) -> NoReturn:
+    errors.print(f"[red]{escape(str(error))}[/]", soft_wrap=True)
+    raise typer.Exit(get_exit_code(error)) from error
 
 
 @contextmanager
 def create_database(settings: Settings, said: Console = errors) -> Iterator[sa.URL]:
-    """Run the database at the newest revision, with the shipped catalogue. Creates and migrates what is needed. said:
-    where the database is named; standard output for commands whose standard error is a log."""
+    """Run the database at the newest revision, with the shipped catalogue and the key files. Creates and migrates what
+    is needed. said: where the database is named; standard output for commands whose standard error is a log.
+
+    Raises CommandError as `use_database` does, except that a database may be empty or older.
+    """
     with _open(settings, said) as url:
-        database.migrate(database.get_owner_url(settings, url))
-        asyncio.run(with_engine(url, install_catalogue))
+        _upgrade(settings, url)
+        asyncio.run(with_engine(url, partial(_check, settings=settings, keys=True)))
+        make_keys(settings)
+        yield url
+
+
+@contextmanager
+def change_database(settings: Settings) -> Iterator[sa.URL]:
+    """Run a database that exists, at the newest revision. Raises CommandError if there is none, or a newer one."""
+    refuse_new(settings)
+    with _open(settings, errors) as url:
+        if asyncio.run(with_engine(url, _get_standing)) is Standing.EMPTY:
+            raise CommandError("The database is empty. Fill it with `suxin setup`.", ExitCode.NO_DATABASE)
+        _upgrade(settings, url)
         yield url
 
 
@@ -80,14 +105,34 @@ def use_database(settings: Settings, said: Console = errors, *, keys: bool = Fal
     will be read or written.
 
     Raises CommandError if there is none, if it has another revision, if nothing can be written to it, or if keys are
-    needed and the key ring does not open its numbers.
+    needed and the key ring does not open its numbers. A key ring is made only for a register without numbers.
     """
-    if is_new(settings):
-        where = settings.data_dir.absolute()
-        raise CommandError(f"There is no database in {where}. Create one with `suxin migrate`, or set {DATABASE_URL}.")
+    refuse_new(settings)
     with _open(settings, said) as url:
         asyncio.run(with_engine(url, partial(_check, settings=settings, keys=keys)))
+        if keys:
+            load_keyring(settings.key_file)
         yield url
+
+
+def refuse_new(settings: Settings) -> None:
+    """Raise CommandError if the embedded database has not been created yet."""
+    if is_new(settings):
+        where = settings.data_dir.absolute()
+        raise CommandError(
+            f"There is no database in {where}. Create one with `suxin setup`, or set {DATABASE_URL}.",
+            ExitCode.NO_DATABASE,
+        )
+
+
+def make_keys(settings: Settings) -> None:
+    """Make the key files that are missing, after a check that none was lost. Raises CommandError."""
+    try:
+        load_keyring(settings.key_file)
+        SigningKeys(settings.signing_key_file, time.time)
+        load_signer(settings.log_key_file, settings.log_origin)
+    except OSError as error:
+        raise explain_place(error) from error
 
 
 def is_new(settings: Settings) -> bool:
@@ -101,15 +146,46 @@ def _open(settings: Settings, said: Console) -> Iterator[sa.URL]:
     with database.open_database(settings) as url:
         embedded = f"embedded in {settings.data_dir.absolute()}"
         where = url.render_as_string() if settings.database_url else embedded
-        said.print(f"[dim]Database: {escape(where)}[/]", soft_wrap=True)
+        read = f" (settings: {file})" if (file := FOUND.get()) else ""
+        said.print(f"[dim]Database: {escape(where + read)}[/]", soft_wrap=True)
         yield url
+
+
+def _upgrade(settings: Settings, url: sa.URL) -> None:
+    """Migrate the database, unless a newer Suxin has, and load the catalogue."""
+    owner = database.get_owner_url(settings, url)
+    asyncio.run(with_engine(owner, partial(_refuse, settings=settings)))
+    database.migrate(owner)
+    asyncio.run(with_engine(url, install_catalogue))
+
+
+async def _refuse(engine: AsyncEngine, settings: Settings) -> None:
+    """Raise CommandError if the database cannot be migrated."""
+    async with engine.connect() as connection:
+        older = (await find_standing(connection))[0] in {Standing.EMPTY, Standing.OLDER}
+        for finding in await vital.examine(connection, settings):
+            if finding.check in vital.BEFORE and not (older and finding.check == vital.REVISION):
+                _raise(finding)
 
 
 async def _check(engine: AsyncEngine, settings: Settings, keys: bool) -> None:
     async with engine.connect() as connection:
+        if (await find_standing(connection))[0] is Standing.EMPTY:
+            raise CommandError("The database is empty. Fill it with `suxin setup`.", ExitCode.NO_DATABASE)
         for finding in await vital.examine(connection, settings):
-            if finding.state is State.PROBLEM and (keys or finding.check != vital.KEYS):
-                raise CommandError(f"{finding.found} {finding.remedy}")
+            if keys or finding.check != vital.KEYS:
+                _raise(finding)
+
+
+def _raise(finding: Finding) -> None:
+    """Raise CommandError for a problem."""
+    if finding.state is State.PROBLEM:
+        raise CommandError(f"{finding.found} {finding.remedy}", BY_CHECK[finding.check])
+
+
+async def _get_standing(engine: AsyncEngine) -> Standing:
+    async with engine.connect() as connection:
+        return (await find_standing(connection))[0]
 
 
 async def install_catalogue(engine: Any) -> None:
@@ -129,6 +205,12 @@ async def with_engine(url: sa.URL, work: Callable[[Any], Any]) -> Any:
 
 def in_transaction(work: Callable[[Any], Awaitable[Found]], *, keep: bool = False) -> Found:
     """Run `work` with a connection to the configured database. Its transaction is committed if `keep` is true."""
+    with use_database(read_settings()) as url:
+        return transact_at(url, work, keep=keep)
+
+
+def transact_at(url: sa.URL, work: Callable[[Any], Awaitable[Found]], *, keep: bool = True) -> Found:
+    """Run `work` with a connection to the database at `url`. Its transaction is committed if `keep` is true."""
 
     async def run(engine: Any) -> Found:
         async with engine.connect() as connection:
@@ -136,8 +218,7 @@ def in_transaction(work: Callable[[Any], Awaitable[Found]], *, keep: bool = Fals
             await (connection.commit() if keep else connection.rollback())
             return found
 
-    with use_database(Settings.from_environment()) as url:
-        done: Found = asyncio.run(with_engine(url, run))
+    done: Found = asyncio.run(with_engine(url, run))
     return done
 
 

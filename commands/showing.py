@@ -1,12 +1,13 @@
 """`suxin demo`: a demonstration of the whole service."""
 
 import asyncio
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from socket import socket
 from threading import Event
 from typing import Annotated
 
@@ -17,6 +18,8 @@ from rich.columns import Columns
 
 from auth.audiences import Audience
 from auth.server.accounts import Password
+from commands.configuration import read_settings
+from commands.exits import explain_port
 from commands.importing import Manner, import_one
 from commands.importing import show as show_summary
 from commands.session import console, create_database, explain_errors, show_progress, with_engine
@@ -49,14 +52,24 @@ def demo(
 
     It starts with an empty database of its own, in SUXIN_DATA_DIR/demo.
     """
-    with explain_errors(CityError, DemoError), open_socket(port or (8000 if serve else 0)) as (listener, address):
-        settings = prepare_settings(Settings.from_environment(), address)
+    with explain_errors(CityError, DemoError), _listen(port or (8000 if serve else 0)) as (listener, address):
+        settings = prepare_settings(read_settings(), address)
         with create_database(settings) as url:
             registered, staff, city_court = _fill(settings, url, scale)
             with run_server(create_app(settings, url), listener):
                 _present(settings, address, url, registered, staff, city_court)
                 if serve:
                     _stay(settings, registered, staff, address)
+
+
+@contextmanager
+def _listen(port: int) -> Iterator[tuple[socket, str]]:
+    with ExitStack() as stack:
+        try:
+            opened = stack.enter_context(open_socket(port))
+        except OSError as error:
+            raise explain_port(error, "127.0.0.1", port) from error
+        yield opened
 
 
 def _fill(

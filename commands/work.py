@@ -18,7 +18,9 @@ from casework import batches
 from casework.procedure import Act
 from casework.refusal import Refusal
 from casework.transaction import transact
-from commands.session import CommandError, console, explain_errors, use_database, with_engine
+from commands.configuration import read_settings
+from commands.exits import CommandError, explain_port
+from commands.session import console, explain_errors, make_keys, use_database, with_engine
 from models.batch import Batch
 from models.court import Staff, StaffRole
 from models.staff_account import StaffAccount
@@ -38,14 +40,22 @@ def worker(
 
     Example: suxin worker --metrics-port 9464
     """
-    with explain_errors(), use_database(settings := Settings.from_environment(), console, keys=True) as url:
+    with explain_errors(), use_database(settings := read_settings(), console, keys=True) as url:
+        make_keys(settings)
         dictConfig(logs.build_configuration(logs.form_of(settings.log)))
         if metrics_port is not None:
-            start_http_server(metrics_port, metrics_host)
+            _show_metrics(metrics_host, metrics_port)
         console.print("The worker runs until you press Ctrl-C.")
         with suppress(KeyboardInterrupt):
             _work_on(settings, database.get_service_url(settings, url))
         console.print("The worker has stopped.")
+
+
+def _show_metrics(host: str, port: int) -> None:
+    try:
+        start_http_server(port, host)
+    except OSError as error:
+        raise explain_port(error, host, port) from error
 
 
 def work_until_ended() -> None:
@@ -89,7 +99,7 @@ def publish(
         except Refusal as refusal:
             raise CommandError(f"{refusal.message} {refusal.hint}") from None
 
-    with explain_errors(), use_database(Settings.from_environment()) as url:
+    with explain_errors(), use_database(read_settings()) as url:
         console.print(f"{asyncio.run(with_engine(url, run))} items of {month} are published.")
 
 

@@ -111,7 +111,7 @@ async def _context(connection: AsyncConnection, keyring: Keyring, court: str | N
     await read_case_types(connection)
     vocabulary = await read_vocabulary(connection)
     if not vocabulary.codes:
-        raise ImportFileError("The database knows no courts yet: run suxin migrate, or add them with suxin court add.")
+        raise ImportFileError("The database knows no courts yet: run suxin setup, or add them with suxin court add.")
     if court and court not in vocabulary.codes:
         raise ImportFileError("No court has the code that --court names: write a code such as 浙0281.")
     return FormatContext(vocabulary, await read_catalogue(connection), SubjectReader(keyring), today, court)

@@ -16,8 +16,16 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from postgres import roles
+from postgres import release, roles
+from postgres.errors import (
+    DatabaseAwayError,
+    DatabaseDeniedError,
+    DatabaseError,
+    DatabasePlaceError,
+    DatabaseVersionError,
+)
 from postgres.locks import Lock
+from postgres.reaching import ask
 from secret_file import create_secret
 from settings import DATABASE_URL, DIRECT_URL, OWNER_URL, Settings
 
@@ -37,10 +45,6 @@ IDENTITY = (
 
 ONLY_WITH_PASSWORD = "local all all scram-sha-256\n"  # noqa: S105 - a rule of pg_hba.conf
 log = logging.getLogger("suxin.database")
-
-
-class DatabaseError(RuntimeError):
-    """The database cannot be used. The message gives the reason and a remedy."""
 
 
 @contextmanager
@@ -104,7 +108,8 @@ def run_embedded(data_dir: Path) -> Iterator[sa.URL]:
     try:
         server = start(data_dir.absolute() / "postgresql")
     except (OSError, AssertionError, RuntimeError, subprocess.SubprocessError) as error:
-        raise DatabaseError(
+        kind = DatabasePlaceError if isinstance(error, OSError) else DatabaseAwayError
+        raise kind(
             f"The embedded PostgreSQL did not start in {data_dir.absolute()}: {_reason(error)} "
             "Make the directory writable, or set SUXIN_DATABASE_URL to a PostgreSQL 15 or newer."
         ) from error
@@ -154,12 +159,12 @@ def _ensure_database(maintenance: sa.URL) -> sa.URL:
     return maintenance.set(database=EMBEDDED_DATABASE)
 
 
-def check_server(url: sa.URL) -> None:
-    """Raise DatabaseError unless PostgreSQL 15 or newer answers at `url`."""
-    remedy = f"Check {DATABASE_URL}, or unset it to use the embedded server."
+def check_server(url: sa.URL, name: str = DATABASE_URL) -> None:
+    """Raise DatabaseError unless PostgreSQL 15 or newer answers at `url`, the URL in the setting `name`."""
+    remedy = f"Check {name}." if name != DATABASE_URL else f"Check {name}, or unset it to use the embedded server."
     version = int(_asked(url, "show server_version_num", remedy)[0])
     if version < MINIMUM_VERSION:
-        raise DatabaseError(f"Suxin needs PostgreSQL 15 or newer; this server is {version // 10000}.")
+        raise DatabaseVersionError(f"Suxin needs PostgreSQL 15 or newer; this server is {version // 10000}.")
 
 
 def check_same(name: str, other: sa.URL, url: sa.URL) -> None:
@@ -169,17 +174,8 @@ def check_same(name: str, other: sa.URL, url: sa.URL) -> None:
         raise DatabaseError(f"{name} leads to another database than {DATABASE_URL}. {remedy}")
 
 
-def _asked(url: sa.URL, statement: str, remedy: str) -> Sequence[Any]:
-    """Execute a statement on a new connection and return its row. Raises DatabaseError if the connection fails."""
-    engine = make_sync_engine(url)
-    try:
-        with engine.connect() as connection:
-            return connection.execute(sa.text(statement)).one()
-    except sa.exc.DBAPIError as error:
-        where = url.render_as_string(hide_password=True)
-        raise DatabaseError(f"No PostgreSQL answers at {where}: {error.orig}. {remedy}") from error
-    finally:
-        engine.dispose()
+def _asked(url: sa.URL, statement: str, remedy: str) -> asyncpg.Record:
+    return ask(url, make_connection_options(url), statement, remedy)
 
 
 def use_sync_driver(url: sa.URL) -> sa.URL:
@@ -276,12 +272,13 @@ def migrate(url: sa.URL) -> None:
     except sa.exc.ProgrammingError as error:
         if not isinstance(error.orig, psycopg.errors.InsufficientPrivilege):
             raise
-        raise DatabaseError(
+        raise DatabaseDeniedError(
             f"{url.username} may not migrate the database. Set {OWNER_URL} to the owner's URL."
         ) from None
     engine = make_sync_engine(url)
     with engine.begin() as connection:
         roles.grant_rights(connection)
+        release.note(connection)
     engine.dispose()
 
 

@@ -11,6 +11,26 @@ UNREACHABLE = ("08", "3D", "53", "57")
 """Classes: connection exception, invalid catalog name, insufficient resources, operator intervention."""
 
 
+class DatabaseError(RuntimeError):
+    """The database cannot be used. The message gives the reason and a remedy."""
+
+
+class DatabaseAwayError(DatabaseError):
+    """No server answers, or it takes no connections at present."""
+
+
+class DatabaseDeniedError(DatabaseError):
+    """The server refuses the user: a wrong password, or a right is missing."""
+
+
+class DatabaseVersionError(DatabaseError):
+    """The server is of a version that cannot be used."""
+
+
+class DatabasePlaceError(DatabaseError):
+    """The embedded server cannot write to its directory."""
+
+
 def get_sqlstate(error: BaseException | None) -> str | None:
     """Return the SQLSTATE of an error, or None if it is not from PostgreSQL."""
     return getattr(error.orig if isinstance(error, DBAPIError) else error, "sqlstate", None)

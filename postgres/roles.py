@@ -37,12 +37,18 @@ TABLES = f"""
         NOT c.relispartition AND c.relkind <> 'v' AND c.relname <> 'alembic_version' AS may_add,
         NOT c.relispartition AND c.relkind <> 'v' AND c.relname <> 'alembic_version' AND NOT EXISTS (
             SELECT FROM pg_trigger AS t WHERE t.tgrelid = c.oid AND t.tgname = 'append_only'
-        ) AS may_change
+        ) AS may_change,
+        (
+            SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum)
+            FROM pg_trigger AS t JOIN pg_attribute AS a ON a.attrelid = c.oid
+            WHERE t.tgrelid = c.oid AND t.tgname = 'append_only' AND t.tgattr <> '' AND NOT c.relispartition
+            AND a.attnum > 0 AND NOT a.attisdropped AND a.attnum <> ALL (t.tgattr)
+        ) AS may_set
     FROM pg_class AS c
     WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p', 'v')
 """  # noqa: S608 - constants
-"""What the service may do with each table. Append-only tables are those with the trigger of that name; partitions are
-reached through their tables only."""
+"""What the service may do with each table. Append-only tables are those with the trigger of that name, and `may_set` is
+their columns that it leaves out; partitions are reached through their tables only."""
 
 GRANT = f"""
 DO $$
@@ -63,6 +69,8 @@ BEGIN
         END IF;
         IF found.may_change THEN
             EXECUTE format('GRANT UPDATE, DELETE ON %s TO {SERVICE}', found.name);
+        ELSIF found.may_set IS NOT NULL THEN
+            EXECUTE format('GRANT UPDATE (%s) ON %s TO {SERVICE}', found.may_set, found.name);
         END IF;
     END LOOP;
     EXECUTE format('GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA %I TO {SERVICE}', current_schema());
@@ -76,6 +84,11 @@ WRONG = sa.text(
         OR has_table_privilege('{SERVICE}', key, 'INSERT') <> may_add
         OR has_table_privilege('{SERVICE}', key, 'UPDATE') <> may_change
         OR has_table_privilege('{SERVICE}', key, 'DELETE') <> may_change
+        OR NOT may_change AND may_set IS DISTINCT FROM (
+            SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) FROM pg_attribute AS a
+            WHERE a.attrelid = key AND a.attnum > 0 AND NOT a.attisdropped
+            AND has_column_privilege('{SERVICE}', key, a.attnum, 'UPDATE')
+        )
         OR has_table_privilege('{SERVICE}', key, 'TRUNCATE, TRIGGER, REFERENCES')
         OR has_table_privilege('{READER}', key, 'SELECT') <> reader_may
         OR has_table_privilege('{READER}', key, 'INSERT, UPDATE, DELETE, TRUNCATE, TRIGGER, REFERENCES')
@@ -99,12 +112,17 @@ def find_wrong_rights(connection: sa.Connection) -> list[str]:
     return list(connection.scalars(WRONG))
 
 
+def owns(connection: sa.Connection) -> bool:
+    """Return whether the user owns the tables."""
+    return bool(connection.scalar(OWNED))
+
+
 def grant_rights(connection: sa.Connection) -> None:
     """Create the group roles if the user may, and grant them what is missing of their rights.
 
     Nothing is done without the roles, nor by a user that does not own the tables: `suxin doctor` tells it.
     """
-    if not connection.scalar(OWNED):
+    if not owns(connection):
         return
     connection.execute(HOLD, {"lock": Lock.ROLES})
     if not exist(connection):

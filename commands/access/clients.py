@@ -14,6 +14,7 @@ from auth.audiences import Audience
 from auth.clients import brakes, registry
 from auth.clients.credentials import Credentials
 from auth.clients.registration import Registration
+from commands.configuration import read_settings
 from commands.session import console, explain_errors, read_json, use_database
 from models.client import ClientProfile
 from postgres import database
@@ -194,16 +195,17 @@ def client_rotate(
 
 
 @contextmanager
-def open_register() -> Iterator[tuple[sa.Connection, Settings]]:
-    """A transaction on the migrated database."""
-    settings = Settings.from_environment()
-    with explain_errors(), use_database(settings) as url:
-        engine = database.make_sync_engine(url)
-        try:
-            with engine.begin() as connection:
-                yield connection, settings
-        finally:
-            engine.dispose()
+def open_register(*, keys: bool = False) -> Iterator[tuple[sa.Connection, Settings]]:
+    """A transaction on the migrated database. keys: whether the key ring is used."""
+    with explain_errors():
+        settings = read_settings()
+        with use_database(settings, keys=keys) as url:
+            engine = database.make_sync_engine(url)
+            try:
+                with engine.begin() as connection:
+                    yield connection, settings
+            finally:
+                engine.dispose()
 
 
 def _hand_over(made: Credentials) -> None:

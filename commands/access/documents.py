@@ -14,7 +14,8 @@ from auth.clients import trusted_documents
 from auth.clients.trusted_documents import identifier_of
 from auth.scopes import Scope
 from commands.access.clients import open_register
-from commands.session import CommandError, console
+from commands.exits import CommandError
+from commands.session import console
 from engine.document.document import MOST_TOKENS, DocumentError, prepare_operation
 from engine.engine import Engine
 from engine.load.errors import ForbiddenError

@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from auth import signing
+from commands.configuration import read_settings
 from commands.session import explain_errors
-from settings import Settings
 
 keys = typer.Typer(no_args_is_help=True, help="Change the keys that sign access tokens and reports.")
 
@@ -20,7 +20,7 @@ def keys_rotate(
 ) -> None:
     """Sign with the announced next key from now on, and announce another. Running servers are notified."""
     with explain_errors():
-        settings = Settings.from_environment()
+        settings = read_settings()
         signing.SigningKeys(settings.signing_key_file, time.time)
         kid = (
             signing.replace(settings.signing_key_file, time.time())

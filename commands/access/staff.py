@@ -48,7 +48,7 @@ def staff_list() -> None:
 @staff.command("password")
 def staff_password(username: Username) -> None:
     """Set a new password, unlock the account, and end all its sessions. A second factor is kept."""
-    with open_register() as (connection, settings):
+    with open_register(keys=True) as (connection, settings):
         throttle = Throttle(load_keyring(settings.key_file))
         made = accounts.renew_password(connection, username, datetime.now(UTC), throttle)
     _hand_over(made)

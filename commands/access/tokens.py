@@ -11,8 +11,8 @@ from auth.access_token import resource_of
 from auth.clients.keys import ClientKeysError
 from auth.proofs.prover import Prover
 from auth.server.token_client import ClientCredential, User, request_token
+from commands.configuration import read_settings
 from commands.session import explain_errors, read_json
-from settings import Settings
 
 
 def token(
@@ -34,7 +34,7 @@ def token(
     """
     with explain_errors(ClientKeysError), httpx2.Client(timeout=10) as http:
         private = read_json(key) if key else None
-        credential = ClientCredential(Settings.from_environment().issuer, client_id, private, secret)
+        credential = ClientCredential(read_settings().issuer, client_id, private, secret)
         user = User("command-line", user_name, user_number) if user_number else None
         prover = Prover.of(read_json(proof_key)) if proof_key else None
         answer = request_token(credential, http, time.time(), scope or (), user, prover)
@@ -53,7 +53,7 @@ def proof(
     Example: curl -H "Authorization: DPoP $TOKEN" -H "DPoP: $(suxin proof $TOKEN --key proof.json --nonce $NONCE)" …
     """
     with explain_errors(ClientKeysError):
-        address = url or resource_of(Settings.from_environment().issuer)
+        address = url or resource_of(read_settings().issuer)
         prover = Prover.of(read_json(key))
         prover.nonce = nonce or None
         typer.echo(prover.prove(method, address, time.time(), token))

@@ -14,7 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from auth.audiences import PURPOSES, Audience, scopes_of
 from auth.principal import Principal
-from commands.session import CommandError, explain_errors, use_database, with_engine
+from commands.configuration import read_settings
+from commands.exits import CommandError
+from commands.session import explain_errors, use_database, with_engine
 from engine.document.document import DocumentError, is_subscription, prepare_operation
 from engine.explanation import Explanation
 from engine.explanation import explain as explanation
@@ -22,7 +24,6 @@ from models.client import Client
 from models.keyring import Keyring, load_keyring
 from resolvers.caller import Caller
 from schema.builder import build_engine
-from settings import Settings
 
 PARTITION = "SELECT ensure_access_log_partition(current_date)"
 """The log has a place for this month, as it has wherever the service runs."""
@@ -94,7 +95,7 @@ async def _plans(connection: Any, found: Explanation) -> list[str]:
 
 def _analyzed(text: str, operation: str | None, variables: dict[str, Any] | None, audience: Audience) -> str:
     """The execution plans of the statements on the database."""
-    settings = Settings.from_environment()
+    settings = read_settings()
 
     async def run(engine: AsyncEngine) -> str:
         async with engine.connect() as connection:
@@ -106,6 +107,6 @@ def _analyzed(text: str, operation: str | None, variables: dict[str, Any] | None
             raw: Any = (await connection.get_raw_connection()).driver_connection
             return "\n".join(await _plans(raw, _explained(text, operation, variables, caller)))
 
-    with use_database(settings) as url:
+    with use_database(settings, keys=True) as url:
         plans: str = asyncio.run(with_engine(url, run))
     return plans

@@ -12,7 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from auth.audiences import Audience, scopes_of
-from commands.session import CommandError, console, explain_errors
+from commands.exits import CommandError
+from commands.session import console, explain_errors
 from engine.document.audience_schema import print_schema
 from engine.document.schema_changes import Change, Effect, compare_schemas
 from schema.builder import build_engine

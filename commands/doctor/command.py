@@ -14,10 +14,12 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from commands.configuration import FOUND, load_file
 from commands.doctor import machine, service
 from commands.doctor.finding import Finding, State, ok, problem
 from commands.session import console, with_engine
 from postgres import database
+from postgres.errors import DatabaseError
 from settings import Settings, SettingsError
 from telemetry import traces
 
@@ -39,7 +41,7 @@ def doctor(
 
     Example: suxin doctor --json | jq '.findings[] | select(.state != "ok")'
     """
-    findings = list(examine(os.environ, lambda: datetime.now(UTC), deep=deep))
+    findings = list(_look(deep))
     sound = all(finding.state is not State.PROBLEM for finding in findings)
     if as_json:
         found = {"ok": sound, "findings": [asdict(finding) for finding in findings]}
@@ -47,6 +49,18 @@ def doctor(
     else:
         console.print(_table(findings))
     raise typer.Exit(0 if sound else 1)
+
+
+def _look(deep: bool) -> Iterator[Finding]:
+    """Read the settings file and run all checks."""
+    try:
+        load_file()
+    except SettingsError as error:
+        yield problem("settings", str(error), "Set it right; the rest is looked at then.")
+        return
+    if file := FOUND.get():
+        yield machine.examine_settings_file(file)
+    yield from examine(os.environ, lambda: datetime.now(UTC), deep=deep)
 
 
 def examine(environment: Mapping[str, str], now: Callable[[], datetime], *, deep: bool = False) -> Iterator[Finding]:
@@ -65,14 +79,14 @@ def examine(environment: Mapping[str, str], now: Callable[[], datetime], *, deep
 def _of_database(settings: Settings, now: Callable[[], datetime], deep: bool) -> Sequence[Finding]:
     if settings.database_url is None and not (settings.data_dir / "postgresql").exists():
         text = f"There is no embedded database in {settings.data_dir.absolute()}."
-        return [problem("database", text, "Run `suxin migrate`, or set SUXIN_DATABASE_URL.")]
+        return [problem("database", text, "Create one with `suxin setup`, or set SUXIN_DATABASE_URL.")]
     try:
         with database.open_database(settings) as url:
             found: Sequence[Finding] = asyncio.run(
                 with_engine(url, partial(service.examine, settings=settings, now=now, deep=deep))
             )
             return found
-    except database.DatabaseError as error:
+    except DatabaseError as error:
         return [problem("database", str(error), "Let a PostgreSQL 15 or newer answer there.")]
     except (OSError, sa.exc.SQLAlchemyError) as error:
         text = f"The database could not be looked at ({type(error).__name__})."

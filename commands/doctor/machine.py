@@ -35,6 +35,15 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield _log_key(settings.log_key_file)
 
 
+def examine_settings_file(file: Path) -> Finding:
+    """The file of the settings, which has passwords in it."""
+    mode = file.stat().st_mode & 0o777
+    if mode & OTHERS:
+        text = f"{file} is open to other accounts of this machine ({mode:o})."
+        return problem("settings file", text, f"chmod 600 {file}, and change the passwords that stand in it.")
+    return ok("settings file", f"{file}.")
+
+
 def _issuer(settings: Settings) -> Finding:
     if settings.issuer.startswith("https://") or settings.database_url is None:
         return ok("issuer", f"{settings.issuer}.")

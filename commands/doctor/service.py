@@ -10,7 +10,7 @@ from casework.backlog import Backlog, measure_backlog
 from commands.doctor import derived, transparency, vital
 from commands.doctor.finding import Finding, State, ok, problem, warning
 from postgres.locks import is_led
-from settings import Settings
+from settings import DATABASE_URL, Settings
 
 SKEW_SECONDS = 5.0
 """With a larger difference, tokens are refused and deadlines are wrong."""
@@ -28,7 +28,11 @@ async def examine(
     derived is compared with its base.
     """
     async with engine.connect() as connection:
-        found = [await _version(connection), await _clock(connection, now), *await vital.examine(connection, settings)]
+        found = [
+            await _version(connection, settings),
+            await _clock(connection, now),
+            *await vital.examine(connection, settings),
+        ]
         if all(one.state is not State.PROBLEM for one in found if one.check == vital.REVISION):
             found += [one async for one in _tables(connection, settings, now())]
             found += [one async for one in derived.examine(connection)] if deep else []
@@ -45,9 +49,13 @@ async def _tables(connection: AsyncConnection, settings: Settings, moment: datet
         yield look(waits)
 
 
-async def _version(connection: AsyncConnection) -> Finding:
-    """The version of the server. `database` has checked that it is supported."""
-    return ok("database", f"PostgreSQL {(await connection.execute(sa.text('SHOW server_version'))).scalar_one()}.")
+async def _version(connection: AsyncConnection, settings: Settings) -> Finding:
+    """The version of the server, which `database` has checked to be supported, and whose it is."""
+    text = f"PostgreSQL {(await connection.execute(sa.text('SHOW server_version'))).scalar_one()}"
+    if settings.database_url:
+        return ok("database", f"{text}.")
+    remedy = f"It is for trying. Keep a court's register on a PostgreSQL of its own, and set {DATABASE_URL}."
+    return warning("database", f"{text}, embedded.", remedy)
 
 
 async def _clock(connection: AsyncConnection, now: Callable[[], datetime]) -> Finding:

@@ -1,4 +1,6 @@
-"""Checks without which nothing may start: the revision, the right to write, the roles, and the key ring (R18)."""
+"""Checks without which nothing may start: the right to write, sessions, the revision, the roles, the key ring (R18)."""
+
+from enum import StrEnum
 
 import sqlalchemy as sa
 from cryptography.exceptions import InvalidTag
@@ -7,15 +9,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from commands.doctor.finding import Finding, ok, problem, warning
 from models.keyring import Keyring, KeyringError, load_keyring
 from models.party import Identity
-from postgres import database, roles
-from settings import DATABASE_URL, OWNER_URL, Settings
+from postgres import database, release, roles
+from postgres.reaching import keeps_sessions
+from settings import DATABASE_URL, DIRECT_URL, OWNER_URL, Settings
 
-REVISION, KEYS = "migrations", "sealed numbers"
+WRITING, SESSIONS, REVISION, ROLES, KEYS = "writing", "sessions", "migrations", "roles", "sealed numbers"
+BEFORE = (WRITING, SESSIONS, REVISION)
+"""What must hold before a database is migrated."""
 
 
 async def examine(connection: AsyncConnection, settings: Settings) -> list[Finding]:
     """Run the checks. Those of tables are left out if the schema is not up to date."""
-    found = [await _writable(connection), await _revision(connection)]
+    found = [await _writable(connection), await _sessions(settings), await _revision(connection)]
     if not found[-1].remedy:
         found.append(await connection.run_sync(_roles, settings.database_url is None))
         found.append(await _sealed(connection, settings))
@@ -26,13 +31,21 @@ async def _writable(connection: AsyncConnection) -> Finding:
     query = sa.text("SELECT pg_is_in_recovery(), current_setting('default_transaction_read_only')::boolean")
     standby, read_only = (await connection.execute(query)).one()
     if standby:
-        return problem(
-            "writing", "The server is a standby: nothing can be written to it.", "Use the primary's address."
-        )
+        return problem(WRITING, "The server is a standby: nothing can be written to it.", "Use the primary's address.")
     if read_only:
         remedy = "Set default_transaction_read_only to off for this user and database."
-        return problem("writing", "Transactions are read-only.", remedy)
-    return ok("writing", "The server takes writes.")
+        return problem(WRITING, "Transactions are read-only.", remedy)
+    return ok(WRITING, "The server takes writes.")
+
+
+async def _sessions(settings: Settings) -> Finding:
+    """Whether what is set for a session lasts: LISTEN and locks need it."""
+    direct = settings.direct_url or settings.database_url
+    if direct is None or await keeps_sessions(database.make_connection_options(database.read_url(direct))):
+        return ok(SESSIONS, "Sessions last.")
+    name = DIRECT_URL if settings.direct_url else DATABASE_URL
+    text = f"{name} leads to a pooler that shares sessions between clients."
+    return problem(SESSIONS, text, f"Set {DIRECT_URL} to an address of the database without a pooler.")
 
 
 POWERFUL = sa.text(
@@ -46,31 +59,60 @@ def _roles(connection: sa.Connection, embedded: bool) -> Finding:
     if not roles.exist(connection):
         text = f"The roles {roles.SERVICE} and {roles.READER} do not exist."
         remedy = "Create them as a superuser (`CREATE ROLE ... NOLOGIN`), then run `suxin migrate`."
-        return warning("roles", text, remedy)
+        return warning(ROLES, text, remedy)
     if wrong := roles.find_wrong_rights(connection):
         text = f"{roles.SERVICE} or {roles.READER} have other rights than they should on {', '.join(wrong[:5])}."
-        return problem("roles", text, "Find out who changed them, then run `suxin migrate` as the owner.")
+        return problem(ROLES, text, "Find out who changed them, then run `suxin migrate` as the owner.")
     if not embedded and (user := connection.scalar(POWERFUL)):
         text = f"The service connects as {user}, who may change the tables, the access log included."
         remedy = (
             f"Create a user in the role {roles.SERVICE} for {DATABASE_URL}, and set {OWNER_URL} to the owner's URL."
         )
-        return warning("roles", text, remedy)
-    return ok("roles", "The service owns no table.")
+        return warning(ROLES, text, remedy)
+    return ok(ROLES, "The service owns no table.")
 
 
-async def _revision(connection: AsyncConnection) -> Finding:
+class Standing(StrEnum):
+    """How the schema of a database stands to this Suxin."""
+
+    EMPTY = "empty"
+    OLDER = "older"
+    NEWEST = "newest"
+    NEWER = "newer"
+
+
+async def find_standing(connection: AsyncConnection) -> tuple[Standing, str | None]:
+    """Return how the schema of a database stands to this Suxin, and its revision."""
     known = database.list_revisions()
     there = (await connection.execute(sa.text("SELECT to_regclass('alembic_version')"))).scalar_one()
     query = sa.text("SELECT version_num FROM alembic_version")
     found = (await connection.execute(query)).scalar_one_or_none() if there else None
+    if found is None:
+        return Standing.EMPTY, None
     if found == known[0]:
+        return Standing.NEWEST, found
+    return (Standing.OLDER if found in known else Standing.NEWER), found
+
+
+async def _revision(connection: AsyncConnection) -> Finding:
+    standing, found = await find_standing(connection)
+    if standing is Standing.NEWEST:
         return ok(REVISION, f"The database is at the newest revision, {found}.")
-    if found and found not in known:
-        text = f"The database is at revision {found}, which this Suxin does not know."
-        return problem(REVISION, text, "Install the Suxin that migrated it, or a newer one.")
-    text = f"The database is at revision {found}; {known[0]} is the newest." if found else "The database is empty."
+    if standing is Standing.NEWER:
+        return await _newer(connection, found)
+    if standing is Standing.EMPTY:
+        return problem(REVISION, "The database is empty.", "Fill it with `suxin setup`, or use another database.")
+    text = f"The database is at revision {found}; {database.list_revisions()[0]} is the newest."
     return problem(REVISION, text, "Run `suxin migrate`, with a backup at hand.")
+
+
+async def _newer(connection: AsyncConnection, found: str | None) -> Finding:
+    """The finding for a database of a newer release, which `suxin migrate` has written into it."""
+    made = (await connection.execute(release.READ)).scalar_one_or_none()
+    text = f"The database is at revision {found}, which this {release.get_name()} does not know."
+    if made is None:
+        return problem(REVISION, text, "Install the Suxin that migrated it, or a newer one.")
+    return problem(REVISION, f"{text} {made} migrated it.", f"Install {made}, or a newer one.")
 
 
 async def _sealed(connection: AsyncConnection, settings: Settings) -> Finding:

@@ -3,12 +3,12 @@
 import typer
 
 from auth.log_key import load_signer
+from commands.configuration import read_settings
 from commands.log.copying import export_log
 from commands.log.keeping import erase_answers, rotate_key
 from commands.log.verifying import verify_all
 from commands.log.witnessing import witness_log
 from commands.session import explain_errors
-from settings import Settings
 
 log = typer.Typer(no_args_is_help=True, help="Verify the transparency log of the access log, copy it, and witness it.")
 
@@ -20,7 +20,7 @@ def show_key() -> None:
     Example: suxin log key
     """
     with explain_errors():
-        settings = Settings.from_environment()
+        settings = read_settings()
         for key in load_signer(settings.log_key_file, settings.log_origin).keys:
             typer.echo(str(key))
 

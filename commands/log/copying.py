@@ -10,9 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from casework.transparency.copies import copy_log
 from casework.transparency.tree import LogBrokenError, fetch_by
 from casework.transparency.walk import Progress
-from commands.session import CommandError, console, explain_errors, show_progress, with_engine
+from commands.configuration import read_settings
+from commands.exits import CommandError
+from commands.session import console, explain_errors, show_progress, with_engine
 from postgres import database
-from settings import Settings
 
 
 def export_log(
@@ -28,7 +29,7 @@ def export_log(
     with explain_errors(LogBrokenError):
         if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
             raise CommandError(f"{directory} is not empty. Give a new directory: a copy is of one moment.")
-        settings = Settings.from_environment()
+        settings = read_settings()
         with database.open_database(settings) as url, show_progress() as progress:
             size = asyncio.run(with_engine(url, lambda engine: _copy(engine, directory, progress)))
         if not size:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from commands.session import CommandError
+from commands.exits import CommandError
 from models.transparency.notes import NoteKey, read_key
 
 LARGEST_FILE = 32 * 1024 * 1024

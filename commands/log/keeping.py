@@ -10,8 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from auth.log_key import add_successor, read_signer, retire_key
 from casework.transparency.erasure import EraseError, erase_month, list_due_months
 from casework.transparency.key_changes import announce_successor, is_in_use
-from commands.session import CommandError, console, explain_errors, in_transaction, use_database, with_engine
-from settings import Settings
+from commands.configuration import read_settings
+from commands.exits import CommandError
+from commands.session import console, explain_errors, in_transaction, use_database, with_engine
 
 
 def rotate_key(
@@ -29,7 +30,7 @@ def rotate_key(
     Example: suxin log rotate --finish
     """
     with explain_errors():
-        file = Settings.from_environment().log_key_file
+        file = read_settings().log_key_file
         if not finish:
             signer = add_successor(file)
             in_transaction(lambda connection: announce_successor(connection, signer), keep=True)
@@ -55,7 +56,7 @@ def erase_answers(
     Example: suxin log erase
     """
     with explain_errors(EraseError):
-        settings = Settings.from_environment()
+        settings = read_settings()
         with use_database(settings) as url:
             due = asyncio.run(with_engine(url, _list_due))
             if not due:

@@ -20,8 +20,10 @@ from casework.transparency.receipts import open_receipt
 from casework.transparency.tree import fetch_by
 from casework.transparency.verification import verify_log
 from casework.transparency.walk import Progress, group_roots
+from commands.configuration import read_settings
+from commands.exits import CommandError
 from commands.log.files import Key, find_key, read_octets, read_text
-from commands.session import CommandError, console, errors, explain_errors, show_progress, with_engine
+from commands.session import console, errors, explain_errors, show_progress, with_engine
 from models.transparency.checkpoints import Checkpoint, open_checkpoint
 from models.transparency.notes import NoteKey, open_note
 from models.transparency.rotations import follow_rotations
@@ -55,7 +57,7 @@ def verify_all(
     Example: suxin log verify --checkpoint bank.checkpoint --receipt receipt.txt --key log.key
     """
     with explain_errors():
-        settings = Settings.from_environment()
+        settings = read_settings()
         if copy and not key:
             raise CommandError("Give --key: whoever made the copy could have signed it with another key.")
         trusted = [find_key(key)] if key else read_signer(settings.log_key_file).trusted

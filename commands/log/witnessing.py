@@ -12,8 +12,9 @@ import typer
 from rich.text import Text
 
 from auth.log_key import load_signer
+from commands.exits import CommandError
 from commands.log.files import Key, find_key
-from commands.session import CommandError, errors, explain_errors
+from commands.session import errors, explain_errors
 from models.transparency.checkpoints import Checkpoint, open_checkpoint
 from models.transparency.merkle import PathError, verify_consistency
 from models.transparency.notes import KeyType, NoteError, NoteKey, NoteSigner

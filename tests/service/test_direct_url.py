@@ -13,7 +13,7 @@ from typed import runner
 from world import World
 
 from postgres import database
-from postgres.database import DatabaseError
+from postgres.errors import DatabaseError
 from postgres.locks import Lock
 from settings import Settings
 

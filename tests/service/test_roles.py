@@ -9,7 +9,9 @@ from conftest import SERVICE_USER, as_service
 from sqlalchemy.exc import DBAPIError
 from world import NOW, World
 
+from casework.outbox import PLACE
 from postgres import database, roles
+from postgres.errors import DatabaseError
 
 NEXT_YEAR = date(NOW.year + 1, 7, 1)
 
@@ -38,6 +40,7 @@ REFUSED = {
     "SELECT FROM {partition}": "permission denied for table {partition}",
     "DELETE FROM {partition}": "permission denied for table {partition}",
     "UPDATE access_shape SET field = 'none'": "permission denied for table access_shape",
+    "UPDATE event SET kind = 'LISTED'": "permission denied for table event",
     "DELETE FROM event": "permission denied for table event",
     "TRUNCATE party CASCADE": "permission denied for table party",
     "UPDATE alembic_version SET version_num = '0001'": "permission denied for table alembic_version",
@@ -58,6 +61,12 @@ def test_the_service_may_not_change_what_is_written(service: sa.Connection, stat
     with pytest.raises(DBAPIError) as caught:
         service.execute(sa.text(statement.format(partition=PARTITION)))
     assert str(caught.value.orig).splitlines()[0] == REFUSED[statement].format(partition=PARTITION)
+
+
+def test_the_service_numbers_what_was_written(service: sa.Connection) -> None:
+    """Events are append-only, and get their position after the commit (casework.outbox)."""
+    service.execute(PLACE)
+    service.rollback()
 
 
 def test_the_service_creates_partitions_and_owns_none(service: sa.Connection, owner: sa.Connection) -> None:
@@ -102,6 +111,8 @@ WRONG = {
     f"GRANT SELECT ON {PARTITION} TO PUBLIC": [PARTITION],
     "CREATE TABLE later (one int)": ["later"],
     "DROP TRIGGER append_only ON access_shape": ["access_shape"],
+    "REVOKE UPDATE (position) ON event FROM suxin_service": ["event"],
+    "GRANT UPDATE (kind) ON event TO suxin_service": ["event"],
 }
 
 
@@ -134,7 +145,7 @@ def test_the_service_cannot_migrate(service: sa.Connection, owner: sa.Connection
     owner.execute(sa.text("UPDATE alembic_version SET version_num = '0035'"))
     owner.commit()
     try:
-        with pytest.raises(database.DatabaseError) as caught:
+        with pytest.raises(DatabaseError) as caught:
             database.migrate(as_service(database_copy))
     finally:
         owner.execute(sa.text("UPDATE alembic_version SET version_num = :head"), {"head": database.list_revisions()[0]})

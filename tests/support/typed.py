@@ -10,10 +10,10 @@ from cli import app
 Run = Callable[..., Result]
 
 
-def runner(environment: Mapping[str, str]) -> Run:
-    """What runs a command with these settings."""
+def runner(environment: Mapping[str, str], answers: str | None = None) -> Run:
+    """What runs a command with these settings, and types these lines."""
 
     def run(*arguments: str | Path) -> Result:
-        return CliRunner().invoke(app, [str(argument) for argument in arguments], env=environment)
+        return CliRunner().invoke(app, [str(argument) for argument in arguments], input=answers, env=environment)
 
     return run

@@ -195,7 +195,7 @@ def test_the_schema_of_an_audience(run: Run) -> None:
 def test_a_wrong_setting_stops_the_start(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SUXIN_DATABSE_URL", "postgresql://typo")
     result = run("migrate")
-    assert (result.exit_code, result.stderr.startswith("Unknown setting SUXIN_DATABSE_URL.")) == (1, True)
+    assert (result.exit_code, result.stderr.startswith("Unknown setting SUXIN_DATABSE_URL.")) == (78, True)
 
 
 def test_a_token_needs_a_running_server(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,6 +37,7 @@ CHECKS = [
     "database",
     "clock",
     "writing",
+    "sessions",
     "migrations",
     "roles",
     "sealed numbers",
@@ -228,15 +229,17 @@ def test_an_old_database_is_a_problem(sound: Installation, monkeypatch: pytest.M
 
 def test_no_database_yet(tmp_path: Path) -> None:
     (found,) = (one for one in examine({"SUXIN_DATA_DIR": str(tmp_path)}, lambda: NOW) if one.check == "database")
-    assert (found.state, "suxin migrate" in found.remedy) == (State.PROBLEM, True)
+    assert (found.state, "suxin setup" in found.remedy) == (State.PROBLEM, True)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_an_embedded_database_is_looked_at_and_left_as_it_was(data_dir: Path) -> None:
     environment = {"SUXIN_DATA_DIR": str(data_dir)}
-    assert CliRunner().invoke(app, ["migrate"], env=environment).exit_code == 0
+    with database.run_embedded(data_dir) as url:
+        database.migrate(url)
     found = {finding.check: finding.state for finding in examine(environment, lambda: NOW)}
     assert (found["migrations"], found["access log"], found["key ring"]) == (State.OK, State.PROBLEM, State.WARNING)
+    assert found["database"] is State.WARNING  # it is for trying
     assert not Settings(data_dir=data_dir).key_file.exists()
     assert not (data_dir / "postgresql" / "postmaster.pid").exists()
 
@@ -271,9 +274,13 @@ def changed(installation: Installation, change: str, back: str) -> Iterator[None
         (
             "UPDATE alembic_version SET version_num = '9999'",
             "UPDATE alembic_version SET version_num = '{newest}'",
-            "Install the Suxin that migrated it",
+            "Install Suxin ",
         ),
-        ("ALTER TABLE alembic_version RENAME TO x", "ALTER TABLE x RENAME TO alembic_version", "Run `suxin migrate`"),
+        (
+            "ALTER TABLE alembic_version RENAME TO x",
+            "ALTER TABLE x RENAME TO alembic_version",
+            "Fill it with `suxin setup`",
+        ),
     ],
 )
 def test_another_revision_is_all_that_is_found_of_tables(

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import URL
 
 from postgres import database, embedded
+from postgres.errors import DatabaseError
 
 wheel: Any = vars(embedded)["wheel"]
 
@@ -79,7 +80,7 @@ def test_what_never_gets_ready_is_given_up_and_may_be_tried_again(
         ill.setattr(wheel, "pg_ctl", hanging)
         ill.setattr(embedded, "START_SECONDS", 0)
         with (
-            pytest.raises(database.DatabaseError, match=r"did not start in .*: TimeoutExpired"),
+            pytest.raises(DatabaseError, match=r"did not start in .*: TimeoutExpired"),
             database.run_embedded(data_dir),
         ):
             pass

@@ -18,8 +18,8 @@ from typed import Run, runner
 
 from auth.log_key import read_signer
 from casework.transparency.receipts import Receipt
+from commands.exits import CommandError
 from commands.log.witnessing import Witness
-from commands.session import CommandError
 from models.transparency.checkpoints import Checkpoint, open_checkpoint
 from models.transparency.merkle import PathError, compute_root, hash_leaf
 from models.transparency.notes import NoteError, NoteSigner, open_note, read_key

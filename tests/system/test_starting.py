@@ -8,7 +8,8 @@ import pytest
 import sqlalchemy as sa
 from typed import Run, runner
 
-from postgres import database
+from commands.exits import ExitCode
+from postgres import database, release
 from secret_file import create_secret
 
 Altered = Callable[[str, str], AbstractContextManager[None]]
@@ -42,12 +43,12 @@ def _execute(engine: sa.Engine, statement: str) -> None:
         connection.execute(sa.text(statement))
 
 
-@pytest.mark.parametrize("command", [*READING, ("worker",), ("import", "lenders", "lenders.csv")])
+@pytest.mark.parametrize("command", [*READING, ("migrate",), ("worker",), ("import", "lenders", "lenders.csv")])
 def test_no_command_creates_a_database(tmp_path: Path, command: tuple[str, ...]) -> None:
     directory = tmp_path / "absent"
     done = runner({"SUXIN_DATA_DIR": str(directory)})(*command)
-    assert (done.exit_code, done.stdout) == (1, "")
-    assert f"There is no database in {directory}. Create one with `suxin migrate`" in done.stderr
+    assert (done.exit_code, done.stdout) == (ExitCode.NO_DATABASE, "")
+    assert f"There is no database in {directory}. Create one with `suxin setup`" in done.stderr
     assert not directory.exists()
 
 
@@ -67,18 +68,48 @@ REVISION = "UPDATE alembic_version SET version_num = '{}'"
 def test_an_older_database_is_not_migrated_by_the_way(run: Run, altered: Altered, command: tuple[str, ...]) -> None:
     with altered(REVISION.format("0035"), REVISION.format(HEAD)):
         done = run(*command)
-    assert done.exit_code == 1
+    assert done.exit_code == ExitCode.VERSION
     assert (
         f"The database is at revision 0035; {HEAD} is the newest. Run `suxin migrate`, with a backup at hand."
         in done.stderr
     )
 
 
-def test_a_newer_database_is_left_alone(run: Run, altered: Altered) -> None:
-    with altered(REVISION.format("9999"), REVISION.format(HEAD)):
+COMMENT = "COMMENT ON TABLE alembic_version IS "
+
+
+@pytest.mark.parametrize("command", [("client", "list"), ("migrate",)])
+def test_a_newer_database_is_left_alone_and_its_release_named(
+    run: Run, altered: Altered, command: tuple[str, ...]
+) -> None:
+    ours = release.get_name()
+    with (
+        altered(REVISION.format("9999"), REVISION.format(HEAD)),
+        altered(f"{COMMENT} 'Suxin 99.1.0'", f"{COMMENT} '{ours}'"),
+    ):
+        done = run(*command)
+    assert done.exit_code == ExitCode.VERSION
+    text = f"The database is at revision 9999, which this {ours} does not know. Suxin 99.1.0 migrated it."
+    assert f"{text} Install Suxin 99.1.0, or a newer one." in done.stderr
+
+
+def test_a_newer_database_that_does_not_name_its_release(run: Run, altered: Altered) -> None:
+    with (
+        altered(REVISION.format("9999"), REVISION.format(HEAD)),
+        altered(f"{COMMENT} NULL", f"{COMMENT} '{release.get_name()}'"),
+    ):
         done = run("client", "list")
-    assert done.exit_code == 1
-    assert "The database is at revision 9999, which this Suxin does not know." in done.stderr
+    assert (done.exit_code, "Install the Suxin that migrated it" in done.stderr) == (ExitCode.VERSION, True)
+
+
+@pytest.mark.parametrize("command", [("client", "list"), ("migrate",), ("serve", "--port", "1")])
+def test_an_empty_database_is_not_filled(empty_database: sa.URL, tmp_path: Path, command: tuple[str, ...]) -> None:
+    """A forgotten or wrong address is no reason to make another register."""
+    address = empty_database.render_as_string(hide_password=False)
+    done = runner({"SUXIN_DATABASE_URL": address, "SUXIN_DATA_DIR": str(tmp_path)})(*command)
+    assert done.exit_code == ExitCode.NO_DATABASE
+    assert "The database is empty. Fill it with `suxin setup`." in done.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_database_that_takes_no_writes_is_named(run: Run, altered: Altered, database_url: sa.URL) -> None:
@@ -86,7 +117,7 @@ def test_a_database_that_takes_no_writes_is_named(run: Run, altered: Altered, da
     setting = "default_transaction_read_only"
     with altered(f"{change} SET {setting} = on", f"SET TRANSACTION READ WRITE; {change} RESET {setting}"):
         done = run("client", "list")
-    assert (done.exit_code, "Transactions are read-only." in done.stderr) == (1, True)
+    assert (done.exit_code, "Transactions are read-only." in done.stderr) == (ExitCode.READ_ONLY, True)
 
 
 @pytest.mark.usefixtures("imported")
@@ -97,7 +128,7 @@ def test_without_its_keys_nothing_starts(
     """New keys would find nobody, and the next import would enter everybody a second time."""
     keys = tmp_path / "empty" / "keys" / "identity.json"
     done = runner({**installed, "SUXIN_DATA_DIR": str(tmp_path / "empty")})(*command)
-    assert done.exit_code == 1
+    assert done.exit_code == ExitCode.KEYS
     said = f"The database holds numbers that were sealed by keys that are not here. {REMEDY.format(keys=keys)}"
     assert said in done.stderr
     assert not keys.exists()
@@ -108,6 +139,6 @@ def test_with_other_keys_nothing_starts(installed: Mapping[str, str], tmp_path: 
     keys = tmp_path / "keys" / "identity.json"
     create_secret(keys, '{"sealing": ["' + "00" * 32 + '"], "indexing": ["' + "11" * 32 + '"]}')
     done = runner({**installed, "SUXIN_DATA_DIR": str(tmp_path)})("worker")
-    assert done.exit_code == 1
+    assert done.exit_code == ExitCode.KEYS
     said = f"The key ring does not open the numbers that the database holds. {REMEDY.format(keys=keys)}"
     assert said in done.stderr

@@ -137,6 +137,12 @@ def whole(low: int, high: int) -> str:
     return f"must be a whole number from {low} to {high}."
 
 
+ENCODE = (
+    "has a user or password with a character that means something else there: write it percent-encoded "
+    "(%25 for %, %40 for @, %2F for /, %3A for :, %3F for ?, %23 for #)."
+)
+SPECIAL = ("p@ss", "p/ss", "p?ss", "p#ss", "100%", "p%ss", "[pass", "p@s/s")
+BEFORE = "may have its password before the @ only: postgresql://user:password@host/database."
 NUMBERS = ("", " ", "x", "1.5", "-1", "+5", "0", "1e2", "١٠", "５", "5 ", "0x10", "1_0", "9" * 5000)
 
 
@@ -146,6 +152,8 @@ NUMBERS = ("", " ", "x", "1.5", "-1", "+5", "0", "1e2", "١٠", "５", "5 ", "0x
         *(("SUXIN_DATABASE_URL", value, URL) for value in ("", "suxin", "mysql://h/d", "sqlite:///x", "http://h/d")),
         *(("SUXIN_DATABASE_URL", value, URL) for value in ("postgresql://h:port/d", "postgresql://[::1/d")),
         *(("SUXIN_DIRECT_URL", value, URL) for value in ("", "suxin", "mysql://h/d", "postgresql://h:port/d")),
+        *(("SUXIN_DATABASE_URL", f"postgresql://suxin:{password}@db/suxin", ENCODE) for password in SPECIAL),
+        *(("SUXIN_OWNER_URL", f"postgresql://db/suxin?{name}=x", BEFORE) for name in ("password", "a=b&sslpassword")),
         ("SUXIN_DATA_DIR", "", "must name a directory."),
         *(
             ("SUXIN_ISSUER", value, ISSUER)

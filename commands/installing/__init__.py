@@ -1,0 +1,1 @@
+"""`suxin setup`: install Suxin on a machine."""

@@ -1,0 +1,86 @@
+"""Questions to a server that may be away, may refuse the user, or may not have the database: the sentence for each."""
+
+import asyncio
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
+from typing import Any
+
+import asyncpg
+import sqlalchemy as sa
+
+from postgres.errors import DatabaseAwayError, DatabaseDeniedError, DatabaseError
+
+BUSY = (asyncpg.CannotConnectNowError, asyncpg.TooManyConnectionsError, asyncpg.ConnectionDoesNotExistError)
+ROUNDS = 3
+"""A pooler that takes its connections in turn may give back the same one."""
+
+REFUSED = (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InsufficientPrivilegeError)
+
+
+def ask(url: sa.URL, options: Mapping[str, Any], statement: str, remedy: str) -> asyncpg.Record:
+    """Execute a statement on a new connection and return its row. options: the arguments of asyncpg.connect for `url`.
+
+    Raises DatabaseDeniedError if the server refuses the user, DatabaseAwayError if none answers, DatabaseError if there
+    is no such database. No message contains the password.
+    """
+    try:
+        with ThreadPoolExecutor(1) as thread:  # the caller may be in an event loop
+            return thread.submit(asyncio.run, _ask(options, statement)).result()
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
+        raise _explain(error, url, remedy) from error
+    except TypeError as error:
+        unknown = ", ".join(sorted(url.query))
+        raise DatabaseError(f"The address has a parameter that is not known: {unknown}. {remedy}") from error
+
+
+async def _ask(options: Mapping[str, Any], statement: str) -> asyncpg.Record:
+    connection = await asyncpg.connect(**options)
+    try:
+        return await connection.fetchrow(statement)
+    finally:
+        connection.terminate()
+
+
+def _explain(error: Exception, url: sa.URL, remedy: str) -> DatabaseError:
+    where, user = url.render_as_string(hide_password=True), url.username or "the user of this process"
+    match error:
+        case asyncpg.InvalidPasswordError():
+            return DatabaseDeniedError(f"PostgreSQL refuses the password of {user} at {where}: {error}. {remedy}")
+        case _ if isinstance(error, REFUSED):
+            return DatabaseDeniedError(f"PostgreSQL does not let {user} in at {where}: {error}. {remedy}")
+        case asyncpg.InvalidCatalogNameError():
+            return DatabaseError(f"There is no such database at {where}: {error}. {remedy}")
+        case _ if isinstance(error, BUSY):
+            return DatabaseAwayError(f"PostgreSQL takes no connections at present at {where}: {error}.")
+    reason = str(error) or type(error).__name__
+    return DatabaseAwayError(f"No PostgreSQL answers at {where}: {reason}. {remedy}")
+
+
+async def keeps_sessions(options: Mapping[str, Any]) -> bool:
+    """Return whether what is set for a session lasts beyond its transaction. It does not where a pooler shares the
+    connections of the server. options: the arguments of asyncpg.connect.
+    """
+    async with AsyncExitStack() as stack:
+        session = await _enter(stack, options)
+        if session.get_server_pid() == await session.fetchval("SELECT pg_backend_pid()"):
+            return True
+        return all([await _lasts(stack, session, options) for _ in range(ROUNDS)])
+
+
+async def _lasts(stack: AsyncExitStack, session: asyncpg.Connection, options: Mapping[str, Any]) -> bool:
+    """Set something in a session, have another client take a connection, and look whether it is still set."""
+    try:
+        await session.execute("SELECT set_config('suxin.session', 'kept', false)")
+        other = await _enter(stack, options)
+        await stack.enter_async_context(other.transaction())
+        await other.execute("SELECT 1")
+        return bool(await session.fetchval("SELECT current_setting('suxin.session', true)") == "kept")
+    except asyncpg.InvalidSQLStatementNameError:  # its prepared statement was left in another session
+        return False
+
+
+async def _enter(stack: AsyncExitStack, options: Mapping[str, Any]) -> asyncpg.Connection:
+    connection = await asyncpg.connect(**options, statement_cache_size=0)
+    stack.callback(connection.terminate)
+    return connection
