@@ -49,6 +49,7 @@ from models.staff_account import (
     AuthorizationCode,
     RecoveryCode,
     SecondFactor,
+    SecurityKey,
     SignInFailure,
     StaffAccount,
     StaffSession,
@@ -76,8 +77,8 @@ __all__ = [
     "PanelRule", "PanelVote",
     "Participation", "Party", "PartyCard", "PartyName", "PartyRelation", "PointConversion", "ProofMemory",
     "PushedRequest", "RecordChange", "RecordStep", "RecoveryCode", "Reminder", "Removal", "Repair", "RepairPerformance",
-    "RiskReport", "Sanction", "SecondFactor", "Settlement", "ShareCode", "SignInFailure", "Staff", "StaffAccount",
-    "StaffSession",
+    "RiskReport", "Sanction", "SecondFactor", "SecurityKey", "Settlement", "ShareCode", "SignInFailure", "Staff",
+    "StaffAccount", "StaffSession",
     "SubjectNotice", "TrustedDocument", "UsedProof", "Village", "VillageNotice", "VocabularyWord", "Watch",
     "WatchLine", "WatchOrder", "Webhook",
 ]  # fmt: skip

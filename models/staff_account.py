@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, SmallInteger
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, SmallInteger
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base
@@ -36,13 +36,38 @@ class SecondFactor(Base):
     enrolled_at: Mapped[datetime]
 
 
+class SecurityKey(Base):
+    """A security key of an account (WebAuthn), beside or instead of the one-time password.
+
+    credential: its id, which the key chose. public_key: in COSE form. sign_count: the counter of its last answer.
+    last_challenge: the time, in microseconds, of the challenge that it answered last; no earlier one is accepted again.
+    """
+
+    __tablename__ = "security_key"
+    __table_args__ = (
+        CheckConstraint("octet_length(credential) BETWEEN 1 AND 1023", name="credential_fits"),
+        CheckConstraint("sign_count >= 0", name="counted"),
+        CheckConstraint("length(name) BETWEEN 1 AND 40", name="named"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff_account.staff_id"), index=True)
+    credential: Mapped[bytes] = mapped_column(unique=True)
+    public_key: Mapped[bytes]
+    sign_count: Mapped[int] = mapped_column(BigInteger)
+    last_challenge: Mapped[int] = mapped_column(BigInteger)
+    name: Mapped[str]
+    added_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
 class RecoveryCode(Base):
-    """An unused recovery code of a second factor, by its SHA-256. It is deleted when it is used."""
+    """An unused recovery code of an account with a second factor, by its SHA-256. It is deleted when it is used."""
 
     __tablename__ = "recovery_code"
     __table_args__ = (CheckConstraint("octet_length(code_hash) = 32", name="hashed"),)
 
-    staff_id: Mapped[int] = mapped_column(ForeignKey("second_factor.staff_id", ondelete="CASCADE"), primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff_account.staff_id"), primary_key=True)
     code_hash: Mapped[bytes] = mapped_column(primary_key=True)
 
 

@@ -17,12 +17,12 @@ from argon2.profiles import RFC_9106_LOW_MEMORY
 
 from auth.officer import Officer
 from auth.staff import second_factor
-from auth.staff.second_factor import OwnFactor
+from auth.staff.second_factor import GivenFactor, OwnFactor
+from auth.staff.security_keys import SecurityKeys
 from auth.staff.throttle import Throttle, count_account
 from models.court import Court, Staff, StaffRole
 from models.issued_token import IssuedToken
-from models.keyring import Keyring
-from models.staff_account import AuthorizationCode, SecondFactor, StaffAccount, StaffSession
+from models.staff_account import AuthorizationCode, SecondFactor, SecurityKey, StaffAccount, StaffSession
 
 USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,63}")
 PASSWORD_BYTES = 12
@@ -67,8 +67,11 @@ def add_staff(connection: sa.Connection, account: Account) -> Password:
 def list_staff(connection: sa.Connection) -> Sequence[sa.RowMapping]:
     """Return all accounts by court and user name, without hashes."""
     query = sa.select(StaffAccount.username, Staff.name, Staff.role, Staff.court_code, Staff.left_at)
-    enrolled = sa.select(SecondFactor.staff_id).where(SecondFactor.staff_id == StaffAccount.staff_id).exists()
-    joined = query.add_columns(enrolled.label("second_factor")).join(Staff, Staff.id == StaffAccount.staff_id)
+    with_code = sa.exists().where(SecondFactor.staff_id == StaffAccount.staff_id)
+    with_key = sa.exists().where(SecurityKey.staff_id == StaffAccount.staff_id)
+    joined = query.add_columns((with_code | with_key).label("second_factor")).join(
+        Staff, Staff.id == StaffAccount.staff_id
+    )
     return connection.execute(joined.order_by(Staff.court_code, StaffAccount.username)).mappings().all()
 
 
@@ -108,7 +111,7 @@ def check_new_password(username: str, password: str) -> None:
 
 
 def remove_second_factor(connection: sa.Connection, username: str, now: datetime) -> None:
-    """Remove the second factor and the recovery codes of an officer, and end all sessions. Raises AccountError."""
+    """Remove the second factors and the recovery codes of an officer, and end all sessions. Raises AccountError."""
     key = _active(connection, username)
     if not second_factor.remove(connection, key):
         raise AccountError(f"{username} has no second factor.")
@@ -137,18 +140,20 @@ def read_username(text: str) -> str:
 
 
 def check_password(
-    connection: sa.Connection, keyring: Keyring, username: str, password: str, code: str, now: datetime
+    connection: sa.Connection, keys: SecurityKeys, username: str, password: str, given: GivenFactor, now: datetime
 ) -> int | None:
     """Return the officer's key, or None. Unknown, removed and wrong take the same time, with a second factor and
-    without (R20). code: of the second factor, empty for none."""
-    query = sa.select(StaffAccount.staff_id, StaffAccount.password_hash, SecondFactor.secret)
+    without (R20)."""
+    keyed = sa.exists().where(SecurityKey.staff_id == StaffAccount.staff_id).label("keyed")
+    query = sa.select(StaffAccount.staff_id, StaffAccount.password_hash, SecondFactor.secret, keyed)
     joined = query.join(Staff, Staff.id == StaffAccount.staff_id).outerjoin(SecondFactor)
     account: Any = connection.execute(
         joined.where(StaffAccount.username == username, Staff.left_at.is_(None))
     ).one_or_none()
     right = _verify(account.password_hash if account else _nobodys_hash(), password)
-    factor = OwnFactor(account.staff_id, account.secret) if account and account.secret else None
-    proven = second_factor.accept(connection, keyring, factor, code, now, use=right)
+    guarded = account and (account.secret or account.keyed)
+    factor = OwnFactor(account.staff_id, account.secret or b"") if guarded else None
+    proven = second_factor.accept(connection, keys, factor, given, now, use=right)
     return account.staff_id if account and right and proven else None
 
 

@@ -23,7 +23,9 @@ from auth.metadata import (
     PAR_PATH,
     PASSWORD_PATH,
     REVOCATION_PATH,
+    SCRIPT_PATH,
     SECOND_FACTOR_PATH,
+    SECURITY_KEYS_PATH,
     SIGN_OUT_PATH,
     TOKEN_PATH,
     build_resource_metadata,
@@ -33,7 +35,7 @@ from auth.metadata import (
 )
 from auth.server.authorization_server import GRANT_TYPES, INTROSPECTION, KEYS, PUSH, TOKEN, AuthorizationServer
 from auth.server.oauth_http import OAuthRefusal, Visit, read_request, read_visit
-from auth.server.pages import render_message, render_page
+from auth.server.pages import SCRIPT, render_message, render_page
 from auth.server.sign_in import SignIn
 from auth.signing import CACHE_SECONDS
 from auth.staff.account_pages import AccountPages
@@ -86,6 +88,8 @@ def _sign_in_routes(server: AuthorizationServer) -> list[Route]:
         *_page_routes(SIGN_OUT_PATH, sign_in.end, lambda visit: None),
         *_page_routes(PASSWORD_PATH, account.password, lambda visit: known),
         *_page_routes(SECOND_FACTOR_PATH, account.second_factor, lambda visit: known),
+        *_page_routes(SECURITY_KEYS_PATH, account.security_keys, lambda visit: known),
+        Route(SCRIPT_PATH, _send_script, methods=["GET"]),
         Route(ACCOUNT_PATH, _page_endpoint(account.account, lambda visit: None), methods=["GET"]),
     ]
 
@@ -149,6 +153,12 @@ def _page(server: AuthorizationServer) -> Endpoint:
         return render_page("documentation.html", 200, issuer=issuer, **named, **addresses)
 
     return endpoint
+
+
+async def _send_script(request: Request) -> Response:
+    """Send the script of the pages, by its address only: no page has a script in it."""
+    headers = {"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"}
+    return Response(SCRIPT, 200, headers, "text/javascript; charset=utf-8")
 
 
 def _document(build: Callable[[], dict[str, Any]]) -> Endpoint:

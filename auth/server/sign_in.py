@@ -141,8 +141,9 @@ class SignIn:
 
     def _check(self, connection: sa.Connection, form: Mapping[str, str]) -> int | None:
         """Return the officer of a form; None if user name, password or code are wrong."""
-        given = (read_username(form.get("username", "")), form.get("password", ""), form.get("code", ""))
-        return check_password(connection, self.server.keyring, *given, to_datetime(self.server.clock()))
+        factor = self.session.read_factor(form, "code")
+        given = (read_username(form.get("username", "")), form.get("password", ""), factor)
+        return check_password(connection, self.session.keys, *given, to_datetime(self.server.clock()))
 
     def _wait(self, connection: sa.Connection, closed: FailureCounter, asked: AuthorizationRequest) -> Response:
         """Return the page for a source with too many failures."""

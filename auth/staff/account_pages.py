@@ -1,4 +1,4 @@
-"""The pages of an officer's own account: the password and the second factor. Runs in threads."""
+"""The pages of an officer's own account: the password and the second factors. Runs in threads."""
 
 import base64
 import binascii
@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from starlette.responses import Response
 
-from auth.metadata import PASSWORD_PATH, SECOND_FACTOR_PATH, SIGN_OUT_PATH
+from auth.metadata import PASSWORD_PATH, SECOND_FACTOR_PATH, SECURITY_KEYS_PATH, SIGN_OUT_PATH
 from auth.server.accounts import (
     SHORTEST_PASSWORD,
     AccountError,
@@ -25,10 +25,12 @@ from auth.server.token_store import to_datetime
 from auth.staff import second_factor
 from auth.staff.browser_session import BrowserSession
 from auth.staff.second_factor import OwnFactor
+from auth.staff.security_keys import LONGEST_NAME, GivenKey, SecurityKeyError, list_keys
 from auth.staff.throttle import count_officer
 
 WRONG = "当前密码或验证码错误，或尝试次数过多。The present password or code is wrong, or too many were tried."
 DIFFERS = "两次输入的新密码不一致。The new passwords differ."
+UNKNOWN_KEY = "没有这个安全密钥。There is no such security key."
 WRONG_CODE = "新的验证码错误，请核对手机时间。The new code is wrong. Check the clock of your device."
 log = logging.getLogger("suxin.oauth")
 
@@ -53,6 +55,10 @@ class AccountPages:
         """Show the page with a new secret, or set the second factor up."""
         return self._signed_in(visit, self._show_factor if visit.form is None else self._enrol)
 
+    def security_keys(self, visit: Visit) -> Response:
+        """Show the security keys, or register or remove one."""
+        return self._signed_in(visit, self._show_keys if visit.form is None else self._change_keys)
+
     def _signed_in(self, visit: Visit, answer: Answer) -> Response:
         """Return the answer to an officer with a session, whose forms come from a page of this server."""
         if visit.form is not None and not self.session.owns(visit.form, visit):
@@ -67,6 +73,7 @@ class AccountPages:
 
     def _account(self, connection: sa.Connection, key: int, visit: Visit) -> Response:
         links = {"password": PASSWORD_PATH, "second_factor": SECOND_FACTOR_PATH, "sign_out": SIGN_OUT_PATH}
+        links["security_keys"] = SECURITY_KEYS_PATH
         enrolled = second_factor.is_enrolled(connection, key)
         return render_page("account.html", 200, username=find_username(connection, key), enrolled=enrolled, **links)
 
@@ -122,13 +129,58 @@ class AccountPages:
         log.info("staff %d set up a second factor", key)
         return self.session.begin(connection, render_page("recovery_codes.html", 200, codes=codes), key)
 
+    def _show_keys(self, connection: sa.Connection, key: int, visit: Visit, refused: str = "") -> Response:
+        page, now, username = self._page(visit), to_datetime(self.server.clock()), find_username(connection, key)
+        values: dict[str, Any] = {
+            "keys": list_keys(connection, key),
+            "offered": self.session.keys.offer(connection, key, username, page, now),
+            "enrolled": second_factor.is_enrolled(connection, key),
+            "longest": LONGEST_NAME,
+            "refused": refused,
+        }
+        return self.session.show(visit, "security_keys.html", 422 if refused else 200, page=page, **values)
+
+    def _change_keys(self, connection: sa.Connection, key: int, visit: Visit) -> Response:
+        """Remove the key that the form names, or register a new one."""
+        form, show = visit.form or {}, partial(self._show_keys, connection, key, visit)
+        if not self._is_right(connection, key, form):
+            return show(WRONG)
+        return (self._remove_key if "remove" in form else self._register_key)(connection, key, visit)
+
+    def _remove_key(self, connection: sa.Connection, key: int, visit: Visit) -> Response:
+        if not second_factor.remove_one_key(connection, key, (visit.form or {}).get("remove", "")):
+            return self._show_keys(connection, key, visit, UNKNOWN_KEY)
+        sign_out(connection, key, to_datetime(self.server.clock()))
+        log.info("staff %d removed a security key", key)
+        return self.session.begin(connection, self._show_keys(connection, key, visit), key)
+
+    def _register_key(self, connection: sa.Connection, key: int, visit: Visit) -> Response:
+        form, now = visit.form or {}, to_datetime(self.server.clock())
+        first = not second_factor.is_enrolled(connection, key)
+        try:
+            given = GivenKey(form.get("created", ""), form.get("csrf", ""))
+            self.session.keys.register(connection, key, given, form.get("name", ""), now)
+        except SecurityKeyError as error:
+            return self._show_keys(connection, key, visit, str(error))
+        sign_out(connection, key, now)
+        log.info("staff %d registered a security key", key)
+        codes = second_factor.renew_codes(connection, key) if first else []
+        shown = (
+            render_page("recovery_codes.html", 200, codes=codes) if first else self._show_keys(connection, key, visit)
+        )
+        return self.session.begin(connection, shown, key)
+
+    def _page(self, visit: Visit) -> str:
+        """Return the secret of the forms: that of a form that was sent, which the next page keeps."""
+        return (visit.form or {}).get("csrf") or self.session.page_of(visit)
+
     def _is_right(self, connection: sa.Connection, key: int, form: Mapping[str, str]) -> bool:
         """Return whether the present password, and the present code of an officer with a second factor, are right."""
         counters, now = [count_officer(key)], to_datetime(self.server.clock())
         if self.session.throttle.admit(connection, counters, now):
             return False
-        given = (find_username(connection, key), form.get("password", ""), form.get("present", ""))
-        right = check_password(connection, self.server.keyring, *given, now) == key
+        given = (find_username(connection, key), form.get("password", ""), self.session.read_factor(form, "present"))
+        right = check_password(connection, self.session.keys, *given, now) == key
         if right:
             self.session.throttle.forgive(connection, counters)
         return right

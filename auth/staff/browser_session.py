@@ -9,12 +9,15 @@ import sqlalchemy as sa
 from starlette.responses import Response
 
 from auth.clients.authentication import hash_secret
+from auth.metadata import SCRIPT_PATH
 from auth.server.accounts import find_officer, find_username
 from auth.server.authorization_server import AuthorizationServer
 from auth.server.oauth_http import Visit
 from auth.server.pages import render_message, render_page
 from auth.server.token_store import prune, to_datetime
 from auth.staff.devices import KNOWN, DeviceCookies
+from auth.staff.second_factor import GivenFactor
+from auth.staff.security_keys import GivenKey, SecurityKeys
 from auth.staff.throttle import Throttle
 from models.staff_account import StaffSession
 
@@ -35,6 +38,7 @@ class BrowserSession:
         self.session_cookie, self.csrf_cookie = f"{prefix}suxin-session", f"{prefix}suxin-csrf"
         self.devices = DeviceCookies(server.keyring, prefix)
         self.throttle = Throttle(server.keyring)
+        self.keys = SecurityKeys(server.keyring, server.issuer)
 
     def owns(self, form: Mapping[str, str], visit: Visit) -> bool:
         """Return whether a form comes from a page of this server: its field matches a cookie. Pages opened at the same
@@ -43,10 +47,23 @@ class BrowserSession:
         matches = secrets.compare_digest(form.get("csrf", "").encode(), expected.encode())
         return len(expected) >= SECRET_BYTES and (matches or visit.same_origin)
 
-    def show(self, visit: Visit, name: str, status: int = 200, sends_to: str = "", **values: Any) -> Response:
-        """Return a page with a form. The cookie is kept, so that a second page has the same value."""
-        csrf = visit.cookies.get(self.csrf_cookie) or secrets.token_urlsafe(SECRET_BYTES)
-        shown = render_page(name, status, sends_to, csrf=csrf, **values)
+    def page_of(self, visit: Visit) -> str:
+        """Return the secret of the forms of this browser, or a new one."""
+        return visit.cookies.get(self.csrf_cookie) or secrets.token_urlsafe(SECRET_BYTES)
+
+    def read_factor(self, form: Mapping[str, str], name: str) -> GivenFactor:
+        """Return what a form of this server gives for a second factor. name: of its field for codes."""
+        answer = form.get("assertion", "")
+        return GivenFactor(form.get(name, ""), GivenKey(answer, form.get("csrf", "")) if answer else None)
+
+    def show(
+        self, visit: Visit, name: str, status: int = 200, sends_to: str = "", page: str = "", **values: Any
+    ) -> Response:
+        """Return a page with a form. The cookie is kept, so that a second page has the same value. page: the secret of
+        its forms, if it is already known."""
+        csrf = page or self.page_of(visit)
+        asked = self.keys.ask(csrf, to_datetime(self.server.clock()))
+        shown = render_page(name, status, sends_to, csrf=csrf, asked=asked, script=SCRIPT_PATH, **values)
         shown.set_cookie(self.csrf_cookie, csrf, **self.attributes)
         return shown
 

@@ -1,5 +1,6 @@
-"""The second factor of officers: time-based one-time passwords (RFC 6238) by the library `cryptography`, and recovery
-codes. Six digits, 30 seconds and SHA-1, which every authenticator application reads."""
+"""The second factor of officers: time-based one-time passwords (RFC 6238) by the library `cryptography`, security keys
+(`auth.staff.security_keys`), and recovery codes. Passwords have six digits, 30 seconds and SHA-1, which every
+authenticator application reads."""
 
 import base64
 import hashlib
@@ -16,8 +17,9 @@ from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor import InvalidToken
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 
+from auth.staff.security_keys import GivenKey, SecurityKeys, remove_key
 from models.keyring import Keyring, KeyringError
-from models.staff_account import RecoveryCode, SecondFactor
+from models.staff_account import RecoveryCode, SecondFactor, SecurityKey
 
 SECRET_BYTES = 20
 """As many as SHA-1 has (RFC 4226, section 4, R6)."""
@@ -32,10 +34,19 @@ NOBODY = 0
 
 @dataclass(frozen=True)
 class OwnFactor:
-    """The second factor of an officer, or None of one without. sealed: its secret as it is stored."""
+    """The second factor of an officer, or None of one without. sealed: the secret of one-time passwords as it is
+    stored; empty for an officer who has security keys only."""
 
     staff_key: int
     sealed: bytes
+
+
+@dataclass(frozen=True)
+class GivenFactor:
+    """What a form gives for a second factor: a one-time password or recovery code, or the answer of a security key."""
+
+    code: str = ""
+    key: GivenKey | None = None
 
 
 def read_code(text: str) -> str:
@@ -81,44 +92,76 @@ def find_step(secret: bytes, code: str, now: datetime) -> int | None:
 
 def is_enrolled(connection: sa.Connection, staff_key: int) -> bool:
     """Return whether an officer has a second factor."""
-    return connection.scalar(sa.select(SecondFactor.staff_id).where(SecondFactor.staff_id == staff_key)) is not None
+    with_code = sa.exists().where(SecondFactor.staff_id == staff_key)
+    with_key = sa.exists().where(SecurityKey.staff_id == staff_key)
+    return bool(connection.scalar(sa.select(with_code | with_key)))
 
 
 def enrol(connection: sa.Connection, enrolment: OwnFactor, step: int, now: datetime) -> list[str]:
-    """Set the second factor of an officer and return new recovery codes. Former ones are no longer valid.
+    """Set the one-time passwords of an officer up and return new recovery codes. Former ones are no longer valid.
 
     step: of the code that proved it.
     """
-    remove(connection, enrolment.staff_key)
+    connection.execute(sa.delete(SecondFactor).where(SecondFactor.staff_id == enrolment.staff_key))
     values = {"staff_id": enrolment.staff_key, "secret": enrolment.sealed, "last_step": step, "enrolled_at": now}
     connection.execute(sa.insert(SecondFactor).values(values))
+    return renew_codes(connection, enrolment.staff_key)
+
+
+def renew_codes(connection: sa.Connection, staff_key: int) -> list[str]:
+    """Replace the recovery codes of an officer."""
+    connection.execute(sa.delete(RecoveryCode).where(RecoveryCode.staff_id == staff_key))
     codes = [_draw_code() for _ in range(RECOVERY_CODES)]
-    rows = [{"staff_id": enrolment.staff_key, "code_hash": _hash(read_code(code))} for code in codes]
+    rows = [{"staff_id": staff_key, "code_hash": _hash(read_code(code))} for code in codes]
     connection.execute(sa.insert(RecoveryCode), rows)
     return codes
 
 
 def remove(connection: sa.Connection, staff_key: int) -> bool:
-    """Remove the second factor of an officer and its recovery codes. Returns whether there was one."""
-    return connection.execute(sa.delete(SecondFactor).where(SecondFactor.staff_id == staff_key)).rowcount == 1
+    """Remove every second factor of an officer and the recovery codes. Returns whether there was one."""
+    had = is_enrolled(connection, staff_key)
+    for row in (SecondFactor, SecurityKey, RecoveryCode):
+        connection.execute(sa.delete(row).where(row.staff_id == staff_key))
+    return had
+
+
+def remove_one_key(connection: sa.Connection, staff_key: int, reference: str) -> bool:
+    """Remove a security key; with the last second factor, the recovery codes. Returns whether there was the key."""
+    removed = remove_key(connection, staff_key, reference)
+    if removed and not is_enrolled(connection, staff_key):
+        remove(connection, staff_key)
+    return removed
 
 
 def accept(
-    connection: sa.Connection, keyring: Keyring, factor: OwnFactor | None, text: str, now: datetime, *, use: bool = True
+    connection: sa.Connection,
+    keys: SecurityKeys,
+    factor: OwnFactor | None,
+    given: GivenFactor,
+    now: datetime,
+    *,
+    use: bool = True,
 ) -> bool:
-    """Return whether a code is the officer's, and use it up. Without a factor every text is accepted.
+    """Return whether what is given is the officer's, and use it up. Without a factor everything is accepted.
 
     use: False after a wrong password: the same statements run, and change nothing (R20).
     """
-    code, key = read_code(text), factor.staff_key if factor and use else NOBODY
-    right = False
+    owner = factor.staff_key if factor and use else NOBODY
+    if given.key:
+        right = keys.accept(connection, owner, given.key, now)
+    else:
+        right = _accept_code(connection, keys.keyring, factor, owner, read_code(given.code), now)
+    return right if factor else True
+
+
+def _accept_code(
+    connection: sa.Connection, keyring: Keyring, factor: OwnFactor | None, owner: int, code: str, now: datetime
+) -> bool:
     if ONE_TIME.fullmatch(code):
         secret = open_secret(keyring, factor.sealed, factor.staff_key) if factor else None
         step = find_step(secret or bytes(SECRET_BYTES), code, now)
-        right = _use_step(connection, key, step if step is not None and secret else 0)
-    elif RECOVERY.fullmatch(code):
-        right = _use_code(connection, key, code)
-    return right if factor else True
+        return _use_step(connection, owner, step if step is not None and secret else 0)
+    return _use_code(connection, owner, code) if RECOVERY.fullmatch(code) else False
 
 
 def _use_step(connection: sa.Connection, staff_key: int, step: int) -> bool:

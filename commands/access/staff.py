@@ -57,9 +57,9 @@ def staff_password(username: Username) -> None:
 @staff.command("second-factor")
 def staff_second_factor(
     username: Username,
-    reset: Annotated[bool, typer.Option("--reset", help="Remove it, with its recovery codes.")] = False,
+    reset: Annotated[bool, typer.Option("--reset", help="Remove codes, security keys and recovery codes.")] = False,
 ) -> None:
-    """Show whether an account has a second factor, or remove it after a loss: the officer then sets up a new one.
+    """Show whether an account has a second factor, or remove all after a loss: the officer then sets up a new one.
 
     Example: suxin staff second-factor wang --reset
     """
