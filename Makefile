@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help demo serve unit test system check check-deep coverage watch hooks bench schema locks clean
+.PHONY: help demo serve unit test system test-pages web check check-deep coverage watch hooks bench schema locks clean
 
 help:  ## What there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -30,6 +30,12 @@ test: $(INSTALLED)  ## Unit, engine and service tests, on PostgreSQL
 
 system: $(INSTALLED)  ## Tests of real processes, clients in other languages, state machines, and attacks
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile tests/system tests/attacks
+
+test-pages: $(INSTALLED)  ## Tests of the pages in a browser (apt-get install chromium)
+	$(BIN)/python -m pytest -q tests/pages
+
+web: $(INSTALLED)  ## Build web/dist anew from web/
+	$(BIN)/python -m nodejs build web
 
 coverage: $(INSTALLED)  ## Branches that the tests reach, by file; the whole report is htmlcov/index.html
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --cov --cov-report=term:skip-covered --cov-report=html \
@@ -85,7 +91,7 @@ bench: $(INSTALLED)  ## All benchmarks: other servers, access log, hostile docum
 locks:  ## Resolve the locks anew (needs uv)
 	uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements.lock
 	uv pip compile -q pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements-dev.lock
-	$(BIN)/python -m nodejs lock bench/peers tests/node examples/clients/typescript
+	$(BIN)/python -m nodejs lock bench/peers tests/node examples/clients/typescript web
 
 clean:  ## Remove the environment and the demo's data
 	rm -rf $(VENV) .suxin

@@ -2,6 +2,7 @@
 
 Run: python -m nodejs install FOLDER...   (what its package-lock.json says, into its node_modules)
      python -m nodejs lock FOLDER...      (resolve its package.json anew)
+     python -m nodejs build FOLDER...     (build what it is the source of)
 """
 
 import fcntl
@@ -51,6 +52,17 @@ def lock(folders: Folders) -> None:
         for package in content["packages"].values():
             package.pop("funding", None)
         locked.write_text(json.dumps(content, indent=2) + "\n")
+
+
+@app.command()
+def build(folders: Folders) -> None:
+    """Install the packages of each folder and run its script `build`, the same for the same sources.
+
+    Example: python -m nodejs build web
+    """
+    install(folders)
+    for folder in folders:
+        run_npm(folder, "run", "build")
 
 
 def run_npm(folder: Path, *arguments: str) -> None:

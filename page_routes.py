@@ -3,6 +3,8 @@
 from starlette.routing import Route
 
 from pages.asking import Asking
+from pages.developers.routes import make_developer_routes
+from pages.explorer import make_explorer_routes
 from pages.home import make_home_routes
 from pages.public.routes import make_public_routes
 from pages.site import Site
@@ -31,4 +33,10 @@ def build_asking(parts: Parts) -> Asking:
 
 def build_page_routes(parts: Parts, site: Site) -> list[Route]:
     """Return the routes of all pages."""
-    return [*make_home_routes(site), *make_public_routes(site, build_asking(parts))]
+    asking = build_asking(parts)
+    return [
+        *make_home_routes(site),
+        *make_public_routes(site, asking),
+        *make_developer_routes(site, parts.graphql),
+        *make_explorer_routes(site),
+    ]

@@ -45,7 +45,6 @@ from schema.builder import build_engine
 from settings import Settings, SettingsError
 from telemetry.exposition import build_metrics_endpoint
 from transport.endpoint import GraphQLEndpoint
-from transport.errors.pages import make_error_routes
 from transport.health import answer_alive, build_readiness_endpoint
 from transport.subscriptions import Live
 from transport.transfers import UPLOAD_PATH, Transfers
@@ -253,7 +252,6 @@ class Parts:
             Route(UPLOAD_PATH, transfers.upload, methods=["POST"]),
             Route("/downloads/{token}", transfers.download, methods=["GET"]),
             *make_report_routes(desk, settings.request_timeout),
-            *make_error_routes(),
             *make_log_routes(self.engine, settings.request_timeout, self.log_keys),
             *build_oauth_routes(self.authorization, self.verifier.forget),
         ]

@@ -11,7 +11,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 PATH = "/static"
-TYPES = {"css": "text/css; charset=utf-8", "svg": "image/svg+xml", "js": "text/javascript; charset=utf-8"}
+TYPES = {
+    "css": "text/css; charset=utf-8",
+    "svg": "image/svg+xml",
+    "js": "text/javascript; charset=utf-8",
+    "ttf": "font/ttf",
+}
 HEADERS = {
     "Cache-Control": "public, max-age=31536000, immutable",
     "X-Content-Type-Options": "nosniff",
@@ -34,8 +39,23 @@ class StaticFile:
     def of(cls, name: str, content: bytes) -> "StaticFile":
         """Return the file of a name without a hash."""
         stem, _, suffix = name.rpartition(".")
-        digest = hashlib.sha256(content).hexdigest()[:HASH_DIGITS]
-        return cls(f"{stem}.{digest}.{suffix}", TYPES[suffix], content, gzip.compress(content, 9, mtime=0))
+        return cls(f"{stem}.{hash_content(content)}.{suffix}", TYPES[suffix], content, compress(content))
+
+    def answer(self, request: Request) -> Response:
+        """Return it, compressed where the browser takes it."""
+        if "gzip" in request.headers.get("accept-encoding", ""):
+            return Response(self.compressed, 200, {**HEADERS, "Content-Encoding": "gzip"}, self.media_type)
+        return Response(self.content, 200, HEADERS, self.media_type)
+
+
+def hash_content(content: bytes) -> str:
+    """Return the digest that stands in the name of a file."""
+    return hashlib.sha256(content).hexdigest()[:HASH_DIGITS]
+
+
+def compress(content: bytes) -> bytes:
+    """Return a content as gzip, the same for the same content."""
+    return gzip.compress(content, 9, mtime=0)
 
 
 @cache
@@ -65,6 +85,4 @@ async def serve_static(request: Request) -> Response:
     file = _by_address().get(request.path_params["name"])
     if file is None:
         return Response("There is no such file.", 404, {"Cache-Control": "no-store"}, "text/plain")
-    if "gzip" in request.headers.get("accept-encoding", ""):
-        return Response(file.compressed, 200, {**HEADERS, "Content-Encoding": "gzip"}, file.media_type)
-    return Response(file.content, 200, HEADERS, file.media_type)
+    return file.answer(request)

@@ -52,7 +52,7 @@ def refusal_of(error: Exception, issuer: str, scheme: str = BEARER) -> ErrorResp
     """Return the response to an error that the client caused; None for any other error. scheme: of its token."""
     match error:
         case TokenError():
-            challenge = {"www-authenticate": error.challenge(issuer)}
+            challenge = {"www-authenticate": error.challenge(issuer), "link": f'<{issuer}/>; rel="service-doc"'}
             if error.nonce:
                 challenge |= {NONCE_HEADER: error.nonce}
             return ErrorResponse.of(error.status, str(error), "UNAUTHENTICATED", challenge)

@@ -1,5 +1,6 @@
 """Pages for people: what each says, to whom, and what it takes."""
 
+import html
 import itertools
 import re
 from datetime import timedelta
@@ -8,6 +9,7 @@ from urllib.parse import urlencode
 
 import pytest
 import sqlalchemy as sa
+from graphql import build_schema
 from world import ISSUER, KEYRING, NOW, World
 
 from auth.audiences import Audience
@@ -216,3 +218,71 @@ def test_an_operator_can_switch_the_look_up_off(world: World) -> None:
             enable_client(connection, "suxin-look")
     assert page.status_code == 503
     assert "公开查询已停用" in page.text
+
+
+def test_a_refused_token_is_told_where_to_begin(world: World) -> None:
+    refused = world.post("no-token", {"query": "{ viewer { name } }"})
+    assert refused.status_code == 401
+    assert refused.headers["link"] == f'<{ISSUER}/>; rel="service-doc"'  # RFC 8631
+
+
+def links_of(page: Any) -> set[str]:
+    """The addresses on this host that a page leads to."""
+    found = re.findall(r'(?:href|src)="(/[^"#?]*)', page.text)
+    return {html.unescape(address) for address in found}
+
+
+def test_no_page_leads_nowhere(world: World) -> None:
+    seen, waiting = set[str](), {"/"}
+    while waiting:
+        address = waiting.pop()
+        seen.add(address)
+        page = world.http.get(address, headers=PAGE)
+        assert page.status_code == 200, address
+        if page.headers["content-type"].startswith("text/html") and not address.startswith("/developers/schema/"):
+            waiting |= links_of(page) - seen
+    assert {"/developers/quickstarts/bank", "/developers/docs/policy", "/errors/BAD_ID", "/explorer"} <= seen
+    assert "/developers/examples/bank/colour.graphql" in seen
+
+
+@pytest.mark.parametrize("audience", [Audience.BANK, Audience.PUBLIC_PORTAL])
+def test_the_reference_is_the_schema_that_the_audience_reaches(world: World, audience: Audience) -> None:
+    folder = f"/developers/schema/{audience.lower()}"
+    told = world.data(audience, "{ __schema { types { name fields { name } } } }")["__schema"]["types"]
+    types = {kind["name"]: kind["fields"] or [] for kind in told if not kind["name"].startswith("__")}
+    listed = set(re.findall(rf'href="{folder}/(\w+)"', world.http.get(folder, headers=PAGE).text))
+    assert listed == types.keys() - {"Boolean", "Float", "ID", "Int", "String"}
+    page = world.http.get(f"{folder}/Query", headers=PAGE).text
+    assert set(re.findall(r'class="member" id="(\w+)"', page)) == {field["name"] for field in types["Query"]}
+    sdl = world.http.get(f"{folder}.graphql")
+    assert set(build_schema(sdl.text).type_map) >= types.keys()
+
+
+def test_a_field_is_shown_with_its_scopes_and_who_reaches_it(world: World) -> None:
+    page = world.http.get("/developers/schema/court/Query", headers=ENGLISH).text
+    member = page.partition('id="deductions"')[2].partition("</section>")[0]
+    assert "<code>procedure.read</code>" in member or "procedure.read" in member
+    assert "Reached by COURT" in member
+    assert world.http.get("/developers/schema/bank/Batch").status_code == 404
+    assert world.http.get("/developers/schema/nobody").status_code == 404
+
+
+def test_a_quickstart_is_in_the_language_of_the_reader(world: World) -> None:
+    chinese, english = (world.http.get("/developers/quickstarts/bank", headers=one).text for one in (PAGE, ENGLISH))
+    assert "<h1>银行快速入门</h1>" in chinese
+    assert "suxin client add" in english
+    assert "银行快速入门" not in english
+    assert world.http.get("/developers/quickstarts/..%2f..%2fpyproject").status_code == 404
+
+
+def test_the_explorer_s_files_never_change_and_only_it_runs_scripts(world: World) -> None:
+    page = world.http.get("/explorer?audience=BANK", headers=PAGE)
+    policy = page.headers["content-security-policy"]
+    assert "script-src 'self';" in policy
+    assert "default-src 'none'" in policy
+    assert "CheckSubject" in page.text
+    (script,) = re.findall(r'src="(/explorer/built/[^"]+\.js)"', page.text)
+    file = world.http.get(script, headers={"accept-encoding": "gzip"})
+    assert file.headers["content-encoding"] == "gzip"
+    assert file.headers["cache-control"].endswith("immutable")
+    assert world.http.get("/explorer/built/0/explorer.js").status_code == 404

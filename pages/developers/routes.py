@@ -1,0 +1,45 @@
+"""The routes of the pages for developers."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from auth.audiences import Audience
+from auth.metadata import DOCUMENTATION_PATH, JWKS_PATH, list_resource_metadata_paths, list_server_metadata_paths
+from engine.engine import Engine
+from pages.developers import documents, reference
+from pages.developers.documents import DocumentPages
+from pages.developers.errors import ErrorPages
+from pages.developers.reference import Reference
+from pages.site import PUBLIC, Site
+from transport.errors.catalogue import PATH as ERRORS_PATH
+
+PATH = "/developers"
+
+
+def make_developer_routes(site: Site, graphql: Engine) -> list[Route]:
+    """Return the routes."""
+    shown, types, errors = DocumentPages(site), Reference(site, graphql), ErrorPages(site)
+    found = {
+        "server": list_server_metadata_paths(site.issuer)[0],
+        "resource": list_resource_metadata_paths(site.issuer)[0],
+        "jwks": JWKS_PATH,
+        "oauth": DOCUMENTATION_PATH,
+    }
+
+    async def start(request: Request) -> Response:
+        told = {"audiences": list(Audience), "found": found, "documents": documents.SHOWN}
+        return site.render(request, "developers/start.html", 200, PUBLIC, **told)  # type: ignore[arg-type]
+
+    return [
+        Route(PATH, start),
+        Route(ERRORS_PATH, errors.every),
+        Route(ERRORS_PATH + "/{code}", errors.one),
+        Route(documents.QUICKSTARTS, shown.quickstarts),
+        Route(documents.QUICKSTARTS + "/{audience}", shown.quickstart),
+        Route(documents.DOCUMENTS + "/{name}", shown.document),
+        Route(documents.EXAMPLES + "/{audience}/{name}", shown.example),
+        Route(reference.PATH + "/{audience}.graphql", types.sdl),
+        Route(reference.PATH + "/{audience}", types.types),
+        Route(reference.PATH + "/{audience}/{type}", types.type),
+    ]
