@@ -8,12 +8,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import anyio
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from auth.audiences import SCOPES, Audience, Purpose
 from auth.principal import Principal
 from auth.report_signature import ReportSigner
 from auth.scopes import Scope
+from casework.adverse_notices import NoticeFacts
 from casework.integrity_reports import Sheet, make_claims
 from engine.document.document import Operation, prepare_operation
 from engine.engine import Engine
@@ -21,7 +23,8 @@ from engine.execution import InternalError, execute_operation
 from engine.load.context import Context
 from engine.load.rows import RootAnswer
 from engine.load.trail import Trail
-from resolvers.caller import Caller
+from reports.adverse_notices import lay_out_notice, typeset_notice, write_text
+from resolvers.caller import Caller, WrittenNotice
 from resolvers.view import View
 
 DOCUMENT = Path(__file__).with_suffix(".graphql").read_text()
@@ -99,7 +102,7 @@ class ReportReading:
 
 @dataclass(frozen=True)
 class ReportWriter:
-    """Signs the content of reports when they are issued."""
+    """Signs the content of reports when they are issued, and writes adverse-action notices."""
 
     signer: ReportSigner
     engine: Engine
@@ -113,3 +116,8 @@ class ReportWriter:
         """Return the detached signature of the present content of a code."""
         content, _ = await ReportReading(self.engine, caller, sheet, code).read(connection)
         return self.signer.sign(make_claims(sheet, content, self.issuer))
+
+    async def write_notice(self, notice: NoticeFacts) -> WrittenNotice:
+        """Return an adverse-action notice as text and as PDF."""
+        laid = lay_out_notice(notice, self.issuer)
+        return WrittenNotice(write_text(laid), await anyio.to_thread.run_sync(typeset_notice, laid))

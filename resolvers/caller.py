@@ -12,14 +12,23 @@ from auth.audiences import Purpose
 from auth.budget import Charge
 from auth.principal import Principal
 from auth.scopes import Scope
+from casework.adverse_notices import NoticeFacts
 from casework.integrity_reports import Sheet
 from models.keyring import Keyring
 from models.transparency.notes import NoteKey
 from resolvers.view import Access, View
 
 
+@dataclass(frozen=True)
+class WrittenNotice:
+    """An adverse-action notice in both forms."""
+
+    text: str
+    pdf: bytes
+
+
 class Reports(Protocol):
-    """Signs reports. A report is the answer to a document, which this layer does not know."""
+    """Signs reports, and writes notices. A report is the answer to a document, which this layer does not know."""
 
     @property
     def issuer(self) -> str:
@@ -27,6 +36,9 @@ class Reports(Protocol):
 
     async def sign(self, connection: AsyncConnection, caller: "Caller", sheet: Sheet, code: str) -> str:
         """Return the detached signature over the current content of a report. code: its share code."""
+
+    async def write_notice(self, notice: NoticeFacts) -> WrittenNotice:
+        """Return an adverse-action notice as text and as PDF."""
 
 
 @dataclass

@@ -11,11 +11,16 @@ from engine.load.errors import BadInputError
 
 async def confirm_kept(context: Context, receipt: str, data: str, query: str, variables: str) -> Confirmation:
     """Return the verdict on a kept answer. data, variables: JSON texts. Raises BadInputError."""
+    kept = read_kept(data, query, variables)
+    return await confirm(context.fetch, context.caller.log_keys, receipt, kept)
+
+
+def read_kept(data: str, query: str, variables: str) -> KeptAnswer:
+    """Return what a client kept. data, variables: JSON texts. Raises BadInputError."""
     asked = _read(variables, "variables")
     if not isinstance(asked, Mapping):
         raise BadInputError("`variables` must be a JSON object, as it was sent; `{}` if none were.")
-    kept = KeptAnswer(_read(data, "data"), query, asked)
-    return await confirm(context.fetch, context.caller.log_keys, receipt, kept)
+    return KeptAnswer(_read(data, "data"), query, asked)
 
 
 def _read(text: str, name: str) -> Any:

@@ -10,9 +10,11 @@ from casework.transparency.kept_answers import Confirmation, Verdict
 from casework.transparency.proofs import LogView
 from engine.declare.fields import Info
 from engine.policy import OPEN, require
+from resolvers.oversight.adverse_notices import write_notice
 from resolvers.oversight.kept_answers import confirm_kept
 from resolvers.oversight.log_proofs import prove_growth
 from schema.enums import declare_enum
+from schema.oversight.adverse_notice import AdverseDecisionInput, AdverseNotice
 from schema.oversight.log_proof import encode
 
 
@@ -65,6 +67,18 @@ async def _confirm(
     return AnswerConfirmation.of(await confirm_kept(info.context, receipt, data, query, variables))
 
 
+async def _adverse_notice(
+    root: strawberry.Parent[LogView],
+    info: Info,
+    receipt: Annotated[str, strawberry.argument(description="`extensions.receipt` of the answer, as it was.")],
+    data: Annotated[str, strawberry.argument(description="The member `data` of the answer, as JSON.")],
+    query: Annotated[str, strawberry.argument(description="The document that was sent, as it was.")],
+    decision: Annotated[AdverseDecisionInput, strawberry.argument(description="What you decided, and why.")],
+    variables: Annotated[str, strawberry.argument(description="The variables that were sent, as JSON.")] = "{}",
+) -> AdverseNotice:
+    return AdverseNotice.of(await write_notice(info.context, receipt, data, query, variables, decision.read()))
+
+
 @strawberry.type(description="The transparency log of all answers (存证日志), as the answer's snapshot has it.")
 class TransparencyLog:
     """The log."""
@@ -78,6 +92,11 @@ class TransparencyLog:
     consistency: list[str] = strawberry.field(
         resolver=_consistency,
         description="The hashes that prove that it continues an earlier checkpoint (RFC 9162, 2.1.4), in base64.",
+    )
+    adverse_notice: AdverseNotice = strawberry.field(
+        resolver=_adverse_notice,
+        description="The notice of your decision against a person that used an answer to you about it alone, which you "
+        "kept (不利决定告知书). It is made of that answer; nothing is served again.",
     )
     confirm: AnswerConfirmation = strawberry.field(
         resolver=_confirm,

@@ -1,14 +1,17 @@
 """A kept answer is confirmed by its receipt after what it said has vanished, and nothing is served again (R10, R26)."""
 
+import base64
 import json
 from pathlib import Path
 from typing import Any
 
+import pypdfium2
 import pytest
 from chambers import Chambers
 from play import JUDGMENT, TRIED, Courts
 from sequencing import log_answers
 from watching import key
+from world import KEYRING
 
 from auth.audiences import Audience
 from auth.log_key import load_signer
@@ -21,6 +24,7 @@ BANK = Audience.BANK
 LOOK_UP = """query($by: SubjectKey!, $access: AccessInput!) { subject(by: $by, access: $access) {
   outcome party { ... on Person { deductions(first: 9) { nodes { points behaviour { code } } } } } } }"""
 CONFIRM = (Path(__file__).parents[2] / "examples" / "scenarios" / "kept_answer.graphql").read_text()
+NOTIFY = (Path(__file__).parents[2] / "examples" / "scenarios" / "adverse_notice.graphql").read_text()
 ASKED = {"by": key(WANG, "L-1"), "access": {"purpose": "LOAN_APPROVAL"}}
 
 
@@ -94,6 +98,72 @@ def test_another_answer_or_question_is_denied(chambers: Chambers, kept: dict[str
 
 def test_an_answer_that_the_log_does_not_contain_is_said_to_be_so(chambers: Chambers, kept: dict[str, Any]) -> None:
     assert confirm(chambers, look(chambers))["verdict"] == "NOT_LOGGED"
+
+
+DECIDED: dict[str, Any] = {
+    "addressee": WANG.name,
+    "reference": "DK-1",
+    "what": "拒绝贷款申请",
+    "reasons": "诉讼信用存在扣分。",
+}
+DECIDED |= {"decidedOn": "2026-03-02", "automated": False, "contact": "0574-62700000"}
+
+
+def notify(chambers: Chambers, answer: dict[str, Any], token: str = "", **changes: Any) -> dict[str, Any]:
+    """The reply to a request for a notice."""
+    given = {"receipt": answer["extensions"]["receipt"], "data": json.dumps(answer["data"]), "query": LOOK_UP}
+    given |= {"variables": json.dumps(ASKED), "decision": DECIDED | changes}
+    found: dict[str, Any] = chambers.post(token or chambers.partner(BANK), NOTIFY, given).json()
+    return found
+
+
+def test_a_decision_that_used_it_is_explained(chambers: Chambers, kept: dict[str, Any]) -> None:
+    """The customer is told what was answered then, though nobody is served it again; as text, and as PDF with text."""
+    notice = notify(chambers, kept)["data"]["transparencyLog"]["adverseNotice"]
+    with pypdfium2.PdfDocument(base64.b64decode(notice["pdf"])) as document:
+        printed = "".join(page.get_textpage().get_text_bounded() for page in document)
+    request = kept["extensions"]["requestId"]
+    letter = f"BANK-{KEYRING.index(WANG.number).hex()}"
+    told = (
+        WANG.name,
+        "余姚农商银行(demo)",
+        "拒绝贷款申请",
+        "T02",
+        "扣分：6",
+        "第二十四条",
+        request,
+        letter,
+        "贷款审批",
+    )
+    for text in (notice["text"], printed):
+        shown = "".join(text.split())
+        assert [part for part in told if part.replace("：", "") not in shown.replace("：", "")] == []
+        assert WANG.number not in shown
+
+
+@pytest.mark.parametrize(
+    ("changes", "part"),
+    [
+        ({"decidedOn": "2099-01-01"}, "has not come"),
+        ({"reasons": " "}, "`decision.reasons`"),
+        ({"what": f"证件{WANG.number}"}, "`decision.what`"),
+    ],
+)
+def test_a_notice_that_cannot_be_is_refused(chambers: Chambers, kept: dict[str, Any], changes: Any, part: str) -> None:
+    (error,) = notify(chambers, kept, **changes)["errors"]
+    assert (error["extensions"]["code"], part in error["message"]) == ("BAD_INPUT", True)
+
+
+def test_only_who_was_answered_about_one_person_gives_notice(
+    chambers: Chambers, kept: dict[str, Any], signer: NoteSigner
+) -> None:
+    employer = notify(chambers, kept, chambers.partner(Audience.EMPLOYER))["errors"]
+    assert "answer to you" in employer[0]["message"]
+    forged = kept | {"data": {"subject": None}}
+    assert "ANSWER_DIFFERS" in notify(chambers, forged)["errors"][0]["message"]
+    for audience in (Audience.LITIGANT_PORTAL, Audience.AUDITOR, Audience.PUBLIC_PORTAL):
+        (error,) = notify(chambers, kept, chambers.partner(audience, WANG))["errors"]
+        assert error["extensions"]["code"] in {"FORBIDDEN", "INVALID_DOCUMENT"}
 
 
 @pytest.mark.parametrize(("name", "text"), [("data", "{"), ("variables", "[]"), ("variables", "x"), ("data", "")])

@@ -60,6 +60,8 @@ LITERALS = {
     "ifPerformed": "[]",
     "monthsBefore": "null",
     "statistics.orderBy": "{ by: COUNT }",
+    "decision": '{ addressee: "x", reference: "x", what: "x", reasons: "x", decidedOn: "2026-01-01", automated: false,'
+    ' contact: "x" }',
     "receipt": '"x"',
     "data": '"{}"',
     "query": '"{ __typename }"',

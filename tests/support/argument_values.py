@@ -15,6 +15,9 @@ from models.party import PartyKind
 
 PERSONS = [subject for subject in CAST if subject.kind is PartyKind.PERSON]
 ORGANIZATIONS = [subject for subject in CAST if subject.kind is PartyKind.ORGANIZATION]
+DECISION = {"decidedOn": "2026-01-01", "automated": False} | dict.fromkeys(
+    ("addressee", "reference", "what", "reasons", "contact"), "x"
+)
 
 
 def some_ids(world: World) -> list[str]:
@@ -49,6 +52,7 @@ def values(ids: Sequence[str], audience: Audience) -> Values:
         "access": lambda random: {"purpose": random.choice(sorted(PURPOSES[audience]))},
         "asOf": lambda random: random.choice(("2020-02-29", "2026-01-01", "2031-12-31")),
         "since": lambda random: "1",
+        "decision": lambda random: dict(DECISION),
         "receipt": lambda random: "x",
         "data": lambda random: "{}",
         "query": lambda random: "{ __typename }",
