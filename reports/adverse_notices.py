@@ -54,9 +54,11 @@ LABELS = {
 
 @dataclass(frozen=True)
 class NoticeLayout:
-    """A notice as facts, lines of the answer, and rights. total: of the lines, of which the first are given."""
+    """A notice as facts, lines of the answer, and rights. day: of the decision. total: of the lines, of which the first
+    are given."""
 
     title: str
+    day: str
     facts: list[tuple[str, str]]
     lines: list[tuple[str, str]]
     total: int
@@ -84,7 +86,7 @@ def lay_out_notice(notice: NoticeFacts, issuer: str) -> NoticeLayout:
         ("提问摘要 SHA-256 of the question", notice.question.hex()),
     ]
     lines = list(_flatten(notice.data, ()))
-    return NoticeLayout(TITLE, facts, lines[:MOST_LINES], len(lines), list(RIGHTS))
+    return NoticeLayout(TITLE, decision.decided_on.isoformat(), facts, lines[:MOST_LINES], len(lines), list(RIGHTS))
 
 
 def _flatten(value: Any, path: tuple[str, ...]) -> Iterator[tuple[str, str]]:
