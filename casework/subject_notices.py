@@ -1,13 +1,15 @@
 """Notices to persons and organizations of what is done in their name (R27)."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.keys import bind_keys
 from models.consent import Consent
+from models.party import Identity
 from models.subject_notice import NoticeKind, SubjectNotice
 
 COLUMNS = ["subject_index", "kind", "at", "client_key", "consent_id"]
@@ -45,3 +47,16 @@ async def note_share_codes(connection: AsyncConnection) -> int:
     The transaction must be the one that indexes these answers. Returns the number of notices.
     """
     return (await connection.execute(ANSWERED)).rowcount
+
+
+async def note_party(
+    connection: AsyncConnection, party_key: int, client_key: int, kind: NoticeKind, at: datetime
+) -> None:
+    """Notify a party, by its main number, of what a client has done in its name."""
+    main = sa.select(Identity.index, sa.literal(kind, SubjectNotice.kind.type), *_by(client_key, at))
+    noted = main.where(Identity.party_id == party_key, Identity.main)
+    await connection.execute(sa.insert(SubjectNotice).from_select(COLUMNS[:-1], noted))
+
+
+def _by(client_key: int, at: datetime) -> Sequence[sa.ColumnElement[Any]]:
+    return sa.literal(at, sa.DateTime(timezone=True)), sa.literal(client_key, sa.BigInteger)

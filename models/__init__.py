@@ -21,6 +21,7 @@ from models.court import Court, Division, Staff
 from models.court_case import CourtCase, Participation
 from models.deduction import Deduction, DeductionStep, DeductionVersion
 from models.event import Event
+from models.forwarded_dispute import ForwardedDispute
 from models.grading import GradingRule
 from models.household import Household, HouseholdMember, Village
 from models.idempotency_key import IdempotencyKey
@@ -69,7 +70,8 @@ __all__ = [
     "CaseMark", "CaseTransfer", "CaseType",
     "CatalogueVersion", "Certificate", "Client", "ClientAlarm", "ClientBudget", "CodePeriod", "CodeRecord",
     "CodeRecordVersion", "CodeType", "Consent", "ConsentAudit", "ConsequenceNotice", "Court", "CourtCase",
-    "Deduction", "DeductionFacts", "DeductionStep", "DeductionVersion", "Delivery", "Division", "Event", "GradingRule",
+    "Deduction", "DeductionFacts", "DeductionStep", "DeductionVersion", "Delivery", "Division", "Event",
+    "ForwardedDispute", "GradingRule",
     "Household", "HouseholdMember", "IdempotencyKey", "Identity", "IdentityAct", "IdentityConflict",
     "IdentityFacts", "ImportFinding", "ImportRun", "IncentiveLoan", "IntegrityReport", "IssuedToken", "Listing",
     "LogCheckpoint", "LogCosignature", "LogLeaf", "LogNode", "LogRotation", "LookUpCount",

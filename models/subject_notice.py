@@ -20,6 +20,7 @@ class NoticeKind(StrEnum):
     CONSENT_REFUTED = "CONSENT_REFUTED"
     SHARE_CODE_USED = "SHARE_CODE_USED"
     SIGNED_IN = "SIGNED_IN"
+    DISPUTE_FORWARDED = "DISPUTE_FORWARDED"
 
 
 class SubjectNotice(Keyed):

@@ -60,6 +60,7 @@ IDENTITY_CONFLICTS = list_everything(models.IdentityConflict, Order(("opened_at"
 IDENTITY_ACTS = list_everything(models.IdentityAct, Order(("proposed_at",)))
 REPAIRS = list_everything(models.Repair, Order(("applied_on",)))
 IMPORT_RUNS = list_everything(models.ImportRun, Order(("started_at",), descending=True))
+FORWARDED_DISPUTES = list_everything(models.ForwardedDispute, Order(("forwarded_at",), descending=True))
 RISK_REPORTS = list_everything(models.RiskReport, Order(("reported_at",), descending=True))
 REMINDERS = list_everything(models.Reminder, Order(("due_on",)))
 EVENTS = list_everything(models.Event, Order(("position",), total=True))

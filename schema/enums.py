@@ -21,6 +21,7 @@ from models.court_case import Confidentiality, Role
 from models.deduction import DeductionStatus, FindingKind
 from models.documents import DocumentKind
 from models.event import EventKind
+from models.forwarded_dispute import DisputeResponse
 from models.grading import RiskGrade, RuleSource
 from models.identity_conflict import ConflictOutcome, ConflictState, IdentityActKind, IdentityActState
 from models.import_run import FindingLevel, ImportState
@@ -62,6 +63,7 @@ DESCRIPTIONS = {
     RuleSource: "What a rule of grading looks at (记录类别).",
     RiskKind: "What a bank noticed of its customer: overdue, assets moved, assets found, out of reach (风险类型).",
     RiskResponse: "What a court makes of a risk that a bank reports (处理结果).",
+    DisputeResponse: "What a court makes of a dispute that a bank forwards (处理结果).",
     LoanOutcome: "How an incentive loan ended (贷款结果).",
     LetterFinding: "What a court found of an authorisation letter (授权书核验结果).",
     NoticeKind: "What was done in a subject's name (告知事项).",

@@ -16,6 +16,7 @@ from resolvers.credit import standings
 from resolvers.partners import portfolio
 from schema.credit.point_conversion import PointConversion, VillageNotice
 from schema.credit.standing import HouseholdStanding
+from schema.oversight.forwarded_dispute import ForwardedDispute
 from schema.oversight.risk_report import RiskReport
 from schema.partners.consent import Consent
 from schema.partners.consent_audit import ConsentAudit
@@ -80,6 +81,18 @@ class PortfolioFilter(Filters):
         "month",
         "The first of the month of the last event (变更月份).",
         lambda row, value: portfolio.month(row, Audience.BANK) == value,
+    )
+
+
+@filter_input
+class ForwardedDisputeFilter(Filters):
+    """Which forwarded disputes (异议转交筛选)."""
+
+    open: bool | None = filter_by(
+        ForwardedDispute,
+        "response",
+        "Whether they await an answer.",
+        lambda row, value: row.response.is_(None) == value,
     )
 
 

@@ -21,6 +21,7 @@ from demo.city.population import Population
 from demo.city.register import appoint_staff
 from demo.city.samples import fill_samples
 from demo.partners.consents import add_consents
+from demo.partners.disputes import add_disputes
 from demo.partners.events import add_events
 from demo.partners.lending import add_lender
 from demo.partners.loans import add_loans
@@ -142,6 +143,7 @@ def make_rows(draft: Draft, figures: Figures, progress: Progress) -> None:
     add_events(draft)
     add_desk(draft, cast)
     add_risk_reports(draft)
+    add_disputes(draft)
     progress("imagine", 1, 1)
 
 

@@ -9,6 +9,7 @@ from casework import bulk_operations as bulk
 from casework import (
     consent_audits,
     consents,
+    forwarded_disputes,
     incentive_loans,
     integrity_reports,
     risk_reports,
@@ -26,6 +27,7 @@ from resolvers.mutations.acting import Also
 from resolvers.partners.watches import LINES
 from schema.credit.integrity_report import IntegrityReport, IssueIntegrityReportInput, RevokeIntegrityReportInput
 from schema.mutation_fields import mutation
+from schema.oversight.forwarded_dispute import ForwardDisputeInput, ForwardedDispute
 from schema.oversight.risk_report import ReportRiskInput, RiskReport
 from schema.partners.bulk_operation import (
     BulkOperation,
@@ -146,6 +148,13 @@ class PartnerMutations:
         ReportRiskInput,
         RiskReport,
         "A bank tells the court of a record what it noticed of its customer (预警反馈).",
+        requires=all_of(Scope.WATCH, Scope.WATCH_WRITE),
+    )
+    forward_dispute = mutation(
+        forwarded_disputes.forward_dispute,
+        ForwardDisputeInput,
+        ForwardedDispute,
+        "A bank sends what its customer disputes to the court of the item, and the customer is told (异议转交).",
         requires=all_of(Scope.WATCH, Scope.WATCH_WRITE),
     )
     record_incentive_loan = on_loan(

@@ -7,11 +7,19 @@ from engine.declare.connections import Connection
 from engine.declare.fields import argument, root, root_connection
 from engine.policy import all_of, any_of
 from resolvers import roots
-from resolvers.partners import portfolio, risk_reports, scenarios
+from resolvers.partners import forwarded_disputes, portfolio, risk_reports, scenarios
 from resolvers.register import subjects
 from resolvers.visibility import about
+from schema.oversight.forwarded_dispute import DISPUTED, ForwardedDispute
 from schema.oversight.risk_report import REPORTED, RiskReport
-from schema.partner_filters import ConsentAuditFilter, ConsentFilter, PortfolioFilter, RiskReportFilter, WatchFilter
+from schema.partner_filters import (
+    ConsentAuditFilter,
+    ConsentFilter,
+    ForwardedDisputeFilter,
+    PortfolioFilter,
+    RiskReportFilter,
+    WatchFilter,
+)
 from schema.partners.bulk_operation import BulkOperation
 from schema.partners.client import Client
 from schema.partners.consent import Consent
@@ -128,6 +136,16 @@ class PartnerQuery:
         requires=REPORTED,
         about=risk_reports.ABOUT,
         filter_type=RiskReportFilter,
+        prepare=roots.prepare_access,
+    )
+    forwarded_disputes: Connection[ForwardedDispute] = root_connection(
+        roots.FORWARDED_DISPUTES,
+        "Disputes of customers that banks forwarded, newest first (异议转交): a bank's own, a subject's own, and those "
+        "to a court and the courts below it.",
+        CONSENTED,
+        requires=DISPUTED,
+        about=forwarded_disputes.ABOUT,
+        filter_type=ForwardedDisputeFilter,
         prepare=roots.prepare_access,
     )
     bulk_operations: Connection[BulkOperation] = root_connection(

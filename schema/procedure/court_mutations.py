@@ -11,6 +11,7 @@ from casework import (
     certificates,
     consent_audits,
     deductions,
+    forwarded_disputes,
     identities,
     listings,
     objections,
@@ -30,6 +31,7 @@ from schema.credit.code_record import CodeRecord
 from schema.credit.listing import Listing
 from schema.credit.sanction import Sanction
 from schema.mutation_fields import mutation
+from schema.oversight.forwarded_dispute import AnswerDisputeInput, ForwardedDispute
 from schema.oversight.risk_report import AnswerRiskReportInput, RiskReport
 from schema.partners.consent_audit import ConsentAudit, SettleConsentAuditInput
 from schema.procedure.batch import Batch
@@ -229,6 +231,12 @@ class CourtMutations:
         AnswerRiskReportInput,
         RiskReport,
         "CENTRE or JUDGE: answer a bank that reported a risk (预警答复).",
+    )
+    answer_dispute = by_staff(
+        forwarded_disputes.answer_dispute,
+        AnswerDisputeInput,
+        ForwardedDispute,
+        "CENTRE or JUDGE: answer a dispute that a bank forwarded (异议转交答复).",
     )
     list_lender = by_staff(
         listings.list_lender, ListLenderInput, Listing, "JUDGE: list a professional lender (职业放贷人认定)."

@@ -30,8 +30,8 @@ from schema.procedure.repair import Repair
 from schema.register.case import Participation
 from schema.register.household import MORAL_BANK, Household, Village
 from schema.register.party_name import PartyName
-from schema.register.party_relation import PartyRelation
-from schema.requirements import COURT_OR_SUBJECT, KNOWN_PARTY, PROCEDURE, REGISTER
+from schema.register.party_relation import RELATED, PartyRelation
+from schema.requirements import COURT_OR_SUBJECT, KNOWN_PARTY, PROCEDURE
 
 CREDIT = PerType(Person=all_of(Scope.PERSON_CREDIT), Organization=all_of(Scope.ORGANIZATION))
 INTEGRITY = PerType(Person=all_of(Scope.PERSON_INTEGRITY), Organization=all_of(Scope.ORGANIZATION))
@@ -93,7 +93,7 @@ class Party(Node):
     relations: list[PartyRelation] = relation(
         relations.OF_PARTY,
         "Who represents it or is affiliated to it, and what it represents (关联关系).",
-        requires=REGISTER,
+        requires=COURT_OR_SUBJECT,
     )
     repairs: list[Repair] = relation(parties.REPAIRS, "Applications for repair (修复申请).", requires=PROCEDURE)
 
@@ -114,6 +114,11 @@ class Organization(Party):
     """An organization (法人或非法人组织)."""
 
     # R15: no consent is needed.
+    representatives: list[PartyRelation] = relation(
+        relations.OF_ORGANIZATION,
+        "Its legal representative and its affiliates (法定代表人、关联企业), where the law lets you see them.",
+        requires=RELATED,
+    )
     credit_file: Connection[PublicRecord] = connection(
         public_records.OF_PARTY,
         "Its credit file (诉讼信用档案), newest first: published deductions, list entries and red records with their "

@@ -242,6 +242,8 @@ NOUNS = {
     "enableWebhook": "webhook",
     "replayEvents": "webhook",
     "reportRisk": "riskReport",
+    "forwardDispute": "forwardedDispute",
+    "answerDispute": "forwardedDispute",
     "answerRiskReport": "riskReport",
     "recordIncentiveLoan": "incentiveLoan",
     "closeIncentiveLoan": "incentiveLoan",
