@@ -16,8 +16,10 @@ BANK, PORTAL = Audience.BANK, Audience.LITIGANT_PORTAL
 CENTRE, CHIEF, JUDGE = StaffRole.CENTRE, StaffRole.CHIEF, StaffRole.JUDGE
 ITEMS = """query($by: SubjectKey!) { subject(by: $by, access: { purpose: LOAN_APPROVAL }) { party { ... on Person {
   creditCode { records { id } } deductions(first: 9) { nodes { id } } } } } }"""
-LISTED = """query($filter: ForwardedDisputeFilter) { forwardedDisputes(first: 9, filter: $filter) {
+LISTED = """query($filter: ForwardedDisputeFilter, $access: AccessInput) {
+  forwardedDisputes(first: 9, filter: $filter, access: $access) {
   totalCount nodes { %s } } }"""
+LENDING = {"purpose": "LOAN_APPROVAL"}
 SAID = {"statement": "该款已于二月履行完毕。", "disputedOn": "2026-03-02"}
 
 
@@ -31,8 +33,8 @@ def items(chambers: Chambers) -> dict[str, str]:
     return {"recordId": record["id"], "deductionId": deduction["id"]}
 
 
-def listed(chambers: Chambers, token: str, shows: str = "reference", **filter_: Any) -> list[Any]:
-    found = chambers.data(token, LISTED % shows, {"filter": filter_})["forwardedDisputes"]
+def listed(chambers: Chambers, token: str, shows: str = "reference", access: Any = None, **filter_: Any) -> list[Any]:
+    found = chambers.data(token, LISTED % shows, {"filter": filter_, "access": access})["forwardedDisputes"]
     assert found["totalCount"] == len(found["nodes"])
     return list(found["nodes"])
 
@@ -52,7 +54,8 @@ def test_a_dispute_is_forwarded_answered_and_told_back(chambers: Chambers, items
     made = chambers.done(bank, "forwardDispute", shows, deductionId=items["deductionId"], reference="ZJ-1", **SAID)
     id_ = made.pop("id")
     sent = {"reference": "ZJ-1", "response": None, "reply": None, "court": {"code": YUYAO}, "record": None}
-    assert made == SAID | sent | {"deduction": {"points": 6}}
+    assert made == SAID | sent | {"deduction": None}
+    assert listed(chambers, bank, "deduction { points }", LENDING) == [{"deduction": {"points": 6}}]
     assert [listed(chambers, token) for token in everyone] == [[{"reference": "ZJ-1"}]] * 4 + [[]]
     assert notices(chambers) == ["余姚农商银行 (demo)"]
     (seen,) = listed(chambers, centre, "bank statement case { number }", open=True)
@@ -97,7 +100,7 @@ def test_without_consent_an_item_is_as_one_that_is_not_there(chambers: Chambers,
         chambers.partner(BANK), "forwardDispute", "id", recordId=items["recordId"], reference="ZJ-3", **SAID
     )
     assert (error["code"], error["path"]) == ("NOT_FOUND", ["input", "recordId"])
-    (kept,) = listed(chambers, chambers.partner(BANK), "reference deduction { points }")
+    (kept,) = listed(chambers, chambers.partner(BANK), "reference deduction { points }", LENDING)
     assert kept == {"reference": "ZJ-1", "deduction": None}
 
 
@@ -129,13 +132,8 @@ def related(chambers: Chambers) -> None:
     """A former, a present and a future legal representative, and a person as affiliate."""
     with chambers.engine.begin() as connection:
         for subject, kind, begins, ends in RELATIONS:
-            given = {
-                "organization": FORGE.name,
-                "name": subject.name,
-                "kind": kind,
-                "begins": begins and date.fromisoformat(begins),
-            }
-            given |= {"ends": ends and date.fromisoformat(ends)}
+            given: dict[str, Any] = {"organization": FORGE.name, "name": subject.name, "kind": kind}
+            given |= {"begins": date.fromisoformat(begins), "ends": date.fromisoformat(ends) if ends else None}
             connection.execute(sa.text(RELATED), given)
 
 
