@@ -204,7 +204,8 @@ NEVER_STORED: dict[str, AbstractSet[str]] = {
         "LIST_GRACE_GRANTED",
     },  # its consents are as old as the city, and nobody disputes one
     "consent_audit.finding": set(LetterFinding),
-    "subject_notice.kind": set(NoticeKind),
+    "forwarded_dispute.response": {"CORRECTED", "TO_BE_FILED"},
+    "subject_notice.kind": set(NoticeKind) - {NoticeKind.DISPUTE_FORWARDED},
     "webhook.disable_reason": {"OWNER", "GONE", "FAILING"},  # nobody in the city listens
     "grading_rule.grade": {"A"},  # what is graded so where no rule applies
     "watch_line.outcome": {"CONSENT_REQUIRED", "INVALID_NUMBER", "NAME_MISMATCH", "NOT_WATCHED"},
