@@ -27,7 +27,7 @@ from models.household import Household, HouseholdMember, Village
 from models.idempotency_key import IdempotencyKey
 from models.identity_conflict import IdentityAct, IdentityConflict
 from models.import_run import ImportFinding, ImportRun, RecordChange
-from models.incentive_loan import IncentiveLoan
+from models.incentive_loan import CreditLine, IncentiveLoan
 from models.integrity_report import IntegrityReport
 from models.issued_token import AssertionUse, IssuedToken
 from models.listing import Listing, Removal
@@ -70,6 +70,7 @@ __all__ = [
     "CaseMark", "CaseTransfer", "CaseType",
     "CatalogueVersion", "Certificate", "Client", "ClientAlarm", "ClientBudget", "CodePeriod", "CodeRecord",
     "CodeRecordVersion", "CodeType", "Consent", "ConsentAudit", "ConsequenceNotice", "Court", "CourtCase",
+    "CreditLine",
     "Deduction", "DeductionFacts", "DeductionStep", "DeductionVersion", "Delivery", "Division", "Event",
     "ForwardedDispute", "GradingRule",
     "Household", "HouseholdMember", "IdempotencyKey", "Identity", "IdentityAct", "IdentityConflict",

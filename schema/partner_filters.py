@@ -13,13 +13,14 @@ from models.party import PartyKind
 from models.point_conversion import ConversionStatus
 from models.risk_report import RiskKind
 from resolvers.credit import standings
-from resolvers.partners import portfolio
+from resolvers.partners import credit_lines, portfolio
 from schema.credit.point_conversion import PointConversion, VillageNotice
 from schema.credit.standing import HouseholdStanding
 from schema.oversight.forwarded_dispute import ForwardedDispute
 from schema.oversight.risk_report import RiskReport
 from schema.partners.consent import Consent
 from schema.partners.consent_audit import ConsentAudit
+from schema.partners.incentive_loan import CreditLine
 from schema.partners.watch import PortfolioEntry, Watch
 
 
@@ -154,3 +155,16 @@ class HouseholdStandingFilter(Filters):
     benefit: str | None = filter_by(
         HouseholdStanding, "eligible", "May claim the benefit of this code (可享礼遇代码).", standings.may_claim
     )
+
+
+@filter_input
+class CreditLineFilter(Filters):
+    """Which credit lines (授信筛选)."""
+
+    open: bool | None = filter_by(
+        CreditLine,
+        "open",
+        "Whether they can be drawn on today (可用).",
+        lambda row, value: credit_lines.is_open(row) == value,
+    )
+    reference: str | None = filter_by(CreditLine, "reference", "Your own reference (机构业务编号).")

@@ -137,7 +137,7 @@ def make_rows(draft: Draft, figures: Figures, progress: Progress) -> None:
     publish_measures(draft)
     add_conversions(draft, figures.conversions)
     add_consents(draft, cast, figures.consents)
-    add_loans(draft)
+    add_loans(draft, figures.granted, figures.lent)
     add_watches(draft)
     add_lookups(draft, figures.look_ups)
     add_events(draft)

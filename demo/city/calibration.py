@@ -5,7 +5,10 @@ from dataclasses import dataclass, fields
 
 @dataclass(frozen=True)
 class Figures:
-    """Figures that both courts have published; certificates and consents are estimates."""
+    """Figures that both courts have published; certificates and consents are estimates.
+
+    granted, lent: credit lines and loans on gold, in units of CNY 10,000: 1.7 billion, and almost 1.0 billion.
+    """
 
     samples: int = 27_768
     persons_with_deductions: int = 453
@@ -16,6 +19,8 @@ class Figures:
     conversions: int = 103
     look_ups: int = 31_878
     consents: int = 2_400
+    granted: int = 170_000
+    lent: int = 99_600
 
     def scaled(self, scale: float) -> "Figures":
         """The figures multiplied by `scale`, at least 1 each."""

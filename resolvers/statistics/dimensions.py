@@ -53,6 +53,8 @@ class StatisticsMeasure(StrEnum):
     SUBJECTS = "SUBJECTS"
     POINTS = "POINTS"
     AMOUNT = "AMOUNT"
+    LENT = "LENT"
+    REPAID = "REPAID"
     MEDIAN_DAYS = "MEDIAN_DAYS"
     P90_DAYS = "P90_DAYS"
     RATE = "RATE"
@@ -63,6 +65,8 @@ class Quantity(StrEnum):
 
     POINTS = "POINTS"
     AMOUNT = "AMOUNT"
+    LENT = "LENT"
+    REPAID = "REPAID"
     DAYS = "DAYS"
     SUCCESS = "SUCCESS"
 
@@ -70,6 +74,8 @@ class Quantity(StrEnum):
 MADE_OF = {
     StatisticsMeasure.POINTS: Quantity.POINTS,
     StatisticsMeasure.AMOUNT: Quantity.AMOUNT,
+    StatisticsMeasure.LENT: Quantity.LENT,
+    StatisticsMeasure.REPAID: Quantity.REPAID,
     StatisticsMeasure.MEDIAN_DAYS: Quantity.DAYS,
     StatisticsMeasure.P90_DAYS: Quantity.DAYS,
     StatisticsMeasure.RATE: Quantity.SUCCESS,

@@ -16,6 +16,8 @@ TYPES: Mapping[StatisticsMeasure, Any] = {
     StatisticsMeasure.SUBJECTS: sa.BigInteger(),
     StatisticsMeasure.POINTS: sa.BigInteger(),
     StatisticsMeasure.AMOUNT: sa.Numeric(18, 2),
+    StatisticsMeasure.LENT: sa.Numeric(18, 2),
+    StatisticsMeasure.REPAID: sa.Numeric(18, 2),
     StatisticsMeasure.MEDIAN_DAYS: sa.Integer(),
     StatisticsMeasure.P90_DAYS: sa.Integer(),
     StatisticsMeasure.RATE: sa.Integer(),
@@ -24,7 +26,7 @@ TYPES: Mapping[StatisticsMeasure, Any] = {
 
 def measure(rows: Any, among: SQL) -> Mapping[str, SQL]:
     """Return the exact figures of the rows of a group that are `among` those of a period."""
-    points, amount, days, success = (getattr(rows, quantity.value) for quantity in Quantity)
+    points, amount, lent, repaid, days, success = (getattr(rows, quantity.value) for quantity in Quantity)
     well, known = sa.func.count().filter(among, success), sa.func.count(success).filter(among)
     weights = sa.func.coalesce(sa.func.sum(rows.weight).filter(among), 0)
     return _name(
@@ -33,6 +35,8 @@ def measure(rows: Any, among: SQL) -> Mapping[str, SQL]:
             StatisticsMeasure.SUBJECTS: sa.func.count(rows.subject_key.distinct()).filter(among) + weights,
             StatisticsMeasure.POINTS: sa.func.sum(points).filter(among),
             StatisticsMeasure.AMOUNT: sa.func.sum(amount).filter(among),
+            StatisticsMeasure.LENT: sa.func.sum(lent).filter(among),
+            StatisticsMeasure.REPAID: sa.func.sum(repaid).filter(among),
             StatisticsMeasure.MEDIAN_DAYS: _reach("0.5", days, among),
             StatisticsMeasure.P90_DAYS: _reach("0.9", days, among),
             StatisticsMeasure.RATE: sa.func.round(well * sa.literal_column(f"{WHOLE}.0") / sa.func.nullif(known, 0)),

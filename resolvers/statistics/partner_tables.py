@@ -1,15 +1,15 @@
-"""What statistics count of partners: look-ups (R28) and incentive loans."""
+"""What statistics count of partners: look-ups (R28), incentive loans and credit lines."""
 
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
 import models
 from auth.audiences import Audience
-from models.incentive_loan import LoanOutcome
+from models.incentive_loan import LoanOutcome, sum_lent, sum_repaid
 from resolvers.oversight.access_log import ENTRIES
 from resolvers.statistics.dimensions import Dimension, Quantity
-from resolvers.statistics.tables import ASKED, CountedTable, name_open, to_day, to_moment
-from resolvers.view import REQUEST
+from resolvers.statistics.tables import ASKED, CountedTable, name_open, name_state, to_day, to_moment
+from resolvers.view import REQUEST, TODAY
 from resolvers.visibility.audiences import OUTSIDE
 
 LOOK_UP_FIELDS = (
@@ -73,4 +73,32 @@ def count_loans(audience: Audience) -> CountedTable:
             Quantity.SUCCESS: sa.case(*((loan.outcome == outcome, well) for outcome, well in ended.items())),
         },
         public=~sa.func.isempty(certificate.publicity),
+    )
+
+
+def count_credit_lines(audience: Audience) -> CountedTable:
+    """Credit lines, by the day of the grant and the court of the certificate: granted, lent and repaid. One succeeds if
+    it was drawn on; one that never was fails when it has ended."""
+    line, certificate, case = aliased(models.CreditLine), aliased(models.Certificate), aliased(models.CourtCase)
+    client = aliased(models.Client)
+    rows = sa.select().select_from(line).join(certificate, certificate.id == line.certificate_id)
+    rows = rows.outerjoin(case, case.id == certificate.case_id).join(client, client.id == line.client_key)
+    ended = (line.closed_on.is_not(None), "CLOSED"), (line.expires_on < TODAY, "EXPIRED")
+    lent = sum_lent(line)
+    return CountedTable(
+        rows,
+        day=line.granted_on,
+        court=case.court_code,
+        party=line.party_id,
+        by={
+            Dimension.STAGE: case.stage,
+            Dimension.STATUS: name_state(*ended, otherwise="OPEN"),
+            Dimension.CLIENT: client.name,
+        },
+        quantities={
+            Quantity.AMOUNT: line.amount,
+            Quantity.LENT: lent,
+            Quantity.REPAID: sum_repaid(line),
+            Quantity.SUCCESS: sa.case((lent > 0, True), (sa.or_(*(state for state, _ in ended)), False)),
+        },
     )

@@ -26,6 +26,7 @@ class StatisticsSource(StrEnum):
     CONVERSIONS = "CONVERSIONS"
     LOOK_UPS = "LOOK_UPS"
     LOANS = "LOANS"
+    CREDIT_LINES = "CREDIT_LINES"
     OBJECTIONS = "OBJECTIONS"
     STEPS = "STEPS"
     LISTINGS = "LISTINGS"
@@ -85,6 +86,7 @@ SOURCES: Mapping[StatisticsSource, Declaration] = {
     StatisticsSource.CONVERSIONS: _of(procedure_tables.count_conversions),
     StatisticsSource.LOOK_UPS: _of(partner_tables.count_look_ups),
     StatisticsSource.LOANS: _of(partner_tables.count_loans),
+    StatisticsSource.CREDIT_LINES: _of(partner_tables.count_credit_lines),
     StatisticsSource.OBJECTIONS: _of(procedure_tables.count_objections),
     StatisticsSource.STEPS: _of(procedure_tables.count_steps),
     StatisticsSource.LISTINGS: _of(register_tables.count_listings),

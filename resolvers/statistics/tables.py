@@ -45,6 +45,8 @@ COLUMNS: Mapping[str, TypeEngine[Any]] = {
     "weight": sa.BigInteger(),
     Quantity.POINTS.value: sa.BigInteger(),
     Quantity.AMOUNT.value: sa.Numeric(18, 2),
+    Quantity.LENT.value: sa.Numeric(18, 2),
+    Quantity.REPAID.value: sa.Numeric(18, 2),
     Quantity.DAYS.value: sa.Integer(),
     Quantity.SUCCESS.value: sa.Boolean(),
 }

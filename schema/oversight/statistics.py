@@ -113,8 +113,10 @@ class Statistic(RowObject):
     )
     points: int | None = column("DEDUCTIONS, CONVERSIONS and NOTICES: points, summed; for courts (分值合计).")
     amount: Money | None = column(
-        "REPAIRS: CNY performed; LOANS: lent; SANCTIONS: fined; summed, for courts (金额合计)."
+        "REPAIRS: CNY performed; LOANS: lent; CREDIT_LINES: granted; SANCTIONS: fined; summed, for courts (金额合计)."
     )
+    lent: Money | None = column("CREDIT_LINES: CNY lent on them, ever; summed, for courts (累计放款).")
+    repaid: Money | None = column("CREDIT_LINES: CNY repaid; summed, for courts (已还金额).")
     median_days: int | None = column("The least number of days within which half of them were done (天数中位数).")
     p90_days: int | None = column("The least number of days within which 90 % of them were done (天数九成位).")
     rate: int | None = column(
@@ -125,6 +127,8 @@ class Statistic(RowObject):
     subjects_before: int | None = column("`subjects` of the period before (前期主体数).")
     points_before: int | None = column("`points` of the period before (前期分值).")
     amount_before: Money | None = column("`amount` of the period before (前期金额).")
+    lent_before: Money | None = column("`lent` of the period before (前期放款).")
+    repaid_before: Money | None = column("`repaid` of the period before (前期还款).")
     median_days_before: int | None = column("`medianDays` of the period before (前期天数中位数).")
     p90_days_before: int | None = column("`p90Days` of the period before (前期天数九成位).")
     rate_before: int | None = column("`rate` of the period before (前期比率).")

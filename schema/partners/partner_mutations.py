@@ -48,7 +48,14 @@ from schema.partners.consent_input import (
     UnwatchInput,
     WatchInput,
 )
-from schema.partners.incentive_loan import CloseIncentiveLoanInput, IncentiveLoan, RecordIncentiveLoanInput
+from schema.partners.incentive_loan import (
+    CloseCreditLineInput,
+    CloseIncentiveLoanInput,
+    CreditLine,
+    IncentiveLoan,
+    RecordCreditLineInput,
+    RecordIncentiveLoanInput,
+)
 from schema.partners.watch import WatchLine
 from schema.partners.webhook import Webhook
 from schema.partners.webhook_input import (
@@ -156,6 +163,18 @@ class PartnerMutations:
         ForwardedDispute,
         "A bank sends what its customer disputes to the court of the item, and the customer is told (异议转交).",
         requires=all_of(Scope.WATCH, Scope.WATCH_WRITE),
+    )
+    record_credit_line = on_loan(
+        own_incentive_loans.record_line,
+        RecordCreditLineInput,
+        CreditLine,
+        "A bank reports a credit line that it granted on gold (诚信履行贷授信报送).",
+    )
+    close_credit_line = on_loan(
+        incentive_loans.close_line,
+        CloseCreditLineInput,
+        CreditLine,
+        "A bank reports that it closed such a line (授信终止).",
     )
     record_incentive_loan = on_loan(
         own_incentive_loans.record,

@@ -15,6 +15,7 @@ from schema.oversight.risk_report import REPORTED, RiskReport
 from schema.partner_filters import (
     ConsentAuditFilter,
     ConsentFilter,
+    CreditLineFilter,
     ForwardedDisputeFilter,
     PortfolioFilter,
     RiskReportFilter,
@@ -24,7 +25,7 @@ from schema.partners.bulk_operation import BulkOperation
 from schema.partners.client import Client
 from schema.partners.consent import Consent
 from schema.partners.consent_audit import ConsentAudit
-from schema.partners.incentive_loan import IncentiveLoan
+from schema.partners.incentive_loan import CreditLine, IncentiveLoan
 from schema.partners.scenarios import CommerceReport, EmploymentReport, FinanceReport, SharedReport
 from schema.partners.watch import PortfolioEntry, Watch
 from schema.partners.webhook import Webhook
@@ -111,6 +112,15 @@ class PartnerQuery:
         requires=LOAN,
         about=about.ABOUT_PARTY,
         prepare=roots.prepare_access,
+    )
+    credit_lines: Connection[CreditLine] = root_connection(
+        roots.CREDIT_LINES,
+        "The credit lines that you reported, newest first (诚信履行贷授信).",
+        CONSENTED,
+        requires=LOAN,
+        about=about.ABOUT_PARTY,
+        prepare=roots.prepare_access,
+        filter_type=CreditLineFilter,
     )
     webhooks: list[Webhook] = root(roots.WEBHOOKS, "Where you are told of events (回调).", requires=EVENT)
     watches: Connection[Watch] = root_connection(

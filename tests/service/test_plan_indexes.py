@@ -22,7 +22,7 @@ GROWING = """
   relname IN ('party', 'identity', 'household', 'court_case', 'participation', 'deduction', 'deduction_step',
     'deduction_version', 'code_record', 'code_record_version', 'code_period', 'listing', 'certificate', 'sanction',
     'repair', 'objection', 'consent', 'share_code', 'integrity_report', 'point_conversion', 'village_notice', 'measure',
-    'event', 'notification', 'watch', 'incentive_loan'))
+    'event', 'notification', 'watch', 'incentive_loan', 'credit_line'))
 """
 GROW = f"""
   WITH growing AS ({GROWING}),

@@ -15,6 +15,7 @@ from facts import (
     DEDUCTIONS,
     GREEN_FOR_GOOD,
     KNOWN,
+    LINES,
     LOANS,
     LOOK_UPS,
     NOTICES,
@@ -299,23 +300,44 @@ def state_of(row: Any) -> str:
     return "OVERDUE" if row.due_on < TODAY else "OPEN"
 
 
-def test_loans_by_bank(world: World) -> None:
+def test_lines_and_loans_by_bank(world: World) -> None:
     def figures() -> Any:
-        answer = ask(world, "questions/loans_by_bank")
-        return shown(answer["banks"], "client", "count", "amount"), shown(
-            answer["outcomes"], "client outcome", "count", "amount"
+        answer = ask(world, "questions/lines_and_loans_by_bank")
+        return (
+            shown(answer["lines"], "client", "count", "amount", "lent", "repaid"),
+            shown(answer["standing"], "client status", "count", "amount"),
+            shown(answer["banks"], "client", "count", "amount"),
+            shown(answer["outcomes"], "client outcome", "count", "amount"),
+            [row["rate"] for row in answer["lines"]],
         )
 
-    rows = read(world.engine, LOANS)
+    def expect() -> Any:
+        lines, loans, name = read(world.engine, LINES), read(world.engine, LOANS), lambda row: (row.name,)
+        amounts = [lambda row, part=part: getattr(row, part) for part in ("amount", "lent", "repaid")]
+        return (
+            group(lines, name, *amounts),
+            group(lines, lambda row: (row.name, standing(row)), amounts[0]),
+            group(loans, name, amounts[0]),
+            group(loans, lambda row: (row.name, row.outcome or "OPEN"), amounts[0]),
+            [per_10000(row.lent > 0 for row in lines if row.lent or standing(row) != "OPEN")],
+        )
+
+    def standing(line: Any) -> str:
+        return "CLOSED" if line.closed_on else "EXPIRED" if line.expires_on < TODAY else "OPEN"
+
     before = figures()
-    amount = lambda row: row.amount  # noqa: E731
-    assert before[0] == group(rows, lambda row: (row.name,), amount)
-    assert before[1] == group(rows, lambda row: (row.name, row.outcome or "OPEN"), amount)
-    one = rows[0]
-    with taken_away(world.engine, "incentive_loan", one.id):
-        banks, outcomes = figures()
-        assert subtract(before[0], banks) == {(one.name,): (1, one.amount)}
-        assert subtract(before[1], outcomes) == {(one.name, one.outcome or "OPEN"): (1, one.amount)}
+    assert before == expect()
+    line, loan = read(world.engine, LINES)[0], next(row for row in read(world.engine, LOANS) if row.outcome == "REPAID")
+    with taken_away(world.engine, "credit_line", line.id):
+        lines, *_ = after = figures()
+        assert after == expect()
+        assert subtract(before[0], lines) == {(line.name,): (1, line.amount, line.lent, line.repaid)}
+    with taken_away(world.engine, "incentive_loan", loan.id):
+        lines, _, banks, outcomes, _ = after = figures()
+        assert after == expect()
+        assert subtract(before[0], lines) == {(loan.name,): (0, 0, loan.amount, loan.amount)}
+        assert subtract(before[2], banks) == {(loan.name,): (1, loan.amount)}
+        assert subtract(before[3], outcomes) == {(loan.name, "REPAID"): (1, loan.amount)}
 
 
 def test_notices_unacknowledged(world: World) -> None:

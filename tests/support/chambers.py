@@ -247,6 +247,8 @@ NOUNS = {
     "answerRiskReport": "riskReport",
     "recordIncentiveLoan": "incentiveLoan",
     "closeIncentiveLoan": "incentiveLoan",
+    "recordCreditLine": "creditLine",
+    "closeCreditLine": "creditLine",
     "watch": "lines",
     "unwatch": "lines",
 }

@@ -58,6 +58,14 @@ LOANS = """
   FROM incentive_loan AS loan JOIN client ON client.id = client_key JOIN certificate ON certificate.id = certificate_id
     JOIN court_case ON court_case.id = case_id WHERE starts_with(court_case.court_code, '浙0281') ORDER BY loan.id
 """
+LINES = """
+  SELECT line.id, client.name, line.amount, line.party_id, line.closed_on, line.expires_on,
+    coalesce((SELECT sum(amount) FROM incentive_loan
+      WHERE line_id = line.id AND outcome IS DISTINCT FROM 'CANCELLED'), 0) AS lent,
+    coalesce((SELECT sum(amount) FROM incentive_loan WHERE line_id = line.id AND outcome = 'REPAID'), 0) AS repaid
+  FROM credit_line AS line JOIN client ON client.id = client_key JOIN certificate ON certificate.id = certificate_id
+    JOIN court_case ON court_case.id = case_id WHERE starts_with(court_case.court_code, '浙0281') ORDER BY line.id
+"""
 NOTICES = """
   SELECT notice.id, village.name, (sent_at AT TIME ZONE 'PRC')::date AS sent,
     (acknowledged_at AT TIME ZONE 'PRC')::date AS acknowledged

@@ -60,6 +60,9 @@ FACTS = {
     "repairs": "SELECT count(*) FROM repair WHERE outcome = 'SHORTENED'",
     "amount": "SELECT sum(amount_performed) FROM repair WHERE outcome = 'SHORTENED'",
     "loans": "SELECT count(*) FROM incentive_loan",
+    "lines": "SELECT count(*) FROM credit_line",
+    "granted": "SELECT sum(amount) FROM credit_line",
+    "lent": "SELECT sum(loan.amount) FROM incentive_loan AS loan JOIN credit_line ON credit_line.id = line_id",
     **{
         colour: f"""SELECT count(DISTINCT party_id) FROM code_period WHERE perspective = 'COURT' AND colour = '{colour}'
           AND upper_inf(known) AND during @> date '2026-11-21'"""  # noqa: S608 - a constant
@@ -79,6 +82,7 @@ ROWS = {
     "conversions": ("point_conversion", "SELECT max(id) FROM point_conversion"),
     "repairs": ("repair", "SELECT max(id) FROM repair WHERE outcome = 'SHORTENED'"),
     "loans": ("incentive_loan", "SELECT max(id) FROM incentive_loan"),
+    "lines": ("credit_line", "SELECT max(id) FROM credit_line"),
 }  # fmt: skip
 """A row of each figure: its table, and the statement that finds its key."""
 
@@ -96,6 +100,9 @@ def figures(ask: Ask) -> dict[str, Any]:
         "repairs": repaired["count"],
         "amount": Decimal(repaired["amount"]),
         "loans": ningbo["loans"][0]["count"],
+        "lines": ningbo["lines"][0]["count"],
+        "granted": Decimal(ningbo["lines"][0]["amount"]),
+        "lent": Decimal(ningbo["lines"][0]["lent"]),
         **{row["colour"]: row["subjects"] for row in ningbo["colours"] if row["colour"] != "GREEN"},
     }
 
@@ -109,6 +116,7 @@ def test_both_courts_figures_come_out_of_one_document_each(world: World, ask: As
     assert found == expect(world)
     scaled = Figures().scaled(0.02)
     assert (found["RED"], found["BLUE"], found["persons"]) == (scaled.red, scaled.blue, scaled.persons_with_deductions)
+    assert (found["granted"], found["lent"]) == (scaled.granted * 10_000, scaled.lent * 10_000)
 
 
 @pytest.mark.parametrize("name", ROWS)
