@@ -22,6 +22,8 @@ class Suxin(LazyGroup):
         "setup": "commands.installing.command:setup",
         "migrate": "commands.database:migrate",
         "serve": "commands.serving:serve",
+        "backup": "commands.backup.command:backup",
+        "restore": "commands.backup.command:restore",
         "token": "commands.access.tokens:token",
         "proof": "commands.access.tokens:proof",
         "policy": "commands.contract.pages:policy",

@@ -173,7 +173,7 @@ def later(chambers: Chambers) -> Chambers:
 
 
 @pytest.mark.generated
-@sized(10)
+@sized(6)
 @given(st.lists(ACTS, min_size=1, max_size=8), st.lists(st.sampled_from(ALL_DAYS), min_size=4, max_size=4))
 def test_both_readings_are_those_of_a_plain_chronicle(later: Chambers, acts: list[Act], some: list[date]) -> None:
     court = Court(later.url)

@@ -1,0 +1,1 @@
+"""`suxin backup` and `suxin restore`: the database, and apart from it the sealed keys."""

@@ -1,0 +1,65 @@
+"""Dump a database with the number of its rows, and restore it."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from commands.backup.contents import DUMP, FORMAT, Backup, count_rows, hash_files
+from commands.backup.tools import read_major, run_tool
+from commands.session import CommandError
+from postgres import database
+
+REVISION = sa.text("SELECT version_num FROM alembic_version")
+TABLES = sa.text("SELECT count(*) FROM pg_tables WHERE schemaname = current_schema()")
+JOBS = 2
+"""Connections that dump or restore at the same time."""
+
+
+def dump(url: sa.URL, directory: Path) -> Backup:
+    """Dump a database into a new directory. Rows are counted in the snapshot that is dumped.
+
+    url: of the user that owns the tables. Raises CommandError if the directory is not empty, or if `pg_dump` fails.
+    """
+    if directory.exists() and any(directory.iterdir()):
+        raise CommandError(f"{directory} is not empty: name a new directory.")
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    engine = database.make_sync_engine(url)
+    with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
+        snapshot = connection.scalar(sa.text("SELECT pg_export_snapshot()"))
+        revision, rows = str(connection.scalar(REVISION)), count_rows(connection)
+        options = ["--format=directory", f"--jobs={JOBS}", "--no-owner", "--no-privileges", "--no-unlogged-table-data"]
+        run_tool("pg_dump", url, [*options, f"--snapshot={snapshot}", f"--file={directory / DUMP}"])
+    engine.dispose()
+    made_at = datetime.now(UTC).isoformat(timespec="seconds")
+    backup = Backup(FORMAT, made_at, revision, read_major(url), rows, hash_files(directory))
+    backup.write(directory)
+    return backup
+
+
+def check_restorable(url: sa.URL, backup: Backup) -> None:
+    """Raises CommandError if the database is not empty, or older than the backup's, or if Suxin is."""
+    if backup.revision not in database.list_revisions():
+        raise CommandError(
+            f"The backup has revision {backup.revision}, unknown to this Suxin: install the one that made it."
+        )
+    if (major := read_major(url)) < backup.server:
+        raise CommandError(f"The backup is of PostgreSQL {backup.server}, and the server is {major}: use a newer one.")
+    engine = database.make_sync_engine(url)
+    with engine.connect() as connection:
+        tables = connection.scalar(TABLES)
+    engine.dispose()
+    if tables:
+        raise CommandError("The database has tables already: restore into an empty one.")
+
+
+def load(url: sa.URL, directory: Path, backup: Backup) -> None:
+    """Restore a dump into an empty database, and compare the numbers of rows. Raises CommandError."""
+    options = [f"--jobs={JOBS}", "--no-owner", "--no-privileges", "--exit-on-error", str(directory / DUMP)]
+    run_tool("pg_restore", url, options)
+    engine = database.make_sync_engine(url)
+    with engine.connect() as connection:
+        found = count_rows(connection)
+    engine.dispose()
+    if differing := sorted({table for table, _ in found.items() ^ backup.rows.items()}):
+        raise CommandError(f"The restored database differs from the backup: {', '.join(differing)}.")
