@@ -16,9 +16,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from commands.backup import keys
 from commands.backup.contents import Backup, read_backup
 from commands.backup.dumping import check_restorable, dump, load
+from commands.configuration import read_settings
 from commands.doctor import vital
 from commands.doctor.finding import Finding, State
-from commands.session import CommandError, console, errors, explain_errors, use_database, with_engine
+from commands.exits import CommandError
+from commands.session import console, errors, explain_errors, use_database, with_engine
 from postgres import database
 from secret_file import create_secret
 from settings import Settings
@@ -42,9 +44,9 @@ def backup(directory: Directory, keys_file: KeysFile, passphrase_file: Passphras
     Example: suxin backup /var/backups/suxin/2026-11-28 --keys /mnt/vault/suxin-2026-11-28.jwe
     """
     with explain_errors():
-        settings = Settings.from_environment()
+        settings = read_settings()
         _check_apart(directory, keys_file)
-        passphrase = _read_passphrase(passphrase_file, confirm=True)
+        keys.check_passphrase(passphrase := _read_passphrase(passphrase_file, confirm=True))
         with use_database(settings, keys=True) as url:
             begun = time.monotonic()
             made = dump(database.get_owner_url(settings, url), directory)
@@ -70,7 +72,7 @@ def restore(
     Example: suxin restore /var/backups/suxin/2026-11-28 --keys /mnt/vault/suxin-2026-11-28.jwe --rehearse
     """
     with explain_errors():
-        settings = Settings.from_environment()
+        settings = read_settings()
         made = read_backup(directory)
         files = keys.unseal(_read(keys_file), _read_passphrase(passphrase_file))
         begun = time.monotonic()

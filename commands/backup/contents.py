@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from commands.session import CommandError
+from commands.exits import CommandError
 
 FORMAT = 1
 DESCRIPTION, DUMP = "backup.json", "database"

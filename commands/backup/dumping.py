@@ -6,8 +6,8 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from commands.backup.contents import DUMP, FORMAT, Backup, count_rows, hash_files
-from commands.backup.tools import read_major, run_tool
-from commands.session import CommandError
+from commands.backup.tools import connect, read_major, run_tool
+from commands.exits import CommandError
 from postgres import database
 
 REVISION = sa.text("SELECT version_num FROM alembic_version")
@@ -24,13 +24,11 @@ def dump(url: sa.URL, directory: Path) -> Backup:
     if directory.exists() and any(directory.iterdir()):
         raise CommandError(f"{directory} is not empty: name a new directory.")
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-    engine = database.make_sync_engine(url)
-    with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
+    with connect(url, "REPEATABLE READ") as connection:
         snapshot = connection.scalar(sa.text("SELECT pg_export_snapshot()"))
         revision, rows = str(connection.scalar(REVISION)), count_rows(connection)
         options = ["--format=directory", f"--jobs={JOBS}", "--no-owner", "--no-privileges", "--no-unlogged-table-data"]
         run_tool("pg_dump", url, [*options, f"--snapshot={snapshot}", f"--file={directory / DUMP}"])
-    engine.dispose()
     made_at = datetime.now(UTC).isoformat(timespec="seconds")
     backup = Backup(FORMAT, made_at, revision, read_major(url), rows, hash_files(directory))
     backup.write(directory)
@@ -45,10 +43,8 @@ def check_restorable(url: sa.URL, backup: Backup) -> None:
         )
     if (major := read_major(url)) < backup.server:
         raise CommandError(f"The backup is of PostgreSQL {backup.server}, and the server is {major}: use a newer one.")
-    engine = database.make_sync_engine(url)
-    with engine.connect() as connection:
+    with connect(url) as connection:
         tables = connection.scalar(TABLES)
-    engine.dispose()
     if tables:
         raise CommandError("The database has tables already: restore into an empty one.")
 
@@ -57,9 +53,7 @@ def load(url: sa.URL, directory: Path, backup: Backup) -> None:
     """Restore a dump into an empty database, and compare the numbers of rows. Raises CommandError."""
     options = [f"--jobs={JOBS}", "--no-owner", "--no-privileges", "--exit-on-error", str(directory / DUMP)]
     run_tool("pg_restore", url, options)
-    engine = database.make_sync_engine(url)
-    with engine.connect() as connection:
+    with connect(url) as connection:
         found = count_rows(connection)
-    engine.dispose()
     if differing := sorted({table for table, _ in found.items() ^ backup.rows.items()}):
         raise CommandError(f"The restored database differs from the backup: {', '.join(differing)}.")

@@ -12,7 +12,7 @@ from joserfc import jwe
 from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
 
-from commands.session import CommandError
+from commands.exits import CommandError
 from secret_file import create_secret
 from settings import Settings
 
@@ -28,10 +28,14 @@ def list_files(settings: Settings) -> list[Path]:
     return [path for path in (settings.key_file, settings.signing_key_file, settings.log_key_file) if path.exists()]
 
 
-def seal(files: Mapping[str, str], passphrase: str) -> str:
-    """Return files, by name, sealed with a passphrase. Raises CommandError if it is too short."""
+def check_passphrase(passphrase: str) -> None:
+    """Raises CommandError if a passphrase is too short."""
     if len(passphrase) < SHORTEST:
         raise CommandError(f"The passphrase has fewer than {SHORTEST} characters: choose a longer one.")
+
+
+def seal(files: Mapping[str, str], passphrase: str) -> str:
+    """Return files, by name, sealed with a passphrase."""
     header = {"alg": ALGORITHM, "enc": ENCRYPTION, "p2c": ITERATIONS, "typ": "suxin-keys+jwe"}
     key = OctKey.import_key(passphrase)
     return jwe.encrypt_compact(header, json.dumps(dict(files)).encode(), key, algorithms=[ALGORITHM, ENCRYPTION])

@@ -5,12 +5,13 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
 import sqlalchemy as sa
 
-from commands.session import CommandError
+from commands.exits import CommandError
 from postgres import database
 
 DEBIAN = Path("/usr/lib/postgresql")
@@ -32,13 +33,21 @@ def run_tool(name: str, url: sa.URL, options: Sequence[str]) -> None:
         raise CommandError(f"{name} ended with {ran.returncode}: {ran.stderr.strip()[:LONGEST]}")
 
 
+@contextmanager
+def connect(url: sa.URL, isolation: str = "READ COMMITTED") -> Iterator[sa.Connection]:
+    """A connection of its own, which is closed at the end."""
+    engine = database.make_sync_engine(url)
+    try:
+        with engine.connect().execution_options(isolation_level=isolation) as connection:
+            yield connection
+    finally:
+        engine.dispose()
+
+
 def read_major(url: sa.URL) -> int:
     """Return the major version of a server."""
-    engine = database.make_sync_engine(url)
-    with engine.connect() as connection:
-        number = int(connection.execute(sa.text("SHOW server_version_num")).scalar_one())
-    engine.dispose()
-    return number // 10_000
+    with connect(url) as connection:
+        return int(connection.execute(sa.text("SHOW server_version_num")).scalar_one()) // 10_000
 
 
 def find_tool(name: str, major: int) -> str:
