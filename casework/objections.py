@@ -1,7 +1,7 @@
 """Objections: filed by the subject in writing, answered by the panel within a month (R8, R10)."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,17 +12,19 @@ from casework.batches import lock_item
 from casework.conversions import reverse
 from casework.panel import has_voted
 from casework.procedure import OBJECTIONABLE, Act, Step, permit, require_reason, take
+from casework.record_objections import Contested, lock_record, select_record, settle_record
 from casework.records import end_item, tell_of
+from casework.reexaminations import check_reexamined, reexamine
 from casework.refusal import Refusal, refuse_missing
+from casework.reminders import COURT_OF_OBJECTION, join_courts
 from casework.restorations import restore_repaired
 from casework.rows import insert_new
 from casework.terms import compute_answer_due
 from casework.versions import keep_version
 from models.catalogue import Behaviour
-from models.court_case import CourtCase
 from models.deduction import Deduction, DeductionStatus
 from models.event import EventKind
-from models.objection import Objection, ObjectionOutcome
+from models.objection import TARGETS, Objection, ObjectionOutcome
 from models.point_conversion import PointConversion
 from models.terms import to_court_day
 
@@ -38,26 +40,47 @@ class ObjectionAnswer:
 async def file_objection(
     connection: AsyncConnection, party_key: int, deduction_key: int, statement: str, at: datetime
 ) -> int:
+    """File a subject's objection to its own deduction, as `object_to` does."""
+    return await object_to(connection, party_key, Contested(deduction_key), statement, at)
+
+
+async def object_to(
+    connection: AsyncConnection, party_key: int, contested: Contested, statement: str, at: datetime
+) -> int:
     """File a subject's objection to its own item. Return the objection's key.
 
-    The item is annotated, not suspended. Raises Refusal NOT_FOUND, REASON_REQUIRED, OBJECTION_OPEN.
+    The item is annotated, not suspended. Raises Refusal NOT_FOUND, BAD_ID, REASON_REQUIRED, OBJECTION_OPEN.
     """
     text, today = require_reason(statement), to_court_day(at)
-    query = sa.select(Deduction.party_id, Deduction.publicity).where(
-        Deduction.id == deduction_key,
+    column, key = contested.find_target()
+    query = (
+        _select_own(key, party_key, today) if column == "deduction_id" else select_record(column, key, party_key, today)
+    )
+    item = (await connection.execute(query.with_for_update())).one_or_none()
+    if item is None:
+        raise refuse_missing("item of yours", f"{column.removesuffix('_id')}Id")
+    values = {column: key, "statement": text, "filed_on": today, "due_on": compute_answer_due(today)}
+    refusal = Refusal("OBJECTION_OPEN", "An objection to this item is open already.", "Await its answer.", "id")
+    objection = await insert_new(connection, Objection, values, refusal)
+    await tell_of(connection, item, EventKind.OBJECTION_OPENED, at)
+    return objection
+
+
+def _select_own(key: int, party_key: int, today: date) -> Any:
+    """Select a party's own deduction to which it may object (R8)."""
+    return sa.select(Deduction.party_id, Deduction.publicity).where(
+        Deduction.id == key,
         Deduction.party_id == party_key,
         Deduction.notified_at.is_not(None),
         Deduction.status.in_(OBJECTIONABLE),
         Deduction.expires_on >= today,
     )
-    item = (await connection.execute(query.with_for_update())).one_or_none()
-    if item is None:
-        raise refuse_missing("deduction in your court")
-    values = {"deduction_id": deduction_key, "statement": text, "filed_on": today, "due_on": compute_answer_due(today)}
-    refusal = Refusal("OBJECTION_OPEN", "An objection to this item is open already.", "Await its answer.", "id")
-    objection = await insert_new(connection, Objection, values, refusal)
-    await tell_of(connection, item, EventKind.OBJECTION_OPENED, at)
-    return objection
+
+
+async def reexamine_objection(connection: AsyncConnection, key: int, opinion: ObjectionOutcome, act: Act) -> None:
+    """Give the opinion of the Centre, or of the proposing division, on an open objection. Raises Refusal NOT_FOUND,
+    ANSWERED, and as `reexamine` does."""
+    await reexamine(connection, await _lock_open(connection, key, act), opinion, act)
 
 
 async def answer_objection(connection: AsyncConnection, key: int, given: ObjectionAnswer, act: Act) -> None:
@@ -65,12 +88,28 @@ async def answer_objection(connection: AsyncConnection, key: int, given: Objecti
 
     UPHELD_AS_PUBLISHED changes nothing, AMENDED makes a new version with fewer points, WITHDRAWN ends the item and its
     record, or rejects an unpublished one. Members of the panel who passed the item may not answer (R8). Raises
-    Refusal NOT_FOUND, ANSWERED, SAME_PERSON, POINTS_RAISED, POINTS_OUT_OF_BAND, and as `take` does.
+    Refusal NOT_FOUND, ANSWERED, SAME_PERSON, POINTS_RAISED, POINTS_OUT_OF_BAND, BAD_EXTENT, UNDECIDED, and as `take`
+    does.
     """
     objection = await _lock_open(connection, key, act)
-    found = await lock_item(connection, objection.deduction_id, None, act)
     permit(act.officer, Step.UPHOLD)
-    await _check_another(connection, found, act)
+    await check_reexamined(connection, key, act)
+    if objection.deduction_id is not None:
+        found = await lock_item(connection, objection.deduction_id, None, act)
+        await _check_another(connection, found, act)
+        await _answer_item(connection, found, given, act)
+    else:
+        column = next(name for name in TARGETS if getattr(objection, name) is not None)
+        found = (await connection.execute(lock_record(column, getattr(objection, column)))).one()
+        await settle_record(connection, column, found, given.outcome, act)
+    values = {"outcome": given.outcome, "reasons": require_reason(act.reason), "decided_at": act.at}
+    values["answered_by"] = act.officer.key
+    await connection.execute(sa.update(Objection).where(Objection.id == key).values(values))
+    await tell_of(connection, found, EventKind.OBJECTION_CLOSED, act.at)
+
+
+async def _answer_item(connection: AsyncConnection, found: sa.Row[Any], given: ObjectionAnswer, act: Act) -> None:
+    """Carry out the answer to an objection to a locked deduction."""
     match given.outcome:
         case ObjectionOutcome.AMENDED:
             await _amend(connection, found, given.points, act)
@@ -81,18 +120,11 @@ async def answer_objection(connection: AsyncConnection, key: int, given: Objecti
             await take(connection, Step.OVERTURN, found, act)
         case ObjectionOutcome.UPHELD_AS_PUBLISHED:
             await take(connection, Step.UPHOLD, found, act)
-    values = {"outcome": given.outcome, "reasons": require_reason(act.reason), "decided_at": act.at}
-    values["answered_by"] = act.officer.key
-    await connection.execute(sa.update(Objection).where(Objection.id == key).values(values))
-    await tell_of(connection, found, EventKind.OBJECTION_CLOSED, act.at)
 
 
 async def _lock_open(connection: AsyncConnection, key: int, act: Act) -> Any:
-    query = (
-        sa.select(Objection.deduction_id, Objection.outcome)
-        .join(Deduction, Deduction.id == Objection.deduction_id)
-        .join(CourtCase, CourtCase.id == Deduction.case_id)
-        .where(Objection.id == key, CourtCase.court_code == act.officer.court_code)
+    query = join_courts(sa.select(Objection.__table__)).where(
+        Objection.id == key, act.officer.court_code == COURT_OF_OBJECTION
     )
     found = (await connection.execute(query.with_for_update(of=Objection))).one_or_none()
     if found is None:

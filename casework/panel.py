@@ -12,16 +12,20 @@ from models.court import StaffRole
 from models.panel import LARGEST_QUORUM, SMALLEST_QUORUM, PanelRule, PanelVote
 
 
-async def set_quorum(connection: AsyncConnection, quorum: int, act: Act) -> int:
+async def set_quorum(connection: AsyncConnection, quorum: int, act: Act, reexamines: bool | None = None) -> int:
     """Set the least number of votes by which the panel of the officer's court decides. Return the rule's key.
 
-    Votes that were cast count. Raises Refusal WRONG_ROLE, REASON_REQUIRED, BAD_EXTENT.
+    reexamines: whether it answers objections only after the Centre and the proposing division; None as before. Votes
+    that were cast count. Raises Refusal WRONG_ROLE, REASON_REQUIRED, BAD_EXTENT.
     """
     reason = authorize(act, StaffRole.PRESIDENT)
     if not SMALLEST_QUORUM <= quorum <= LARGEST_QUORUM:
         message = f"A quorum is a number from {SMALLEST_QUORUM} to {LARGEST_QUORUM}."
         raise Refusal("BAD_EXTENT", message, "Give one.", "quorum")
     values = {"court_code": act.officer.court_code, "quorum": quorum, "set_at": act.at, "reason": reason}
+    values["reexamines"] = (
+        await is_reexamining(connection, act.officer.court_code) if reexamines is None else reexamines
+    )
     by = {"staff_id": act.officer.key, "staff_role": act.officer.role}
     rule = sa.insert(PanelRule).values(values | by).returning(PanelRule.id)
     key: int = (await connection.execute(rule)).scalar_one()
@@ -52,7 +56,16 @@ async def has_voted(connection: AsyncConnection, deduction_key: int, act: Act) -
     return (await connection.execute(sa.select(PanelVote.id).where(*mine))).first() is not None
 
 
+async def is_reexamining(connection: AsyncConnection, court_code: str) -> bool:
+    """Return whether the panel of a court answers objections only after their re-examination."""
+    return bool(await _find_rule(connection, PanelRule.reexamines, court_code))
+
+
 async def _find_quorum(connection: AsyncConnection, court_code: str) -> int:
-    rules = sa.select(PanelRule.quorum).where(PanelRule.court_code == court_code)
-    found: int | None = await connection.scalar(rules.order_by(PanelRule.id.desc()).limit(1))
-    return found or SMALLEST_QUORUM
+    return await _find_rule(connection, PanelRule.quorum, court_code) or SMALLEST_QUORUM
+
+
+async def _find_rule(connection: AsyncConnection, column: Any, court_code: str) -> Any:
+    """Return the value of a column in the rule of a court that is in force, or None."""
+    rules = sa.select(column).where(PanelRule.court_code == court_code)
+    return await connection.scalar(rules.order_by(PanelRule.id.desc()).limit(1))

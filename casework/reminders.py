@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import aliased
 
 from casework.record_repairs import find_next_review, is_running
 from models.batch import Batch, BatchStatus
@@ -15,18 +16,33 @@ from models.catalogue import Colour
 from models.code_record import CodeRecord
 from models.court_case import CourtCase
 from models.deduction import Deduction
+from models.listing import Listing
 from models.objection import Objection
+from models.sanction import Sanction
 from models.terms import add_months
 
 AHEAD = timedelta(days=7)
 """How long in advance a court is reminded of an answer or a review."""
 
-OPEN_OBJECTIONS = (
-    sa.select(Objection.id, Objection.due_on, CourtCase.court_code)
-    .join(Deduction, Deduction.id == Objection.deduction_id)
-    .join(CourtCase, CourtCase.id == Deduction.case_id)
-    .where(Objection.outcome.is_(None))
+CONTESTED_RECORD = aliased(CodeRecord, name="contested_record")
+COURT_OF_OBJECTION: sa.ColumnElement[Any] = sa.func.coalesce(
+    CourtCase.court_code, Listing.court_code, Sanction.court_code, CONTESTED_RECORD.court_code
 )
+"""The court of what an objection is to, in a select of `join_courts`."""
+
+
+def join_courts(objections: Any) -> Any:
+    """Join what objections are to."""
+    found = objections.outerjoin(Deduction, Deduction.id == Objection.deduction_id)
+    found = found.outerjoin(CourtCase, CourtCase.id == Deduction.case_id)
+    found = found.outerjoin(Listing, Listing.id == Objection.listing_id)
+    found = found.outerjoin(Sanction, Sanction.id == Objection.sanction_id)
+    return found.outerjoin(CONTESTED_RECORD, CONTESTED_RECORD.id == Objection.code_record_id)
+
+
+OPEN_OBJECTIONS: Any = join_courts(
+    sa.select(Objection.id, Objection.due_on, COURT_OF_OBJECTION.label("court_code")).select_from(Objection)
+).where(Objection.outcome.is_(None))
 
 Rows = Iterator[dict[str, Any]]
 

@@ -94,4 +94,5 @@ async def _answer(connection: AsyncConnection, keys: Sequence[int], at: datetime
     """Answer the open objections to deductions. Return the deductions that had one."""
     open_ones = sa.update(Objection).where(Objection.deduction_id.in_(keys), Objection.outcome.is_(None))
     answer = open_ones.values(outcome=ObjectionOutcome.WITHDRAWN, reasons=reason, decided_at=at)
-    return set((await connection.execute(answer.returning(Objection.deduction_id))).scalars())
+    found = await connection.execute(answer.returning(Objection.deduction_id))
+    return {key for key in found.scalars() if key is not None}

@@ -12,7 +12,7 @@ from casework.catalogue import find_behaviour, find_code_type
 from casework.consequences import find_visible, follow
 from casework.matters import SANCTIONS
 from casework.participants import find_case
-from casework.procedure import Act, authorize
+from casework.procedure import Act, authorize, require_reason
 from casework.record_steps import keep_step
 from casework.refusal import Refusal
 from casework.revocations import withdraw_founded
@@ -86,7 +86,7 @@ async def revoke_sanction(connection: AsyncConnection, key: int, revoked_on: dat
 
     Raises Refusal WRONG_ROLE, REASON_REQUIRED, NOT_FOUND, REVOKED, BAD_DATE.
     """
-    reason = authorize(act, StaffRole.CENTRE)
+    authorize(act, StaffRole.CENTRE)
     query = sa.select(Sanction.__table__).where(Sanction.id == key).with_for_update()
     found = await find_own(connection, query, act.officer, "sanction")
     if found.revoked_on is not None:
@@ -94,10 +94,16 @@ async def revoke_sanction(connection: AsyncConnection, key: int, revoked_on: dat
     if not found.decided_on <= revoked_on <= to_court_day(act.at):
         message = "It is revoked after its decision, and not in time to come."
         raise Refusal("BAD_DATE", message, "Check it.", "revokedOn")
+    await withdraw_sanction(connection, found, revoked_on, act)
+
+
+async def withdraw_sanction(connection: AsyncConnection, found: Any, revoked_on: date, act: Act) -> None:
+    """Revoke a locked sanction, with the deductions founded on it (R25)."""
+    key = found.id
     before = await find_visible(connection, {SANCTIONS: [key]}, act.at)
     await connection.execute(sa.update(Sanction).where(Sanction.id == key).values(revoked_on=revoked_on))
     await keep_step(connection, found.party_id, act, sanction_id=key)
-    await withdraw_founded(connection, [key], act.at, reason, act.officer)
+    await withdraw_founded(connection, [key], act.at, require_reason(act.reason), act.officer)
     await follow(connection, {SANCTIONS: [key]}, before, act.at)
 
 

@@ -32,7 +32,7 @@ from models.integrity_report import IntegrityReport
 from models.issued_token import AssertionUse, IssuedToken
 from models.listing import Listing, Removal
 from models.measure import Measure
-from models.objection import Objection
+from models.objection import Objection, Reexamination
 from models.panel import PanelRule, PanelVote
 from models.party import Identity, Party
 from models.party_card import CardedDeduction, CardedIdentity, CardWithdrawal, DeductionFacts, IdentityFacts, PartyCard
@@ -79,7 +79,8 @@ __all__ = [
     "Measure", "MoralBankItem", "Notification", "Objection",
     "PanelRule", "PanelVote",
     "Participation", "Party", "PartyCard", "PartyName", "PartyRelation", "PointConversion", "ProofMemory",
-    "PushedRequest", "RecordChange", "RecordStep", "RecoveryCode", "Reminder", "Removal", "Repair", "RepairPerformance",
+    "PushedRequest", "RecordChange", "RecordStep", "RecoveryCode", "Reexamination",
+    "Reminder", "Removal", "Repair", "RepairPerformance",
     "RiskReport", "Sanction", "SecondFactor", "SecurityKey", "Settlement", "ShareCode", "SignInFailure", "Staff",
     "StaffAccount", "StaffSession",
     "SubjectNotice", "TrustedDocument", "UsedProof", "Village", "VillageNotice", "VocabularyWord", "Watch",

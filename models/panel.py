@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Keyed
@@ -13,7 +13,10 @@ SMALLEST_QUORUM, LARGEST_QUORUM = 1, 15
 
 
 class PanelRule(Keyed):
-    """A quorum of a court's panel, in force from `set_at` until the next one. Append-only."""
+    """A quorum of a court's panel, in force from `set_at` until the next one. Append-only.
+
+    reexamines: whether the panel answers an objection only after the Centre and the proposing division.
+    """
 
     __tablename__ = "panel_rule"
     __table_args__ = (
@@ -24,6 +27,7 @@ class PanelRule(Keyed):
 
     court_code: Mapped[str] = mapped_column(ForeignKey("court.code"))
     quorum: Mapped[int] = mapped_column(SmallInteger)
+    reexamines: Mapped[bool] = mapped_column(server_default=false())
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
     staff_role: Mapped[StaffRole]
     set_at: Mapped[datetime]

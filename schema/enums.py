@@ -28,7 +28,7 @@ from models.import_run import FindingLevel, ImportState
 from models.incentive_loan import LoanOutcome
 from models.listing import DebtorGround, ListingGrade, ListingKind
 from models.measure import MeasureStatus
-from models.objection import ObjectionOutcome
+from models.objection import ObjectionOutcome, ReexaminingPart
 from models.party import PartyKind
 from models.party_name import NameStanding
 from models.point_conversion import ConversionStatus
@@ -79,6 +79,7 @@ DESCRIPTIONS = {
     DebtorGround: "Why a judgment debtor is listed, by 法释〔2017〕7号, article 1 (失信行为情形).",
     MeasureStatus: "Where a measure stands (措施状态).",
     ObjectionOutcome: "How an objection ended (异议结果).",
+    ReexaminingPart: "Who re-examines an objection before the panel (复核部门).",
     DocumentKind: "A kind of document that identifies (证件类型).",
     NameStanding: "What a name is to its party: current, former (曾用名), or a slip that is never matched (误写).",
     ConflictState: "Whether a conflict of identity awaits somebody (身份冲突状态).",

@@ -24,6 +24,7 @@ from schema.procedure.remedy_input import (
     EnrolMemberInput,
     FileObjectionInput,
     RecordRecognitionInput,
+    ReexamineObjectionInput,
     ReturnConversionInput,
 )
 from schema.procedure.repair import Repair
@@ -40,10 +41,17 @@ class Mutation(CourtMutations, PartnerMutations):
     """The root fields of staff, partners, litigants, the moral bank, villages and the platform."""
 
     file_objection = by_subject(
-        objections.file_objection,
+        objections.object_to,
         FileObjectionInput,
         Objection,
         "The authenticated subject objects to an item of its own (提出异议).",
+    )
+    reexamine_objection = mutation(
+        objections.reexamine_objection,
+        ReexamineObjectionInput,
+        Objection,
+        "CENTRE, the proposing JUDGE or CHIEF: say what the panel should answer to an objection (复核).",
+        requires=all_of(Scope.PROCEDURE_WRITE),
     )
     apply_for_repair = by_subject(
         remedies.apply_for_repair,

@@ -12,10 +12,12 @@ from models.catalogue import Colour
 from models.court import Division, Staff, StaffRole
 from models.court_case import CourtCase, Participation
 from models.deduction import DeductionStatus, DeductionStep
+from models.listing import Listing
+from models.objection import Objection, ObjectionOutcome, Reexamination, ReexaminingPart
 from models.panel import PanelRule, PanelVote
 from models.record_step import RecordStep
 from models.repair_performance import RepairPerformance
-from models.terms import COURT_TIME
+from models.terms import COURT_TIME, add_months
 
 TRIAL, ENFORCEMENT = "民事审判第一庭", "执行局"
 MARKS = (
@@ -32,6 +34,8 @@ def add_desk(draft: Draft, parties: Mapping[str, Row]) -> None:
         _mark(draft, parties[subject.key], colour, divisions[DEMO_COURT, division], reason)
     _set_quorum(draft)
     _vote(draft)
+    _reexamine(draft)
+    _contest(draft, parties[cast.LIN.key])
     _perform(draft, parties[cast.LIN.key])
 
 
@@ -68,6 +72,19 @@ def _set_quorum(draft: Draft) -> None:
     draft.add(PanelRule, court_code=DEMO_COURT, quorum=1, set_at=at, **by)
 
 
+def _reexamine(draft: Draft) -> None:
+    """Create what the Centre says to the open objections, and to half of them a chief."""
+    reasons = {StaffRole.CENTRE: "经核对案卷，认定事实清楚。", StaffRole.CHIEF: "建议减轻扣分。"}
+    parts = {StaffRole.CENTRE: ReexaminingPart.CENTRE, StaffRole.CHIEF: ReexaminingPart.DIVISION}
+    opinions = {StaffRole.CENTRE: ObjectionOutcome.UPHELD_AS_PUBLISHED, StaffRole.CHIEF: ObjectionOutcome.AMENDED}
+    at = datetime.combine(draft.today - timedelta(2), time(10), COURT_TIME)
+    for place, objection in enumerate(row for row in draft.rows[Objection] if row["outcome"] is None):
+        for role in (StaffRole.CENTRE, StaffRole.CHIEF)[: 1 + place % 2]:
+            given = {"part": parts[role], "opinion": opinions[role], "reason": reasons[role]}
+            by = {"staff_id": _find_officer(draft, role)["id"], "staff_role": role}
+            draft.add(Reexamination, objection_id=objection["id"], **given, **by, taken_at=at)
+
+
 def _vote(draft: Draft) -> None:
     """Create the vote by which each item was decided: one, by the quorum of the demo court."""
     decided = {DeductionStatus.PANEL_APPROVED: True, DeductionStatus.PANEL_REJECTED: False}
@@ -77,6 +94,14 @@ def _vote(draft: Draft) -> None:
             voted.add(step["deduction_id"])
             vote = {name: step[name] for name in ("deduction_id", "staff_id", "reason")}
             draft.add(PanelVote, **vote, approved=decided[step["status"]], voted_at=step["taken_at"])
+
+
+def _contest(draft: Draft, party: Row) -> None:
+    """Create an objection of a party to its list entry, on the day of the city."""
+    entry = next(row for row in draft.rows[Listing] if row["party_id"] == party["id"])
+    day = draft.today - timedelta(1)
+    told = {"statement": "案款已经全部履行，请求撤销该名单信息。", "filed_on": day, "due_on": add_months(day, 1)}
+    draft.add(Objection, listing_id=entry["id"], outcome=None, **told)
 
 
 def _perform(draft: Draft, party: Row) -> None:

@@ -69,14 +69,20 @@ def count_objections(audience: Audience) -> CountedTable:
     """Objections, by the day of filing; days until the answer. One succeeds if the item is amended or withdrawn."""
     objection, item = aliased(models.Objection), aliased(models.Deduction)
     case, behaviour = aliased(models.CourtCase), aliased(models.Behaviour)
-    rows = sa.select().select_from(objection).join(item, item.id == objection.deduction_id)
-    rows = rows.join(case, case.id == item.case_id).join(behaviour, behaviour.id == item.behaviour_id)
+    listing, sanction, record = aliased(models.Listing), aliased(models.Sanction), aliased(models.CodeRecord)
+    rows = sa.select().select_from(objection).outerjoin(item, item.id == objection.deduction_id)
+    rows = rows.outerjoin(listing, listing.id == objection.listing_id)
+    rows = rows.outerjoin(sanction, sanction.id == objection.sanction_id)
+    rows = rows.outerjoin(record, record.id == objection.code_record_id)
+    others = (listing, sanction, record)
+    case_id = sa.func.coalesce(item.case_id, *(one.case_id for one in others))
+    rows = rows.outerjoin(case, case.id == case_id).outerjoin(behaviour, behaviour.id == item.behaviour_id)
     answered = to_day(objection.decided_at)
     return CountedTable(
         rows,
         day=objection.filed_on,
-        court=case.court_code,
-        party=item.party_id,
+        court=sa.func.coalesce(*(one.court_code for one in others), case.court_code),
+        party=sa.func.coalesce(item.party_id, *(one.party_id for one in others)),
         by={
             Dimension.DIVISION: case.division,
             Dimension.STAGE: item.stage,

@@ -39,6 +39,14 @@ def _shown_party(report: Frame) -> SQL:
 ABOUT_DEDUCTION = About(look_up(models.Deduction, "party_id", "deduction_id"))
 """For rows of a deduction: its steps, its versions, its objections."""
 
+
+def _contested_party(row: Frame) -> SQL:
+    kinds = ((models.Deduction, "deduction_id"), (models.Listing, "listing_id"), (models.Sanction, "sanction_id"))
+    found = (look_up(model, "party_id", key)(row) for model, key in (*kinds, (models.CodeRecord, "code_record_id")))
+    return sa.func.coalesce(*found)
+
+
+ABOUT_OBJECTION = About(_contested_party)
 ABOUT_NOTICE = About(look_up(models.PointConversion, "party_id", "conversion_id"))
 ABOUT_CONFLICT = About(lambda row: row.holder_id)
 ABOUT_MEASURE = About(look_up(models.CodeRecord, "party_id", "code_record_id"))

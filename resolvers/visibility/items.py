@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -61,6 +62,33 @@ def may_see_procedure(row: Frame, audience: Audience) -> SQL:
     if audience is Audience.COURT:
         return is_own_deduction(row.deduction_id)
     return _with_deduction(row, audience) if audience is Audience.LITIGANT_PORTAL else NOBODY
+
+
+def may_see_objection(row: Frame, audience: Audience) -> SQL:
+    """The court of the item, and the litigant to whom it belongs."""
+    records = ((models.Listing, row.listing_id), (models.Sanction, row.sanction_id))
+    of_record = [
+        _of_contested(model, key, audience) for model, key in (*records, (models.CodeRecord, row.code_record_id))
+    ]
+    return sa.or_(may_see_procedure(row, audience), *of_record)
+
+
+def _of_contested(model: Any, key: SQL, audience: Audience) -> SQL:
+    """Return whether a contested record is of the caller's court, or the caller's own."""
+    record = sa.orm.aliased(model)
+    if audience is Audience.COURT:
+        return exists(record, record.id == key, is_in_jurisdiction(record.court_code))
+    return (
+        exists(record, record.id == key, is_self(record.party_id)) if audience is Audience.LITIGANT_PORTAL else NOBODY
+    )
+
+
+def may_see_reexamination(row: Frame, audience: Audience) -> SQL:
+    """The court of the item; opinions before the panel are internal."""
+    objection = sa.orm.aliased(models.Objection)
+    if audience is not Audience.COURT:
+        return NOBODY
+    return exists(objection, objection.id == row.objection_id, may_see_objection(Frame(objection), audience))
 
 
 def may_see_vote(row: Frame, audience: Audience) -> SQL:

@@ -4,12 +4,12 @@ from datetime import date
 from typing import Optional
 
 import models
-from engine.declare.fields import column, relation
+from engine.declare.fields import column, expression, relation
 from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
 from models.catalogue import Colour
 from models.code_record import CloseReason
-from resolvers.procedure.record_steps import PERFORMANCES
+from resolvers.procedure.record_steps import PERFORMANCES, is_contested
 from resolvers.visibility.about import ABOUT_PARTY
 from resolvers.visibility.items import may_see_code_record
 from schema.credit.catalogue import CodeType
@@ -49,5 +49,8 @@ class CodeRecord(Node):
     )
     performances: list[RepairPerformance] = relation(
         PERFORMANCES, "Blue only: what was performed since the repair (修复后履行).", requires=PROCEDURE
+    )
+    under_objection: bool = expression(
+        is_contested("code_record_id"), "Whether an objection to it is open (异议处理中); it stays in force."
     )
     steps: list[RecordStep] = record_steps("code_record_id")

@@ -7,6 +7,7 @@ from engine.declare.fields import column, expression, relation
 from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
 from models.listing import ListingGrade, ListingKind
+from resolvers.procedure.record_steps import is_contested
 from resolvers.visibility import masking
 from resolvers.visibility.about import ABOUT_PARTY
 from resolvers.visibility.items import may_see_listing
@@ -41,5 +42,8 @@ class Listing(Node):
     removed_on: date | None = column("Day of deletion (删除日期).")
     court: Court = relation(models.Listing.court, "The court (执行法院, courtName).", requires=CATALOGUE)
     party: LazyParty | None = relation(models.Listing.party, "Who is listed (被列入人, iname).", requires=KNOWN_PARTY)
+    under_objection: bool = expression(
+        is_contested("listing_id"), "Whether an objection to it is open (异议处理中); it stays in force."
+    )
     steps: list[RecordStep] = record_steps("listing_id")
     changes: list[RecordChange] = record_changes("listing_id")

@@ -3,10 +3,11 @@
 from datetime import date
 
 import models
-from engine.declare.fields import column, relation
+from engine.declare.fields import column, expression, relation
 from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
 from models.sanction import SanctionKind
+from resolvers.procedure.record_steps import is_contested
 from resolvers.visibility.about import ABOUT_PARTY
 from resolvers.visibility.items import may_see_sanction
 from schema.credit.catalogue import Behaviour
@@ -36,5 +37,8 @@ class Sanction(Node):
     court: Court = relation(models.Sanction.court, "The court (作出法院).", requires=CATALOGUE)
     case: Case | None = relation(models.Sanction.case, "The case (案件).")
     party: LazyParty | None = relation(models.Sanction.party, "Who was sanctioned (被制裁人).", requires=KNOWN_PARTY)
+    under_objection: bool = expression(
+        is_contested("sanction_id"), "Whether an objection to it is open (异议处理中); it stays in force."
+    )
     steps: list[RecordStep] = record_steps("sanction_id")
     changes: list[RecordChange] = record_changes("sanction_id")

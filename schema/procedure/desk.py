@@ -42,6 +42,7 @@ class PanelRule(Node):
     """A quorum of a court's review panel, in force until the next one (评审小组议事规则)."""
 
     quorum: int = column("The least number of votes by which an item is decided (法定人数).")
+    reexamines: bool = column("Whether objections are re-examined before the panel answers them (先行复核).")
     staff_role: StaffRole = column("The role of who set it (设定角色).")
     set_at: datetime = column("When (时间).")
     reason: str = column("Why (理由).")

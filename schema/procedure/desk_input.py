@@ -5,7 +5,7 @@ from datetime import date
 import strawberry
 
 import models
-from schema.inputs import ID, REASON, id_input, key, mutation_input, required
+from schema.inputs import ID, REASON, id_input, key, mutation_input, optional, required
 from schema.scalars import Money
 
 
@@ -63,6 +63,9 @@ class SetPanelQuorumInput:
     """The quorum of the court's review panel (评审小组法定人数)."""
 
     quorum: int = required("The least number of votes by which an item is decided, 1 to 15 (法定人数).")
+    reexamines: bool | None = optional(
+        "Whether objections are re-examined before the panel answers them (先行复核); as before if null."
+    )
     reason: str = required(REASON)
 
 

@@ -16,8 +16,23 @@ from schema.scalars import Money, Sha256
 class FileObjectionInput:
     """A written objection to an item of one's own (异议)."""
 
-    deduction_id: strawberry.ID = key(models.Deduction, "The item (扣分).")
+    # Exactly one of the four ids must be given.
+    deduction_id: strawberry.ID | None = key(models.Deduction, "A deduction (扣分).", default=None)
+    listing_id: strawberry.ID | None = key(models.Listing, "A list entry (名单信息).", default=None)
+    sanction_id: strawberry.ID | None = key(models.Sanction, "A sanction (司法制裁).", default=None)
+    code_record_id: strawberry.ID | None = key(
+        models.CodeRecord, "A code record without one of these behind it (信用码记录).", default=None
+    )
     statement: str = required("What is wrong with it (异议理由).")
+
+
+@mutation_input
+class ReexamineObjectionInput:
+    """The opinion of the Centre, or of the proposing division, on an objection (复核意见)."""
+
+    id: strawberry.ID = key(models.Objection, ID)
+    opinion: ObjectionOutcome = required("The outcome that it proposes (建议).")
+    reason: str = required("Why (理由), for the panel.")
 
 
 @mutation_input

@@ -197,6 +197,7 @@ NOUNS = {
     "publishBatch": "batch",
     "answerObjection": "objection",
     "fileObjection": "objection",
+    "reexamineObjection": "objection",
     "decideRepair": "repair",
     "applyForRepair": "repair",
     "endRepair": "codeRecord",

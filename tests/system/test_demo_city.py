@@ -222,6 +222,8 @@ NEVER_STORED: dict[str, AbstractSet[str]] = {
     "identity_act.number_kind": set(IdentityType),
     "identity_act.proposed_role": set(StaffRole),
     "identity_act.decided_role": set(StaffRole),
+    "reexamination.opinion": {"WITHDRAWN"},
+    "reexamination.staff_role": set(StaffRole) - {StaffRole.CENTRE, StaffRole.CHIEF},
     "panel_rule.staff_role": set(StaffRole) - {StaffRole.PRESIDENT},
     "case_mark.colour": {"BLUE", "GOLD", "GREEN"},
     "case_mark.staff_role": set(StaffRole) - {StaffRole.JUDGE},
