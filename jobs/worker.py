@@ -23,6 +23,7 @@ from jobs.card_maker import CardMaker
 from jobs.dispatcher import Dispatcher
 from jobs.log_sequencer import LogSequencer
 from jobs.loop import Job, repeat, stop
+from jobs.name_reader import NameReader
 from jobs.outbound import SENDING, Network, Outbound
 from jobs.oversight import Oversight, Vigilance
 from models.keyring import Keyring
@@ -65,7 +66,8 @@ async def work_on(
     bulk = BulkRunner(graphql, engine, keyring, now, budgets)
     sequencer = LogSequencer(engine=engine, signer=signer, now=now)
     oversight = Oversight(engine=engine, keyring=keyring, limits=limits, now=now)
-    derived = AccessIndexer(engine=engine), CardMaker(engine=engine, now=now), sequencer, oversight
+    cards, names = CardMaker(engine=engine, now=now), NameReader(engine=engine)
+    derived = AccessIndexer(engine=engine), cards, names, sequencer, oversight
     try:
         await work(lambda: database.connect(direct_url, SESSION), engine, now, dispatcher, bulk, *derived)
     finally:

@@ -32,6 +32,7 @@ from models.integrity_report import IntegrityReport
 from models.issued_token import AssertionUse, IssuedToken
 from models.listing import Listing, Removal
 from models.measure import Measure
+from models.name_reading import NameReading
 from models.objection import Objection, Reexamination
 from models.panel import PanelRule, PanelVote
 from models.party import Identity, Party
@@ -76,7 +77,7 @@ __all__ = [
     "Household", "HouseholdMember", "IdempotencyKey", "Identity", "IdentityAct", "IdentityConflict",
     "IdentityFacts", "ImportFinding", "ImportRun", "IncentiveLoan", "IntegrityReport", "IssuedToken", "Listing",
     "LogCheckpoint", "LogCosignature", "LogLeaf", "LogNode", "LogRotation", "LookUpCount",
-    "Measure", "MoralBankItem", "Notification", "Objection",
+    "Measure", "MoralBankItem", "NameReading", "Notification", "Objection",
     "PanelRule", "PanelVote",
     "Participation", "Party", "PartyCard", "PartyName", "PartyRelation", "PointConversion", "ProofMemory",
     "PushedRequest", "RecordChange", "RecordStep", "RecoveryCode", "Reexamination",

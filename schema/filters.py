@@ -16,6 +16,7 @@ from models.event import EventKind
 from models.identity_conflict import ConflictState, IdentityActState
 from models.import_run import ImportState
 from models.listing import ListingKind
+from models.name_reading import fold_pinyin, select_read_as
 from models.names import fold
 from models.party import PartyKind
 from models.party_name import select_bearers, select_resembling
@@ -87,6 +88,12 @@ class PartyFilter(Filters):
         "Part of the name, or of a former one, as names are compared (姓名或名称的一部分).",
         lambda party, value: party.id.in_(select_resembling(value)),
     )
+    pinyin: str | None = filter_by(
+        Party,
+        "name",
+        "The beginning of the name, or of a former one, in pinyin without tones, or of its initials (拼音或首字母).",
+        lambda party, value: party.id.in_(select_read_as(value)),
+    )
     kind: PartyKind | None = filter_by(
         Party, "id", "Persons or organizations.", lambda party, value: party.kind == value
     )
@@ -95,6 +102,7 @@ class PartyFilter(Filters):
         """Fold the names, because names are compared folded (R21)."""
         self.name = None if self.name is None else fold(self.name)
         self.name_contains = None if self.name_contains is None else fold(self.name_contains)
+        self.pinyin = None if self.pinyin is None else fold_pinyin(self.pinyin)
 
 
 @filter_input

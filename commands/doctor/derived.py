@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.cards import find_wrong_cards
+from casework.name_readings import find_wrong_readings
 from commands.doctor.finding import Finding, ok, problem
 from models.names import fold
 from models.party import Party
@@ -35,6 +36,7 @@ async def examine(connection: AsyncConnection) -> AsyncIterator[Finding]:
     yield await _names(connection)
     yield await _access_index(connection)
     yield await _cards(connection)
+    yield await _readings(connection)
 
 
 async def _count(connection: AsyncConnection, query: str) -> int:
@@ -85,6 +87,14 @@ async def _access_index(connection: AsyncConnection) -> Finding:
         return ok("access index", "Every answer is found by each of its subjects.")
     remedy = "Empty `access_index` and set `access_index_state.snapshot` to NULL: the worker builds it anew."
     return problem("access index", f"{missing} entries are missing, {surplus} are of no answer.", remedy)
+
+
+async def _readings(connection: AsyncConnection) -> Finding:
+    """The readings of names in pinyin, by which staff search."""
+    if not (wrong := await find_wrong_readings(connection)):
+        return ok("readings", "Every name is found by its pinyin.")
+    told = f"{len(wrong)} names have no reading, or a wrong one: the worker makes missing ones within seconds."
+    return problem("readings", told, "Let the worker run, or empty the table name_reading: it is made anew.")
 
 
 async def _cards(connection: AsyncConnection) -> Finding:

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from casework.name_readings import sweep_names
 from casework.outbox import PLACE
 from casework.reminders import remind
 from casework.transaction import date_records, get_write_engine
@@ -102,6 +103,7 @@ async def build_city(
         await connection.execute(PLACE)
         await colour(connection, draft, progress)
         await remind(connection, today, draft.hour(today))
+        await sweep_names(connection)
         await connection.execute(sa.text("ANALYZE"))
         return await _summarize(connection, draft)
 

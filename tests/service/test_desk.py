@@ -1,5 +1,6 @@
 """The judge's desk over HTTP: what is marked, who acts, and what every audience sees before and after."""
 
+import asyncio
 from datetime import date, datetime
 from typing import Any
 
@@ -10,8 +11,10 @@ from world import sealed
 
 from auth.audiences import Audience
 from auth.server.accounts import Account, add_staff
+from casework.name_readings import find_wrong_readings, read_all_names
 from demo.city.cast import CHEN, LIN, ZHAO
 from models.court import StaffRole
+from postgres import database
 
 CASE = "(2026)浙0281执12号"
 OUTSIDE = sorted(set(Audience) - {Audience.COURT})
@@ -317,6 +320,50 @@ def test_a_part_that_names_nobody_finds_nobody(contested: Chambers, part: str) -
 def test_only_staff_search_by_part_of_a_name(contested: Chambers) -> None:
     for audience in OUTSIDE:
         body = contested.post(contested.partner(audience), PARTIES, {"filter": {"nameContains": "林"}}).json()
+        assert (audience, codes(body)) == (audience, {"INVALID_DOCUMENT"})
+
+
+READ = "UPDATE name_reading SET pinyin = 'lingaiguo' WHERE folded = :name"
+
+
+def by_pinyin(desk: Chambers, part: str) -> list[str]:
+    found = desk.data(desk.officer(StaffRole.JUDGE), PARTIES, {"filter": {"pinyin": part}})
+    return [party["name"] for party in found["parties"]["nodes"]]
+
+
+async def read(desk: Chambers) -> list[str]:
+    """The worker reads the names; gives those whose reading is not the function's."""
+    engine = database.make_async_engine(desk.url, pool_size=1, statement_timeout=30)
+    try:
+        await read_all_names(engine)
+        async with engine.connect() as connection:
+            return await find_wrong_readings(connection)
+    finally:
+        await engine.dispose()
+
+
+def test_staff_find_parties_by_pinyin(contested: Chambers) -> None:
+    """By the beginning of the reading or of its initials, former names included; what is derived is compared."""
+    test_staff_find_parties_by_part_of_a_name(contested, LIN.name)
+    with contested.engine.begin() as connection:
+        connection.execute(sa.text("DELETE FROM name_reading"))
+    assert by_pinyin(contested, "lgg") == [], "the worker has not read the names yet"
+    assert asyncio.run(read(contested)) == []
+    for part in ("lingaiguo", "Lín Gǎi", "lgg", "LIN'G", "lcym", "lincengyongming"):
+        assert by_pinyin(contested, part) == [LIN.name]
+    for part in ("", " ", "'", "%", "gaiguo", "linwuxie"):
+        assert by_pinyin(contested, part) == []
+    with contested.engine.begin() as connection:
+        connection.execute(sa.text(READ.replace("lingaiguo", "x")), {"name": LIN.name})
+    assert asyncio.run(read(contested)) == [LIN.name], "a reading that is not its name's is found"
+    with contested.engine.begin() as connection:
+        connection.execute(sa.text(READ), {"name": LIN.name})
+    assert asyncio.run(read(contested)) == []
+
+
+def test_only_staff_search_by_pinyin(contested: Chambers) -> None:
+    for audience in OUTSIDE:
+        body = contested.post(contested.partner(audience), PARTIES, {"filter": {"pinyin": "lgg"}}).json()
         assert (audience, codes(body)) == (audience, {"INVALID_DOCUMENT"})
 
 

@@ -18,7 +18,8 @@ LISTED = "listings(first: 9) { nodes { underObjection } }"
 SANCTIONED = "sanctions(first: 9) { nodes { underObjection } }"
 SEEN = f"creditCode {{ colour }} {LISTED} {SANCTIONED} deductions(first: 9) {{ totalCount }}"
 MINE = f"{{ me {{ party {{ {SEEN} }} }} }}"
-OUTSIDE = """query($by: SubjectKey!, $access: AccessInput!) { subject(by: $by, access: $access) { party { %s } } }"""
+OUTSIDE = """query($by: SubjectKey!, $access: AccessInput!) { subject(by: $by, access: $access) { party { ... on %s {
+  %s } } } }"""
 QUEUE = """{ objections(first: 20, filter: { open: true }) { nodes { id listing { kind } sanction { kind }
   codeRecord { colour } deduction { points } reexaminations { part opinion reason } } } }"""
 ANSWERED = "query { me { party { listings(first: 9) { nodes { kind removedOn } } } } }"
@@ -35,7 +36,9 @@ def outside(chambers: Chambers, subject: Subject) -> dict[str, Any]:
     by = {"name": subject.name, "idNumber" if person else "organizationCode": subject.number}
     asked = {"by": by, "access": {"purpose": "LOAN_APPROVAL" if person else "SUPPLIER_DUE_DILIGENCE"}}
     token = chambers.partner(BANK if person else COMMERCE)
-    found: dict[str, Any] = chambers.data(token, OUTSIDE % SEEN, asked)["subject"]["party"]
+    found: dict[str, Any] = chambers.data(token, OUTSIDE % ("Person" if person else "Organization", SEEN), asked)[
+        "subject"
+    ]["party"]
     return found
 
 

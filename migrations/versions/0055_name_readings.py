@@ -1,0 +1,20 @@
+"""Readings of names in pinyin. The worker makes those of the names that are there."""
+
+from alembic import op
+
+revision = "0055"
+down_revision = "0054"
+
+READINGS = """
+CREATE TABLE name_reading (
+    folded text CONSTRAINT pk_name_reading PRIMARY KEY,
+    pinyin text NOT NULL,
+    initials text NOT NULL
+);
+CREATE INDEX ix_name_reading_pinyin ON name_reading (pinyin text_pattern_ops);
+CREATE INDEX ix_name_reading_initials ON name_reading (initials text_pattern_ops)
+"""
+
+
+def upgrade() -> None:
+    op.execute(READINGS)
