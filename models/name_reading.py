@@ -24,6 +24,9 @@ SURNAMES = {
 LONGEST_PERSON = 4
 """Characters of a name that may begin with a surname; longer ones are of organizations."""
 
+AFTER_ALL = "~"
+"""Sorts after all that a reading consists of."""
+
 LETTERS = re.compile("[^a-z0-9]+")
 
 
@@ -46,20 +49,21 @@ class NameReading(Base):
 
     __tablename__ = "name_reading"
     __table_args__ = (
-        Index("ix_name_reading_pinyin", "pinyin", postgresql_ops={"pinyin": "text_pattern_ops"}),
-        Index("ix_name_reading_initials", "initials", postgresql_ops={"initials": "text_pattern_ops"}),
+        Index("ix_name_reading_pinyin", "pinyin"),
+        Index("ix_name_reading_initials", "initials"),
     )
 
     folded: Mapped[str] = mapped_column(primary_key=True)
-    pinyin: Mapped[str]
-    initials: Mapped[str]
+    pinyin: Mapped[str] = mapped_column(sa.Text(collation="C"))
+    initials: Mapped[str] = mapped_column(sa.Text(collation="C"))
 
 
 def select_read_as(part: Any) -> sa.CompoundSelect[int]:
     """Select the keys of the parties whose name, or a former one, begins with folded pinyin or has these initials; of
     none for a blank."""
     party, former, reading = aliased(Party), aliased(PartyName), aliased(NameReading)
-    begins = sa.or_(sa.func.starts_with(reading.pinyin, part), sa.func.starts_with(reading.initials, part))
+    last = sa.func.concat(part, AFTER_ALL, type_=sa.Text)
+    begins = sa.or_(*(sa.and_(column >= part, column < last) for column in (reading.pinyin, reading.initials)))
     read = sa.select(reading.folded).where(part != "", begins)
     had = sa.select(former.party_id).where(former.folded.in_(read), former.standing == NameStanding.FORMER)
     return sa.union_all(sa.select(party.id).where(party.folded.in_(read)), had)

@@ -8,11 +8,11 @@ down_revision = "0054"
 READINGS = """
 CREATE TABLE name_reading (
     folded text CONSTRAINT pk_name_reading PRIMARY KEY,
-    pinyin text NOT NULL,
-    initials text NOT NULL
+    pinyin text COLLATE "C" NOT NULL,
+    initials text COLLATE "C" NOT NULL
 );
-CREATE INDEX ix_name_reading_pinyin ON name_reading (pinyin text_pattern_ops);
-CREATE INDEX ix_name_reading_initials ON name_reading (initials text_pattern_ops)
+CREATE INDEX ix_name_reading_pinyin ON name_reading (pinyin);
+CREATE INDEX ix_name_reading_initials ON name_reading (initials)
 """
 
 
