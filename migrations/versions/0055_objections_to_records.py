@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0054"
-down_revision = "0053"
+revision = "0055"
+down_revision = "0054"
 
 OBJECTIONS = """
 ALTER TABLE objection ALTER COLUMN deduction_id DROP NOT NULL;
