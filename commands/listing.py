@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
 
 import typer
+from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
 
@@ -25,7 +26,7 @@ def show_list(columns: Sequence[str], rows: Iterable[Sequence[Any]], as_json: bo
     table = Table(*(Column(column, overflow="fold") for column in columns))
     for row in rows:
         table.add_row(*(escape(_write(value)) for value in row))
-    console.print(table, width=None if console.is_terminal else WHOLE)
+    (console if console.is_terminal else Console(width=WHOLE)).print(table)
 
 
 def _write(value: Any) -> str:

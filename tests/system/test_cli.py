@@ -41,7 +41,7 @@ def test_a_client_from_registration_to_its_end(run: Run, jwks: Path) -> None:
 
 
 def test_lists_are_for_programs_as_well_and_cut_nothing(run: Run, jwks: Path) -> None:
-    long = "bank-" + "9" * 100
+    long = "bank-" + "9" * 40
     run("client", "add", "某银行", "--audience", "BANK", "--jwks", jwks, "--client-id", long)
     run("staff", "add", "张法官", "--username", "zhang", "--role", "JUDGE", "--court", "浙0281")
     assert long in run("client", "list").stdout
