@@ -92,9 +92,9 @@ async def _access_index(connection: AsyncConnection) -> Finding:
 async def _readings(connection: AsyncConnection) -> Finding:
     """The readings of names in pinyin, by which staff search."""
     if not (wrong := await find_wrong_readings(connection)):
-        return ok("readings", "Every name is found by its pinyin.")
-    told = f"{len(wrong)} names have no reading, or a wrong one: the worker makes missing ones within seconds."
-    return problem("readings", told, "Let the worker run, or empty the table name_reading: it is made anew.")
+        return ok("readings", "Every reading of a name is that of its name.")
+    told = f"{len(wrong)} names have a wrong reading."
+    return problem("readings", told, "Empty the table name_reading: the worker makes it anew.")
 
 
 async def _cards(connection: AsyncConnection) -> Finding:
