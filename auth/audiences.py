@@ -26,6 +26,7 @@ SCOPES: dict[Audience, frozenset[Scope]] = {
     | {Scope.PROCEDURE, Scope.SELF, Scope.EVENT, Scope.REMEDY_WRITE, Scope.GRANT_WRITE},
     Audience.CREDIT_PLATFORM: BULK | {Scope.CATALOGUE, Scope.MEASURE, Scope.MEASURE_WRITE},
     Audience.AUDITOR: BULK | {Scope.AUDIT, Scope.STATISTICS},
+    Audience.LABOUR_ARBITRATION: TOLD | BULK | {Scope.CATALOGUE, Scope.AWARD, Scope.AWARD_WRITE},
 }
 
 ORGANIZATION_PURPOSES = frozenset({Purpose.EMPLOYER_CHECK, Purpose.SUPPLIER_DUE_DILIGENCE, Purpose.BIDDING_REVIEW})
@@ -44,6 +45,7 @@ PURPOSES: dict[Audience, frozenset[Purpose]] = {
     Audience.LITIGANT_PORTAL: frozenset({Purpose.SELF}),
     Audience.CREDIT_PLATFORM: frozenset({Purpose.SUPERVISION}),
     Audience.AUDITOR: frozenset({Purpose.SUPERVISION}),
+    Audience.LABOUR_ARBITRATION: frozenset({Purpose.AWARD_ENFORCEMENT}),
 }
 
 

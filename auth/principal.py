@@ -16,7 +16,8 @@ class Principal:
 
     client_id: the client's public identifier (RFC 6749, section 2.2); client_key: its primary key; name: for display.
     scopes: of the token. purposes: that the client may name; registered: before a restriction to fewer, if any.
-    jurisdiction: COURT only: the court code of the officer or the client. officer: COURT only: who signed in.
+    jurisdiction: the court code of the officer, or of a client of a court or an arbitration body. officer: COURT
+    only: who signed in.
     village_key: VILLAGE only: primary key of the village.
     subject_index: LITIGANT_PORTAL only: keyed hash of the subject's number (R18).
     token_id: `jti` of the token (RFC 9068). budget: cost points a minute; None for the default.

@@ -58,6 +58,11 @@ class Scope(StrEnum):
     WATCH_WRITE = "watch.write", "Watching customers, and watching them no longer (贷后监测)"
     LOAN = "loan.read", "The incentive loans that the client itself reported (诚信履行贷查询)"
     LOAN_WRITE = "loan.write", "Reporting incentive loans and how they ended (诚信履行贷报送)"
+    AWARD = "award.read", "The arbitration body's own awards, notices and refusals (仲裁裁决查询)"
+    AWARD_WRITE = (
+        "award.write",
+        "Recording awards, notices served for them, refusals and performance (仲裁裁决与拒不履行报送)",
+    )
     WEBHOOK_WRITE = "webhook.write", "Saying where events are sent, and having them sent again (回调管理)"
     BULK = "bulk.read", "The client's own bulk operations and their files (批量作业查询)"
     BULK_WRITE = "bulk.write", "Exporting lists, and checking files of subjects (批量作业)"

@@ -1,4 +1,4 @@
-"""Moral-bank conversions of deductions, code records and settlements (DOMAIN 5).
+"""Moral-bank conversions of deductions, code records, settlements and refused awards (DOMAIN 5).
 
 Only persons of a household have conversions, and only public matters are converted (R16). All functions are idempotent:
 a source has at most one live conversion, and a returned one is not assessed again for the same household.
@@ -28,8 +28,8 @@ from models.terms import to_court_day
 STAGE_ITEMS = {Stage.FILING: "MD1", Stage.TRIAL: "MD2", Stage.ENFORCEMENT: "MD3"}
 """The item of a deduction, by stage."""
 
-BONUS, SETTLED, CONVICTED, SANCTIONED, LISTED = "MB1", "MB2", "MV1", "MV2", "MV3"
-"""The items of certificates, of settlements, and of the records that veto benefits."""
+BONUS, SETTLED, REFUSED, CONVICTED, SANCTIONED, LISTED = "MB1", "MB2", "MD4", "MV1", "MV2", "MV3"
+"""The items of certificates, of settlements, of refused awards, and of the records that veto benefits."""
 
 
 async def assess_deductions(connection: AsyncConnection, keys: Collection[int], at: datetime) -> None:
@@ -74,13 +74,29 @@ async def assess_settlements(connection: AsyncConnection, keys: Collection[int],
     await enter(connection, query, "settlement_id", at)
 
 
+async def assess_listings(connection: AsyncConnection, keys: Collection[int], at: datetime) -> None:
+    """Convert public entries of debtors who refuse to perform an award; others are converted by their records."""
+    day = to_court_day(at)
+    item = sa.and_(MoralBankItem.version_id == CatalogueVersion.id, MoralBankItem.code == REFUSED)
+    query = (
+        _arising(Listing, sa.func.coalesce(MoralBankItem.value, 0), PointConversion.listing_id)
+        .join(CatalogueVersion, is_in_force(day))
+        .join(MoralBankItem, item)
+        .where(Listing.id.in_(keys), Listing.kind == ListingKind.AWARD_REFUSAL, Listing.publicity.contains(day))
+    )
+    await _lock(connection, Listing, keys)
+    await enter(connection, query, "listing_id", at)
+
+
 async def assess_members(connection: AsyncConnection, party_keys: Collection[int], at: datetime) -> None:
-    """Convert the public deductions and running records of newly enrolled persons. Settlements are not converted."""
+    """Convert the public deductions, running records and list entries of newly enrolled persons, not settlements."""
     day, mine = to_court_day(at), list(party_keys)
     deductions = sa.select(Deduction.id).where(Deduction.party_id.in_(mine), Deduction.publicity.contains(day))
     records = sa.select(CodeRecord.id).where(CodeRecord.party_id.in_(mine), CodeRecord.publicity.contains(day))
     await assess_deductions(connection, (await connection.execute(deductions)).scalars().all(), at)
     await assess_records(connection, (await connection.execute(records)).scalars().all(), at)
+    listings = sa.select(Listing.id).where(Listing.party_id.in_(mine), Listing.publicity.contains(day))
+    await assess_listings(connection, (await connection.execute(listings)).scalars().all(), at)
 
 
 async def reverse_records(connection: AsyncConnection, keys: Collection[int], at: datetime) -> None:

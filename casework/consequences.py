@@ -12,20 +12,29 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from casework.assessments import assess_deductions, assess_records, find_record_keys, reassess, reverse_records
+from casework.assessments import (
+    assess_deductions,
+    assess_listings,
+    assess_records,
+    find_record_keys,
+    reassess,
+    reverse_records,
+)
 from casework.conversions import reverse
 from casework.events import lock_parties, tell, tell_gone, update_colours
 from casework.keys import KEYS, bind_keys
 from casework.majority import lower, read_adult_day
-from casework.matters import COLUMNS, DEDUCTIONS, MATTERS, Matter
+from casework.matters import COLUMNS, DEDUCTIONS, LISTINGS, MATTERS, Matter
 from casework.measures import give, withdraw
 from casework.notifications import Withdrawal
 from casework.restorations import restore_repaired
+from models.arbitral_award import AwardRefusal, RefusalState
 from models.catalogue import CodeType
 from models.code_record import CloseReason, CodeRecord
 from models.deduction import Deduction, DeductionStatus
 from models.event import EventKind
 from models.keyring import Keyring
+from models.listing import Listing
 from models.point_conversion import PointConversion
 from models.repair import Repair, RepairOutcome
 from models.terms import to_court_day, to_midnight
@@ -207,6 +216,8 @@ async def _convert(connection: AsyncConnection, items: Items, at: datetime) -> N
     """Update the conversions of rows and their records (DOMAIN 5)."""
     if DEDUCTIONS in items:
         await _convert_deductions(connection, items[DEDUCTIONS], at)
+    if LISTINGS in items:
+        await _convert_listings(connection, items[LISTINGS], at)
     for matter, keys in items.items():
         records = await find_record_keys(connection, matter.source == sa.any_(bind_keys(keys)))
         await reverse_records(connection, records, at)
@@ -224,6 +235,20 @@ async def _convert_deductions(connection: AsyncConnection, keys: Collection[int]
     await reassess(connection, keys, at)
     await assess_deductions(connection, keys, at)
     await restore_repaired(connection, keys, at)
+
+
+async def _convert_listings(connection: AsyncConnection, keys: Collection[int], at: datetime) -> None:
+    """Convert public entries of debtors of awards; reverse those of withdrawn refusals, and of minors (R16)."""
+    if not keys:
+        return
+    wrong = sa.select(AwardRefusal.id).where(
+        AwardRefusal.id == Listing.refusal_id, AwardRefusal.state == RefusalState.WITHDRAWN
+    )
+    outside = sa.func.may_leave_court(Listing.party_id, Listing.case_id, sa.null(), Listing.listed_on)
+    query = sa.select(Listing.id).where(Listing.id == sa.any_(KEYS), sa.or_(wrong.exists(), ~outside))
+    hidden = (await connection.execute(query, {"keys": sorted(set(keys))})).scalars().all()
+    await reverse(connection, PointConversion.listing_id, hidden, at)
+    await assess_listings(connection, keys, at)
 
 
 async def _tell(connection: AsyncConnection, before: Visible, after: Visible, at: datetime, amended: bool) -> None:

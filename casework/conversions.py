@@ -85,7 +85,7 @@ async def enter_rows(connection: AsyncConnection, rows: Sequence[Mapping[str, An
 
 async def enter_opposites(connection: AsyncConnection, entries: Sequence[Any], at: datetime) -> None:
     """Insert a reversal of each entry."""
-    names = ("party_id", "household_id", "item_id", "deduction_id", "code_record_id", "settlement_id")
+    names = ("party_id", "household_id", "item_id", "deduction_id", "code_record_id", "settlement_id", "listing_id")
     rows = [
         {name: getattr(entry, name) for name in names} | {"points": -entry.points, "reverses_id": entry.id}
         for entry in entries

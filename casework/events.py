@@ -39,6 +39,22 @@ async def tell_subject(connection: AsyncConnection, party_key: int, kind: EventK
     await _tell(connection, {party_key}, kind, at)
 
 
+async def tell_about(
+    connection: AsyncConnection,
+    party_key: int | None,
+    kind: EventKind,
+    at: datetime,
+    client: tuple[int, str] | None = None,
+) -> None:
+    """Write an event that only the party, the courts and one client read: that client's key, and its reference. Nothing
+    is written of a party that is unknown."""
+    if party_key is None:
+        return
+    events = await _tell(connection, {party_key}, kind, at)
+    if client:
+        await notify_client(connection, events[party_key], *client)
+
+
 async def tell_gone(connection: AsyncConnection, gone: Collection[Withdrawal], kind: EventKind, at: datetime) -> None:
     """Write events of withdrawals; notify the clients that watch a party or were served what is withdrawn (R10)."""
     if not gone:

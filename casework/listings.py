@@ -43,6 +43,9 @@ BLANK = dict.fromkeys(("case_number", *TEXTS), "")
 LONGEST_TEXT = 500
 """Characters of a text that describes the enforced document."""
 
+SAME = {ListingKind.DISHONEST_LITIGANT: "deduction_id", ListingKind.AWARD_REFUSAL: "refusal_id"}
+"""The column that tells two entries of one party apart; of the others, the case number."""
+
 LEFT = (CloseReason.DELISTED, CloseReason.PERFORMED)
 """The reasons with which a record ends together with its entry; a later report may correct the day."""
 
@@ -55,7 +58,7 @@ async def list_lender(connection: AsyncConnection, party_key: int, act: Act) -> 
     grounds, today = authorize(act, StaffRole.JUDGE), to_court_day(act.at)
     await require_known_party(connection, party_key, act.officer)
     values = {"kind": LENDER, "party_id": party_key, "grounds": grounds, "listed_on": today, **BLANK}
-    return await _enter(connection, values, act)
+    return await enter_listing(connection, values, act)
 
 
 async def list_litigant(connection: AsyncConnection, deduction_key: int, act: Act) -> int:
@@ -76,7 +79,9 @@ async def list_litigant(connection: AsyncConnection, deduction_key: int, act: Ac
         raise Refusal("WRONG_STATE", "This deduction is not public.", "Name one that is.", "deductionId")
     of = {"kind": LITIGANT, "party_id": found.party_id, "case_id": found.case_id, "deduction_id": deduction_key}
     days = {"listed_on": today, "ends_on": found.expires_on}
-    return await _enter(connection, {**BLANK, **of, **days, "case_number": found.number, "grounds": grounds}, act)
+    return await enter_listing(
+        connection, {**BLANK, **of, **days, "case_number": found.number, "grounds": grounds}, act
+    )
 
 
 @dataclass(frozen=True)
@@ -103,21 +108,21 @@ async def list_debtor(connection: AsyncConnection, unperformed: DebtorEntry, act
     """Enter a judgment debtor as a dishonest debtor (法释〔2017〕7号, articles 1-4). Return the entry's key.
 
     Minors are never listed. A removed debtor may be listed again in the same case from the next day on. Raises Refusal
-    WRONG_ROLE, REASON_REQUIRED, NOT_FOUND, NOT_A_PARTICIPANT, WRONG_STAGE, MINOR, BAD_DATE, BAD_TEXT, LISTED.
+    WRONG_ROLE, REASON_REQUIRED, NOT_FOUND, NOT_A_PARTICIPANT, WRONG_STAGE, NOT_ELIGIBLE, BAD_DATE, BAD_TEXT, LISTED.
     """
     authorize(act, StaffRole.JUDGE)
     published_on = _publish_after(unperformed.grace_ends_on, to_court_day(act.at))
     case = await find_case(connection, unperformed.case_key, unperformed.party_key, act.officer, Role.JUDGMENT_DEBTOR)
     if case.stage is not Stage.ENFORCEMENT:
         raise Refusal("WRONG_STAGE", "A debtor is listed in an enforcement case.", "Name that case.", "caseId")
-    await _check_of_age(connection, unperformed.party_key, act)
+    await check_of_age(connection, unperformed.party_key, to_court_day(act.at), act, "partyId")
     grounds = DEBTOR_GROUNDS[unperformed.ground]
     texts = {name: _text(name, getattr(unperformed, name)) for name in TEXTS}
     days = {"listed_on": case.filed_on, "published_on": published_on, "grace_ends_on": unperformed.grace_ends_on}
     days["ends_on"] = compute_debtor_end(grounds, published_on)
     of = {"kind": DEBTOR, "party_id": unperformed.party_key, "case_id": case.id, "case_number": case.number}
     entered = {**of, **texts, **days, "grounds": grounds, "grade": unperformed.grade}
-    key = await _enter(connection, entered, act)
+    key = await enter_listing(connection, entered, act)
     if unperformed.grace_ends_on:
         await tell_subject(connection, unperformed.party_key, EventKind.LIST_GRACE_GRANTED, act.at)
     return key
@@ -156,14 +161,16 @@ async def _find_debtor(connection: AsyncConnection, key: int, act: Act) -> Any:
     return await find_own(connection, standing.with_for_update(), act.officer, "listing of a dishonest debtor")
 
 
-async def _check_of_age(connection: AsyncConnection, party_key: int, act: Act) -> None:
-    """Raise Refusal MINOR unless the party is known to be of age (R16; 法释〔2017〕7号, article 4)."""
-    today = to_court_day(act.at)
-    await establish(connection, act.keyring, party_key, act.at, today)
-    of_age = sa.select(Party.id).where(Party.id == party_key, Party.of_age_from <= today)
+async def check_of_age(connection: AsyncConnection, party_key: int, day: date, act: Act, field: str) -> None:
+    """Raise Refusal NOT_ELIGIBLE unless the party is known to be of age on a day (R16; 法释〔2017〕7号, article 4).
+
+    field: the field of the input that names the party.
+    """
+    await establish(connection, act.keyring, party_key, act.at, day)
+    of_age = sa.select(Party.id).where(Party.id == party_key, Party.of_age_from <= day)
     if (await connection.execute(of_age)).first() is None:
         message = "This person is not known to be of age; minors are never listed."
-        raise Refusal("MINOR", message, "List nobody.", "partyId")
+        raise Refusal("NOT_ELIGIBLE", message, "List nobody.", field)
 
 
 def _text(name: str, text: str) -> str:
@@ -174,8 +181,10 @@ def _text(name: str, text: str) -> str:
     return strip_text(text, LONGEST_TEXT, refusal)
 
 
-async def _enter(connection: AsyncConnection, values: Mapping[str, Any], act: Act) -> int:
-    """Insert an entry of the officer's court and its consequences. Raises Refusal CATALOGUE, LISTED."""
+async def enter_listing(connection: AsyncConnection, values: Mapping[str, Any], act: Act) -> int:
+    """Insert an entry of the officer's court and its consequences. values: its columns, published today by default.
+    Return its key. Raises Refusal CATALOGUE, LISTED.
+    """
     entry = {"published_on": to_court_day(act.at), "court_code": act.officer.court_code, **values}
     if code := LISTING_TYPES.get(entry["kind"]):
         await find_code_type(connection, code, entry["published_on"])
@@ -192,7 +201,7 @@ async def _enter(connection: AsyncConnection, values: Mapping[str, Any], act: Ac
 async def _check_unlisted(connection: AsyncConnection, entry: Mapping[str, Any]) -> None:
     """Raise Refusal LISTED if the court has a current entry of the party: of a debtor in the same case, of a litigant
     for the same deduction."""
-    what = "deduction_id" if entry["kind"] is LITIGANT else "case_number"
+    what = SAME.get(entry["kind"], "case_number")
     same = (getattr(Listing, name) == entry[name] for name in ("kind", "party_id", "court_code", what))
     ended = Listing.ends_on < entry["published_on"]
     stands = sa.select(Listing.id).where(*same, Listing.removed_on.is_(None), sa.func.coalesce(~ended, sa.true()))
@@ -201,13 +210,18 @@ async def _check_unlisted(connection: AsyncConnection, entry: Mapping[str, Any])
 
 
 async def remove_listing(connection: AsyncConnection, key: int, act: Act) -> None:
-    """Remove an entry of either list from this day on; it remains in the past.
+    """Remove an entry of a list from this day on; it remains in the past. A refused award's ends with its refusal.
 
-    Raises Refusal WRONG_ROLE, REASON_REQUIRED, NOT_FOUND.
+    Raises Refusal WRONG_ROLE, REASON_REQUIRED, NOT_FOUND, WRONG_STATE.
     """
     authorize(act, StaffRole.JUDGE, StaffRole.CENTRE)
-    query = sa.select(Listing.party_id, Listing.court_code).where(Listing.id == key, Listing.removed_on.is_(None))
+    query = sa.select(Listing.party_id, Listing.court_code, Listing.refusal_id).where(
+        Listing.id == key, Listing.removed_on.is_(None)
+    )
     found = await find_own(connection, query.with_for_update(), act.officer, "listing")
+    if found.refusal_id is not None:
+        message = "This entry stands as long as the refusal to perform an award."
+        raise Refusal("WRONG_STATE", message, "If the refusal was wrong, send withdrawRefusal.", "id")
     await keep_step(connection, found.party_id, act, listing_id=key)
     keys, before = await end_entries(connection, {key: (to_court_day(act.at), CloseReason.DELISTED)}, act.at)
     await follow(connection, {LISTINGS: keys}, before, act.at)

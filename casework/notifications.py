@@ -31,6 +31,9 @@ from models.webhook import Delivery, Webhook
 
 COLUMNS = ["event_id", "client_key", "watch_id", "reference"]
 PARTNERS = (Audience.BANK, Audience.COMMERCE, Audience.EMPLOYER)
+TOLD = (*PARTNERS, Audience.LABOUR_ARBITRATION)
+"""Audiences that are notified of their own matters."""
+
 SERVED = (AccessResult.MATCHED, AccessResult.GIVEN)
 SHOWING = ["Deduction", "Sanction", "CodeRecord", "CreditCode", "Listing", "Certificate", "PublicRecord"]
 """The types whose objects may vanish."""
@@ -117,7 +120,7 @@ async def notify_recipients(connection: AsyncConnection, event_keys: Sequence[in
 async def notify_client(connection: AsyncConnection, event: int, client_key: int, reference: str | None) -> None:
     """Notify a client of its own event, with its own reference."""
     told = sa.select(sa.literal(event), Client.id, sa.cast(sa.null(), sa.BigInteger), sa.literal(reference, sa.Text))
-    await _notify(connection, told.where(Client.id == client_key, Client.audience.in_(PARTNERS)))
+    await _notify(connection, told.where(Client.id == client_key, Client.audience.in_(TOLD)))
 
 
 async def _notify(connection: AsyncConnection, told: sa.Select[*tuple[Any, ...]]) -> None:

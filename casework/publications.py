@@ -69,7 +69,7 @@ async def issue_notice(connection: AsyncConnection, service: Service, act: Act) 
     if service.served_on > to_court_day(act.at):
         raise Refusal("BAD_DATE", "This day has not come yet.", "Give a past day.", "servedOn")
     values = {
-        "number": _number(service.number),
+        "number": read_notice_number(service.number),
         "court_code": case.court_code,
         "case_id": service.case_key,
         "party_id": service.party_key,
@@ -84,7 +84,8 @@ async def issue_notice(connection: AsyncConnection, service: Service, act: Act) 
     return key
 
 
-def _number(value: str) -> str:
+def read_notice_number(value: str) -> str:
+    """Return the number of a notice, stripped. Raises Refusal BAD_TEXT, BAD_NUMBER."""
     number = _given(value, "number")
     if len(number) > LONGEST_NUMBER:
         raise Refusal("BAD_NUMBER", f"A number has 1 to {LONGEST_NUMBER} characters.", "Check it.", "number")

@@ -81,7 +81,7 @@ def compute_restored(points: int, share: Decimal) -> int:
 
 
 def _row(entry: Any, item: Any, points: int) -> dict[str, Any]:
-    sources = ("party_id", "household_id", "deduction_id", "code_record_id", "settlement_id")
+    sources = ("party_id", "household_id", "deduction_id", "code_record_id", "settlement_id", "listing_id")
     return {name: getattr(entry, name) for name in sources} | {"item_id": item.id, "points": points}
 
 

@@ -10,7 +10,7 @@ from joserfc.jwk import ECKey
 
 from auth.audiences import Audience
 from auth.clients.registration import Registration
-from auth.clients.registry import add_client
+from auth.clients.registry import OF_A_COURT, add_client
 from demo.city.cast import DEMO_COURT, DEMO_VILLAGE
 from models.client import Client, ClientProfile
 from models.household import Village
@@ -35,6 +35,7 @@ NAMES = {
     Audience.LITIGANT_PORTAL: "人民法院在线服务 (demo)",
     Audience.CREDIT_PLATFORM: "信用宁波 (demo)",
     Audience.AUDITOR: "信用数据审计 (demo)",
+    Audience.LABOUR_ARBITRATION: "余姚市劳动人事争议仲裁院 (demo)",
 }
 
 
@@ -79,7 +80,7 @@ def _register(
         audience=audience,
         jwks={"keys": [key.as_dict(private=False)]},
         client_id=client_id or f"demo-{audience.value.lower().replace('_', '-')}",
-        court_code=court if audience is Audience.COURT else None,
+        court_code=court if audience in OF_A_COURT else None,
         village=DEMO_VILLAGE if audience is Audience.VILLAGE else None,
         redirect_uris=[REDIRECT_URI] if audience is Audience.COURT else (),
         profile=profile,

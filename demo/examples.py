@@ -16,6 +16,7 @@ ROLES = {
     "chiefs_queue": StaffRole.CHIEF,
     "centres_month": StaffRole.CENTRE,
     "panels_table": StaffRole.PANEL,
+    "award_refusals": StaffRole.CENTRE,
     "performances": StaffRole.CENTRE,
     "queues": StaffRole.CENTRE,
     "suspicions": StaffRole.JUDGE,

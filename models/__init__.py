@@ -2,6 +2,7 @@
 
 from models.access_answer import AccessAnswer, AccessIndex, AccessIndexState, AccessShape
 from models.access_record import AccessRecord
+from models.arbitral_award import ArbitralAward, AwardRefusal
 from models.base import Base
 from models.batch import Batch
 from models.bulk_operation import BulkChunk, BulkOperation, BulkUpload, BulkUploadPiece
@@ -65,9 +66,9 @@ from models.watch import Notification, Watch, WatchLine, WatchOrder
 from models.webhook import Delivery, Webhook
 
 __all__ = [
-    "AccessAnswer", "AccessIndex", "AccessIndexState", "AccessRecord", "AccessShape", "AssertionUse",
-    "AuthorizationCode", "Base", "Batch", "Behaviour", "Benefit", "BulkChunk", "BulkOperation", "BulkUpload",
-    "BulkUploadPiece", "Bulletin", "CalendarDay", "CardWithdrawal", "CardedDeduction", "CardedIdentity",
+    "AccessAnswer", "AccessIndex", "AccessIndexState", "AccessRecord", "AccessShape", "ArbitralAward", "AssertionUse",
+    "AuthorizationCode", "AwardRefusal", "Base", "Batch", "Behaviour", "Benefit", "BulkChunk", "BulkOperation",
+    "BulkUpload", "BulkUploadPiece", "Bulletin", "CalendarDay", "CardWithdrawal", "CardedDeduction", "CardedIdentity",
     "CaseMark", "CaseTransfer", "CaseType",
     "CatalogueVersion", "Certificate", "Client", "ClientAlarm", "ClientBudget", "CodePeriod", "CodeRecord",
     "CodeRecordVersion", "CodeType", "Consent", "ConsentAudit", "ConsequenceNotice", "Court", "CourtCase",

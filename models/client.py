@@ -55,7 +55,7 @@ class Client(Keyed):
 
     __tablename__ = "client"
     __table_args__ = (
-        CheckConstraint("(audience = 'COURT') = (court_code IS NOT NULL)", name="court"),
+        CheckConstraint("(audience IN ('COURT', 'LABOUR_ARBITRATION')) = (court_code IS NOT NULL)", name="court"),
         CheckConstraint("(audience = 'VILLAGE') = (village_id IS NOT NULL)", name="village"),
         CheckConstraint(
             "jwks IS NOT NULL OR authentication IN ('client_secret_basic', 'tls_client_auth')", name="jwks"

@@ -1,5 +1,6 @@
 """Listings: dishonest judgment debtors (失信被执行人, Y18), professional lenders (职业放贷人, Y01), and litigants
-(不诚信诉讼) who are listed for a published deduction and coloured by it."""
+(不诚信诉讼) who are listed for a published deduction and coloured by it, and
+debtors of labour-arbitration awards who refuse to perform (拒不履行仲裁裁决), who are not coloured by it."""
 
 from datetime import date
 from enum import StrEnum
@@ -20,6 +21,7 @@ class ListingKind(StrEnum):
     DISHONEST_DEBTOR = "DISHONEST_DEBTOR"
     PROFESSIONAL_LENDER = "PROFESSIONAL_LENDER"
     DISHONEST_LITIGANT = "DISHONEST_LITIGANT"
+    AWARD_REFUSAL = "AWARD_REFUSAL"
 
 
 class ListingGrade(StrEnum):
@@ -55,6 +57,8 @@ DEBTOR_GROUNDS = {
 """The grounds in the words of the national list."""
 
 DEBTOR_TERM_MONTHS = 24
+REFUSAL_TERM_MONTHS = 24
+"""Publicity of an entry of an award's debtor, if it does not perform before (R6)."""
 GRACE_MONTHS = 3
 """The longest period of grace before an entry is published (法发〔2019〕35号, article 15)."""
 
@@ -93,6 +97,7 @@ class Listing(Public, Keyed):
 
     grade: of a dishonest debtor; null where no court has said it. grace_ends_on: last day of the period of grace,
     before publication. deduction_id: what a dishonest litigant is listed for; the entry is public while that is.
+    refusal_id: what the debtor of an award is listed for; its `listed_on` is the first day of the refusal.
 
     A removed party may be listed again, as another entry (R23). exported_on: of the newest export.
     """
@@ -118,6 +123,8 @@ class Listing(Public, Keyed):
         ),
         index_where("uq_listing_litigant", "deduction_id", where="kind = 'DISHONEST_LITIGANT'", unique=True),
         CheckConstraint("(kind = 'DISHONEST_LITIGANT') = (deduction_id IS NOT NULL)", name="litigants_by_deduction"),
+        index_where("uq_listing_refusal", "refusal_id", where="kind = 'AWARD_REFUSAL'", unique=True),
+        CheckConstraint("(kind = 'AWARD_REFUSAL') = (refusal_id IS NOT NULL)", name="refusals_by_report"),
         CheckConstraint("published_on >= listed_on", name="published_after_listed"),
         CheckConstraint("grace_ends_on < published_on", name="published_after_grace"),
         CheckConstraint(
@@ -132,6 +139,7 @@ class Listing(Public, Keyed):
     court_code: Mapped[str] = mapped_column(ForeignKey("court.code"), index=True)
     case_id: Mapped[int | None] = mapped_column(ForeignKey("court_case.id"), index=True)
     deduction_id: Mapped[int | None] = mapped_column(ForeignKey("deduction.id"))
+    refusal_id: Mapped[int | None] = mapped_column(ForeignKey("award_refusal.id"))
     case_number: Mapped[str]
     basis_number: Mapped[str]
     basis_unit: Mapped[str]

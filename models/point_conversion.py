@@ -30,7 +30,7 @@ class PointConversion(Keyed):
         CheckConstraint("points BETWEEN -10 AND 10", name="at_most_ten"),
         CheckConstraint("extract(day FROM month) = 1", name="month_is_its_first_day"),
         CheckConstraint("(status = 'RETURNED') = (return_reason IS NOT NULL)", name="returned_with_reason"),
-        CheckConstraint("num_nonnulls(deduction_id, code_record_id, settlement_id) = 1", name="one_source"),
+        CheckConstraint("num_nonnulls(deduction_id, code_record_id, settlement_id, listing_id) = 1", name="one_source"),
     )
 
     party_id: Mapped[int] = mapped_column(ForeignKey("party.id"), index=True)
@@ -45,6 +45,7 @@ class PointConversion(Keyed):
     deduction_id: Mapped[int | None] = mapped_column(ForeignKey("deduction.id"), index=True)
     code_record_id: Mapped[int | None] = mapped_column(ForeignKey("code_record.id"), index=True)
     settlement_id: Mapped[int | None] = mapped_column(ForeignKey("settlement.id"), index=True)
+    listing_id: Mapped[int | None] = mapped_column(ForeignKey("listing.id"), index=True)
     reverses_id: Mapped[int | None] = mapped_column(ForeignKey("point_conversion.id"), unique=True)
 
     household: Mapped[Household] = link()

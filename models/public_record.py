@@ -12,4 +12,5 @@ class PublicRecordKind(StrEnum):
     DISHONEST_DEBTOR = ListingKind.DISHONEST_DEBTOR.value
     PROFESSIONAL_LENDER = ListingKind.PROFESSIONAL_LENDER.value
     DISHONEST_LITIGANT = ListingKind.DISHONEST_LITIGANT.value
+    AWARD_REFUSAL = ListingKind.AWARD_REFUSAL.value
     RED_RECORD = "RED_RECORD"

@@ -8,6 +8,7 @@ from auth.audiences import Audience, Purpose
 from casework.refusal import Code
 from languages.words import ValueWords, read_error_kinds, read_values
 from models.access_record import AccessResult, BorrowerRelation, MatchOutcome
+from models.arbitral_award import AwardKind, RefusalState
 from models.batch import BatchStatus
 from models.bulk_operation import BulkError, BulkKind, BulkState
 from models.bulletin import BulletinKind
@@ -44,6 +45,8 @@ from models.webhook import DisableReason
 DESCRIPTIONS = {
     Purpose: "Why a subject is looked up (查询用途).",
     AccessResult: "What kind of answer was given (结果类别).",
+    AwardKind: "An award, or a mediation, which binds as an award does (仲裁文书种类).",
+    RefusalState: "Where a refusal to perform an award stands (拒不履行报告状态).",
     BatchStatus: "Where a batch stands (批次状态).",
     BulletinKind: "A kind of bulletin (通报种类).",
     Confidentiality: "Why a case, or part of it, stays inside the court (不公开类型).",

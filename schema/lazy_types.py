@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 from strawberry import lazy
 
 if TYPE_CHECKING:
+    from schema.arbitration.award import ArbitralAward
     from schema.credit.certificate import Certificate
     from schema.credit.code_record import CodeRecord
     from schema.credit.listing import Listing
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from schema.register.case import Case
     from schema.register.party import Party
 
+LazyArbitralAward = Annotated["ArbitralAward", lazy("schema.arbitration.award")]
 LazyBatch = Annotated["Batch", lazy("schema.procedure.batch")]
 LazyCase = Annotated["Case", lazy("schema.register.case")]
 LazyCertificate = Annotated["Certificate", lazy("schema.credit.certificate")]

@@ -9,6 +9,7 @@ from casework import conversions, households, measures, objections
 from engine.policy import OPEN, all_of, require
 from resolvers.mutations import households as own_households
 from resolvers.mutations import remedies
+from schema.arbitration.award_mutations import AwardMutations
 from schema.credit.measure import Measure
 from schema.credit.point_conversion import PointConversion, VillageNotice
 from schema.credit.standing import HouseholdMember
@@ -37,7 +38,7 @@ on_household = partial(mutation, requires=all_of(Scope.CONVERSION, Scope.HOUSEHO
 @strawberry.type(
     description="What changes something (办理). One a request; each is done whole or not at all, and says why not."
 )
-class Mutation(CourtMutations, PartnerMutations):
+class Mutation(CourtMutations, PartnerMutations, AwardMutations):
     """The root fields of staff, partners, litigants, the moral bank, villages and the platform."""
 
     file_objection = by_subject(

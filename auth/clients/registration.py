@@ -19,8 +19,9 @@ class Registration:
     """The registration of a client.
 
     scopes, purposes: empty for all that the audience may hold. jwks: public keys. client_id: None to generate one.
-    court_code, redirect_uris: COURT only. village: VILLAGE only. profile: None for `fapi2` if it has keys and reaches
-    persons, else `pilot`. jwks_uri: where the client publishes further keys. certificates: its own ones in PEM form;
+    court_code: COURT, and LABOUR_ARBITRATION for the court at which its awards are enforced. redirect_uris: COURT only.
+    village: VILLAGE only. profile: None for `fapi2` if it has keys and reaches persons, else `pilot`. jwks_uri: where
+    the client publishes further keys. certificates: its own ones in PEM form;
     certificate_name: the name that an authority certifies (RFC 8705, section 2). certificate_bound: whether tokens are
     bound to the certificate of a client with keys. signed_requests: whether it signs its authorization requests. A
     client with neither keys nor certificates has a secret.

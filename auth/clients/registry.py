@@ -26,6 +26,9 @@ from models.household import Village
 from models.issued_token import IssuedToken
 from models.staff_account import AuthorizationCode
 
+OF_A_COURT = frozenset({Audience.COURT, Audience.LABOUR_ARBITRATION})
+"""Audiences whose clients belong to a court: a body of arbitration to that at which its awards are enforced."""
+
 CLIENT_ID = re.compile(r"[a-z0-9][a-z0-9-]{2,63}")
 
 
@@ -169,8 +172,9 @@ def _client_id(connection: sa.Connection, registration: Registration) -> str:
 
 def _court(connection: sa.Connection, registration: Registration) -> str | None:
     code = registration.court_code
-    if (registration.audience is Audience.COURT) != (code is not None):
-        raise RegistrationError("A COURT client needs the code of its court, and no other client has one.")
+    if (registration.audience in OF_A_COURT) != (code is not None):
+        needs = " or ".join(sorted(OF_A_COURT))
+        raise RegistrationError(f"A client of {needs} needs the code of its court, and no other client has one.")
     if code and not connection.scalar(sa.select(Court.code).where(Court.code == code)):
         raise RegistrationError(f"There is no court {code}.")
     return code

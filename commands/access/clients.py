@@ -8,27 +8,19 @@ from typing import Annotated
 
 import sqlalchemy as sa
 import typer
+from rich.table import Table
 
 from auth.audiences import Audience
 from auth.clients import brakes, registry
 from auth.clients.credentials import Credentials
 from auth.clients.registration import Registration
 from commands.configuration import read_settings
-from commands.listing import AsJson, show_list
 from commands.session import console, explain_errors, read_json, use_database
 from models.client import ClientProfile
 from postgres import database
 from settings import Settings
 
 clients = typer.Typer(no_args_is_help=True, help="Register partners and portals.")
-
-
-LISTED = {
-    "client": "client_id",
-    **{name: name for name in ("name", "audience", "profile", "authentication", "scopes")},
-    "disabled": "disabled_at",
-}
-"""The columns of `client list`."""
 
 
 @clients.command("add")
@@ -40,7 +32,7 @@ def client_add(
     jwks: Annotated[Path | None, typer.Option(help="File with its public keys (private_key_jwt).")] = None,
     secret: Annotated[bool, typer.Option("--secret", help="Create a secret instead (pilots only).")] = False,
     client_id: Annotated[str | None, typer.Option(help="Identifier; by default a random one.")] = None,
-    court: Annotated[str | None, typer.Option(help="COURT only: code of the court.")] = None,
+    court: Annotated[str | None, typer.Option(help="COURT, LABOUR_ARBITRATION: code of its court.")] = None,
     village: Annotated[str | None, typer.Option(help="VILLAGE only: name of the village.")] = None,
     redirect_uri: Annotated[list[str] | None, typer.Option(help="COURT only: redirect URI after sign-in.")] = None,
     profile: Annotated[
@@ -96,12 +88,16 @@ def client_add(
 
 
 @clients.command("list")
-def client_list(as_json: AsJson = False) -> None:
+def client_list() -> None:
     """List all clients, without keys and secrets."""
     with open_register() as (connection, _):
         found = registry.list_clients(connection)
-    rows = [[row[name] for name in LISTED.values()] for row in found]
-    show_list(list(LISTED), rows, as_json)
+    table = Table("client", "name", "audience", "profile", "authentication", "scopes", "disabled")
+    for row in found:
+        scopes = ", ".join(row["scopes"])
+        shown = [row[name] for name in ("client_id", "name", "audience", "profile", "authentication")]
+        table.add_row(*shown, scopes, str(row["disabled_at"] or ""))
+    console.print(table)
 
 
 @clients.command("disable")

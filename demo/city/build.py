@@ -21,6 +21,7 @@ from demo.city.lookup_tables import CityError, read_tables
 from demo.city.population import Population
 from demo.city.register import appoint_staff
 from demo.city.samples import fill_samples
+from demo.partners.awards import add_awards
 from demo.partners.consents import add_consents
 from demo.partners.disputes import add_disputes
 from demo.partners.events import add_events
@@ -146,6 +147,7 @@ def make_rows(draft: Draft, figures: Figures, progress: Progress) -> None:
     add_desk(draft, cast)
     add_risk_reports(draft)
     add_disputes(draft)
+    add_awards(draft, cast)
     progress("imagine", 1, 1)
 
 

@@ -25,7 +25,7 @@ Given = Mapping[str, Any]
 """A document in an input: its kind and its number."""
 
 
-def _numbered(id_number: str | None, organization_code: str | None, document: Given | None) -> SimpleNamespace:
+def read_numbered(id_number: str | None, organization_code: str | None, document: Given | None) -> SimpleNamespace:
     other = document and SimpleNamespace(**document)
     return SimpleNamespace(id_number=id_number, organization_code=organization_code, document=other)
 
@@ -82,7 +82,7 @@ def check_own_identity(
     acting: Acting, name: str, id_number: str | None, organization_code: str | None, document: Given | None
 ) -> CodeHolder:
     """Return the identity that the authenticated subject shows. Raises Refusal NOT_YOURS, BAD_TEXT."""
-    given = _document(_numbered(id_number, organization_code, document))
+    given = _document(read_numbered(id_number, organization_code, document))
     if given is None or acting.subject not in acting.caller.keyring.probes(make_document_key(given.kind, given.value)):
         raise Refusal("NOT_YOURS", "This is not the number of who has signed in.", "Give your own.", "idNumber")
     return CodeHolder(acting.subject, _name(name, "name"), mask_document(given.value))
@@ -116,7 +116,7 @@ def read_customer(
 ) -> Customer:
     """Return a customer by name, number and the client's reference. path: its place in the input. Raises Refusal
     BAD_TEXT."""
-    numbered = _numbered(id_number, organization_code, document)
+    numbered = read_numbered(id_number, organization_code, document)
     given = _document(numbered)
     probes = acting.caller.keyring.probes(make_document_key(given.kind, given.value)) if given else ()
     one = find_document(numbered)

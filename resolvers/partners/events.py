@@ -10,7 +10,7 @@ import models
 from auth.audiences import Audience
 from engine.declare.sql import SQL
 from resolvers.view import CLIENT
-from resolvers.visibility.audiences import PARTNERS
+from resolvers.visibility.audiences import TOLD
 
 
 def select_events(audience: Audience, arguments: Mapping[str, SQL]) -> Any:
@@ -18,7 +18,7 @@ def select_events(audience: Audience, arguments: Mapping[str, SQL]) -> Any:
     event, note = aliased(models.Event), aliased(models.Notification)
     keys = (event.id, event.party_id, event.consent_id, event.bulk_operation_id)
     columns = (*keys, event.sequence, event.kind, event.occurred_at)
-    if audience not in PARTNERS:
+    if audience not in TOLD:
         nobodys = (sa.null().label("reference"), sa.cast(sa.null(), sa.BigInteger).label("watch_id"))
         placed = sa.select(*columns, event.position, *nobodys).where(event.position.is_not(None))
         return placed.subquery("event")

@@ -8,17 +8,17 @@ from engine.declare.relations import Frame, Order
 from engine.declare.sql import SQL
 from resolvers.joins import join
 from resolvers.view import CLIENT
-from resolvers.visibility.audiences import NOBODY, PARTNERS
+from resolvers.visibility.audiences import NOBODY, TOLD
 
 
 def may_see_webhook(row: Frame, audience: Audience) -> SQL:
-    return sa.cast(row.client_key == CLIENT, sa.Boolean) if audience in PARTNERS else NOBODY
+    return sa.cast(row.client_key == CLIENT, sa.Boolean) if audience in TOLD else NOBODY
 
 
 def may_see_delivery(row: Frame, audience: Audience) -> SQL:
     webhook = sa.orm.aliased(models.Webhook)
     own = sa.select(webhook.id).where(webhook.id == row.webhook_id, may_see_webhook(Frame(webhook), audience))
-    return own.exists() if audience in PARTNERS else NOBODY
+    return own.exists() if audience in TOLD else NOBODY
 
 
 def public_key(row: Frame, audience: Audience) -> SQL:

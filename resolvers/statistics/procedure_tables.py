@@ -194,7 +194,7 @@ def count_consequence_notices(audience: Audience) -> CountedTable:
     """Notices of legal consequences, by the day of service. They are not acknowledged."""
     notice, case = aliased(models.ConsequenceNotice), aliased(models.CourtCase)
     return CountedTable(
-        sa.select().select_from(notice).join(case, case.id == notice.case_id),
+        sa.select().select_from(notice).outerjoin(case, case.id == notice.case_id),
         day=notice.served_on,
         court=notice.court_code,
         party=notice.party_id,
@@ -218,4 +218,6 @@ def _with_court(
     rows = sa.select().select_from(entry).outerjoin(source, source.id == entry.deduction_id)
     rows = rows.outerjoin(case, case.id == source.case_id).outerjoin(record, record.id == entry.code_record_id)
     rows = rows.outerjoin(settlement, settlement.id == entry.settlement_id)
-    return rows, sa.func.coalesce(case.court_code, record.court_code, settlement.court_code)
+    listing = aliased(models.Listing)
+    rows = rows.outerjoin(listing, listing.id == entry.listing_id)
+    return rows, sa.func.coalesce(case.court_code, record.court_code, settlement.court_code, listing.court_code)

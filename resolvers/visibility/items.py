@@ -110,15 +110,11 @@ def may_see_repair(row: Frame, audience: Audience) -> SQL:
     return is_self(row.party_id) if audience is Audience.LITIGANT_PORTAL else NOBODY
 
 
-def may_see_consequence_notice(row: Frame, audience: Audience) -> SQL:
+def may_see_performance(row: Frame, audience: Audience) -> SQL:
+    """The court, and the party that performed."""
     if audience is Audience.COURT:
         return is_in_jurisdiction(row.court_code)
     return is_self(row.party_id) if audience is Audience.LITIGANT_PORTAL else NOBODY
-
-
-def may_see_performance(row: Frame, audience: Audience) -> SQL:
-    """The court, and the party that performed."""
-    return may_see_consequence_notice(row, audience)
 
 
 def may_see_own_court(row: Frame, audience: Audience) -> SQL:

@@ -18,7 +18,7 @@ from resolvers.joins import exists
 from resolvers.view import CLIENT, NOW, REQUEST, SUBJECT, VILLAGE
 from resolvers.visibility.audiences import EVERYBODY, NOBODY, OUTSIDE, PARTNERS
 from resolvers.visibility.items import may_see_code_record, may_see_deduction, may_see_listing, may_see_sanction
-from resolvers.visibility.publicity import may_leave, record_may_leave
+from resolvers.visibility.publicity import UNKNOWN, may_leave, record_may_leave
 from resolvers.visibility.reach import find_own_party, is_in_jurisdiction, is_self, reached
 
 ITEMS: Mapping[type, Predicate] = {
@@ -105,7 +105,12 @@ def may_see_conversion(row: Frame, audience: Audience) -> SQL:
         return NOBODY
     person = sa.orm.aliased(models.Party)
     natural = sa.select(person.id).where(person.id == row.party_id, person.kind == PartyKind.PERSON, person.disclosed)
-    return sa.and_(natural.exists(), ~sa.or_(_hidden_deduction(row.deduction_id), _hidden_record(row.code_record_id)))
+    hidden = (
+        _hidden_deduction(row.deduction_id),
+        _hidden_record(row.code_record_id),
+        _hidden_listing(row.listing_id),
+    )
+    return sa.and_(natural.exists(), ~sa.or_(*hidden))
 
 
 def _hidden_deduction(key: SQL) -> SQL:
@@ -116,6 +121,11 @@ def _hidden_deduction(key: SQL) -> SQL:
 def _hidden_record(key: SQL) -> SQL:
     record = sa.orm.aliased(models.CodeRecord)
     return exists(record, record.id == key, ~record_may_leave(Frame(record)))
+
+
+def _hidden_listing(key: SQL) -> SQL:
+    item = sa.orm.aliased(models.Listing)
+    return exists(item, item.id == key, ~may_leave(Frame(item), UNKNOWN, item.listed_on))
 
 
 def may_see_notice(row: Frame, audience: Audience) -> SQL:
@@ -129,13 +139,15 @@ def may_see_notice(row: Frame, audience: Audience) -> SQL:
 
 
 def may_see_event(row: Frame, audience: Audience) -> SQL:
-    """The court sees all about parties, a litigant its own, a partner those that it was notified of."""
+    """The court sees all about parties, a litigant its own, a partner and a body those that it was notified of."""
     if audience is Audience.COURT:
         return sa.cast(row.party_id.is_not(None), sa.Boolean)
     if audience is Audience.LITIGANT_PORTAL:
         consent = sa.orm.aliased(models.Consent)
         own = sa.select(consent.id).where(consent.id == row.consent_id, consent.subject_index == SUBJECT)
         return sa.or_(is_self(row.party_id), own.exists())
+    if audience is Audience.LABOUR_ARBITRATION:
+        return sa.cast(row.party_id.is_not(None), sa.Boolean)
     if audience not in PARTNERS:
         return NOBODY
     return may_still_be_told(row, row.watch_id, NOW)

@@ -10,6 +10,7 @@ from resolvers import roots
 from resolvers.partners import forwarded_disputes, portfolio, risk_reports, scenarios
 from resolvers.register import subjects
 from resolvers.visibility import about
+from schema.arbitration.award_query import AwardQuery
 from schema.oversight.forwarded_dispute import DISPUTED, ForwardedDispute
 from schema.oversight.risk_report import REPORTED, RiskReport
 from schema.partner_filters import (
@@ -39,7 +40,7 @@ CONSENTED = argument("access", AccessInput | None, "The purpose that a person's 
 
 
 @strawberry.type(description="What partners ask (机构查询).")
-class PartnerQuery:
+class PartnerQuery(AwardQuery):
     """The root fields of look-ups, consents, watches, webhooks, loans and bulk operations."""
 
     subject: SubjectReport = root(

@@ -3,8 +3,10 @@
 from engine.declare.connections import Connection
 from engine.declare.fields import connection, relation
 from engine.declare.row_types import RowObject, row_type
+from resolvers.arbitration import awards
 from resolvers.register import litigants
 from resolvers.register.litigants import may_see_litigant
+from schema.arbitration.award import ArbitralAward
 from schema.credit.integrity_report import IntegrityReport
 from schema.oversight.access_record import AccessRecord
 from schema.partners.consent import Consent, ShareCode
@@ -29,6 +31,9 @@ class Litigant(RowObject):
     )
     consents: list[Consent] = relation(litigants.CONSENTS, "Consents it has given, newest first (授权记录).")
     share_codes: list[ShareCode] = relation(litigants.SHARE_CODES, "Share codes it has made, newest first (分享码).")
+    awards: list[ArbitralAward] = relation(
+        awards.OF_LITIGANT, "Awards of labour arbitration against it, newest first (仲裁裁决)."
+    )
     integrity_reports: list[IntegrityReport] = relation(
         litigants.INTEGRITY_REPORTS, "Integrity reports it has issued, newest first (司法诚信报告)."
     )

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 import demo.city.cast
+from auth.clients.registry import OF_A_COURT
 from demo.city.build import CityError, CitySummary, build_city, make_rows
 from demo.city.calibration import Figures
 from demo.city.cast import (
@@ -76,7 +77,7 @@ async def _register(connection: AsyncConnection) -> Clients:
             "secret_hash": sha256(audience.encode()).digest(),
             "scopes": ["catalogue.read"],
             "purposes": [],
-            "court_code": DEMO_COURT if audience is Audience.COURT else None,
+            "court_code": DEMO_COURT if audience in OF_A_COURT else None,
             "village_id": village if audience is Audience.VILLAGE else None,
             "created_at": datetime(2026, 1, 1, tzinfo=UTC),
         }
@@ -202,6 +203,9 @@ NEVER_STORED: dict[str, AbstractSet[str]] = {
         "CONSENT_RESTORED",
         "LIST_GRADED",
         "LIST_GRACE_GRANTED",
+        "NOTICE_SERVED",
+        "REFUSAL_REPORTED",
+        "REFUSAL_DECIDED",
     },  # its consents are as old as the city, and nobody disputes one
     "consent_audit.finding": set(LetterFinding),
     "forwarded_dispute.response": {"CORRECTED", "TO_BE_FILED"},
