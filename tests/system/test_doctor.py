@@ -412,7 +412,7 @@ def test_the_command_says_how_it_is_used() -> None:
 
 # --- what is derived --------------------------------------------------------------------------------------------------
 
-DERIVED = ["publicity", "disclosure", "names", "access index", "cards", "log chain"]
+DERIVED = ["publicity", "disclosure", "names", "access index", "cards", "readings", "log chain"]
 ANSWER = """
     INSERT INTO access_answer (at, client_key, request_id, audience, purpose, shape_id, subjects, results, parties)
     VALUES (:now, 1, gen_random_uuid(), 'BANK', 'LOAN_APPROVAL', 1, 1, ARRAY['GIVEN'], ARRAY[1::bigint])
