@@ -132,7 +132,9 @@ def test_paths_reach_every_field_of_every_type() -> None:
         "CodePeriod",
         "GradeReason",
         "LogOpening",
-    )  # the last three are below objects below lists, too far for these paths
+        "CreditOutlook",
+        "RecordOutlook",
+    )  # the last five are below objects below lists, too far for these paths
     read = {(name, key) for name, key, _ in declared_fields() if name not in beyond}
     assert {(name, key) for name, key in read if not name.endswith("Payload")} - reached == set()
 
