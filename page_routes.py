@@ -3,6 +3,7 @@
 from starlette.routing import Route
 
 from pages.asking import Asking
+from pages.court.routes import make_court_routes
 from pages.developers.routes import make_developer_routes
 from pages.explorer import make_explorer_routes
 from pages.home import make_home_routes
@@ -27,6 +28,7 @@ def build_asking(parts: Parts) -> Asking:
         issuer=parts.settings.issuer,
         clock=parts.now,
         timeout=parts.settings.request_timeout,
+        shares=parts.endpoint.shares,
         budgets=parts.budgets,
     )
 
@@ -39,4 +41,5 @@ def build_page_routes(parts: Parts, site: Site) -> list[Route]:
         *make_public_routes(site, asking),
         *make_developer_routes(site, parts.graphql),
         *make_explorer_routes(site),
+        *make_court_routes(site, asking, parts.authorization),
     ]

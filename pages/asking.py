@@ -15,14 +15,15 @@ from auth.audiences import scopes_of
 from auth.budget import Budgets
 from auth.clients.own_clients import OwnClient, admit_own_client
 from auth.principal import Principal
-from engine.answering import Answering
+from engine.answering import Answering, Result
 from engine.document.document import prepare_operation
 from engine.engine import Engine
-from engine.execution import price_request
+from engine.execution import PricedRequest, price_request
 from engine.run.meter import Meter
 from models.keyring import Keyring
-from postgres.shares import OWNER
+from postgres.shares import OWNER, Shares
 from resolvers.caller import Caller
+from transport.mutations import mutate, read_key
 from transport.refusals import ErrorResponse, failure_of, refusal_of
 
 Data = Mapping[str, Any]
@@ -55,7 +56,7 @@ class Asking:
     """Asks the schema.
 
     answering: of the endpoint, so that both know what was declared to the access log. database: for the register of
-    clients. timeout: in seconds. budgets: None for no limit.
+    clients. timeout: in seconds. shares: of the loaders' connections. budgets: None for no limit.
     """
 
     graphql: Engine
@@ -65,6 +66,7 @@ class Asking:
     issuer: str
     clock: Callable[[], datetime]
     timeout: float
+    shares: Shares
     budgets: Budgets | None = None
 
     async def admit(self, own: OwnClient) -> Principal:
@@ -89,10 +91,39 @@ class Asking:
             response = refusal_of(error, self.issuer) or failure_of(error, request_id)
             raise UnansweredError(response, request_id) from error
 
-    async def _ask(self, principal: Principal, document: str, variables: Data, name: str | None, id: UUID) -> Data:
+    async def act(self, principal: Principal, document: str, variables: Data, name: str, key: str) -> Data:
+        """Return the data of a mutation, which happens once for a key (`Idempotency-Key`). Raises UnansweredError."""
+        request_id = uuid4()
+        try:
+            async with asyncio.timeout(self.timeout):
+                OWNER.set(principal.client_key)
+                with self.budgets.admit(principal) if self.budgets else nullcontext():
+                    return await self._act(principal, document, variables, name, read_key([key]), request_id)
+        except UnansweredError:
+            raise
+        except Exception as error:
+            response = refusal_of(error, self.issuer) or failure_of(error, request_id)
+            raise UnansweredError(response, request_id) from error
+
+    async def _act(
+        self, principal: Principal, document: str, variables: Data, name: str, key: str | None, id: UUID
+    ) -> Data:
+        asked = self._price(principal, document, variables, name)
+        charge = await self.budgets.charge(principal, asked.cost) if self.budgets else None
+        caller = Caller(principal, self.keyring, self.clock(), id, charge, issuer=self.issuer)
+        async with self.shares.hold():
+            mutated = await mutate(self.database, asked, name, caller, key)
+        if self.budgets and charge:
+            self.budgets.settle(principal, charge, mutated.result.objects())
+        return _read(mutated.result, id)
+
+    def _price(self, principal: Principal, document: str, variables: Data, name: str | None) -> PricedRequest:
         reach = scopes_of(principal.audience)
         operation = prepare_operation(self.graphql, document, name, principal.scopes, within=reach)
-        asked = price_request(operation, dict(variables), principal.audience)
+        return price_request(operation, dict(variables), principal.audience)
+
+    async def _ask(self, principal: Principal, document: str, variables: Data, name: str | None, id: UUID) -> Data:
+        asked = self._price(principal, document, variables, name)
         charge = await self.budgets.charge(principal, asked.cost) if self.budgets else None
         caller, meter = Caller(principal, self.keyring, self.clock(), id, charge, issuer=self.issuer), Meter()
         try:
@@ -103,7 +134,12 @@ class Asking:
             raise
         if self.budgets and charge:
             self.budgets.settle(principal, charge, result.objects(), meter.seconds)
-        if result.errors:
-            raise UnansweredError(ErrorResponse(None, result.errors), id)
-        found: Data = orjson.loads(result.text())
-        return found
+        return _read(result, id)
+
+
+def _read(result: Result, id: UUID) -> Data:
+    """Return the data of an answer. Raises UnansweredError for one with errors."""
+    if result.errors:
+        raise UnansweredError(ErrorResponse(None, result.errors), id)
+    found: Data = orjson.loads(result.text())
+    return found

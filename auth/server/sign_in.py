@@ -2,7 +2,6 @@
 once with a session; POST checks the password and the second factor. Runs in threads."""
 
 import logging
-import math
 from collections.abc import Mapping
 from urllib.parse import urlencode, urlsplit
 
@@ -10,7 +9,7 @@ import sqlalchemy as sa
 from starlette.responses import RedirectResponse, Response
 
 from auth.metadata import SECOND_FACTOR_PATH
-from auth.server.accounts import check_password, find_officer, read_username, sign_out
+from auth.server.accounts import find_officer, sign_out
 from auth.server.authorization_code import issue_code
 from auth.server.authorization_request import AuthorizationRequest, read_authorization, state_of
 from auth.server.authorization_server import AuthorizationServer
@@ -19,8 +18,8 @@ from auth.server.pages import render_message
 from auth.server.pushed_requests import PUSH_FIRST, Pushed, find_pushed, use_pushed
 from auth.server.token_store import RegisteredClient, find_client, to_datetime
 from auth.staff.browser_session import BrowserSession
+from auth.staff.password_check import PasswordCheck
 from auth.staff.second_factor import is_enrolled
-from auth.staff.throttle import FailureCounter, count_account, count_device, count_source
 from models.client import ClientProfile
 
 UNKNOWN_REDIRECT = "回调地址未登记。redirect_uri is not one that is registered for this client."
@@ -41,6 +40,7 @@ class SignIn:
 
     def __init__(self, server: AuthorizationServer) -> None:
         self.server, self.session = server, BrowserSession(server)
+        self.passwords = PasswordCheck(self.session)
 
     def authorize(self, visit: Visit) -> Response:
         """Return the page, or a redirect with a code or an error."""
@@ -74,11 +74,7 @@ class SignIn:
 
     def knows(self, visit: Visit) -> bool:
         """Return whether the account of a form knows the device."""
-        return self._device(visit) is not None
-
-    def _device(self, visit: Visit) -> str | None:
-        username, now = read_username((visit.form or {}).get("username", "")), to_datetime(self.server.clock())
-        return self.session.devices.find(visit.cookies, username, now)
+        return self.passwords.knows(visit)
 
     def _client(self, connection: sa.Connection, query: Mapping[str, str]) -> RegisteredClient:
         client = find_client(connection, query.get("client_id", ""))
@@ -118,40 +114,20 @@ class SignIn:
             return self._enter(connection, asked, key) if key is not None and known else self._page(asked, visit)
         if not self.session.owns(visit.form, visit):
             return self.session.refuse_form()
-        counters, now = self._counters(connection, visit), to_datetime(self.server.clock())
-        closed = self.session.throttle.admit(connection, counters, now)
-        if closed and closed.kind == "source":
-            return self._wait(connection, closed, asked)
-        key = None if closed else self._check(connection, visit.form)
-        if key is None or not self._within(connection, key, asked.client):
+        tried = self.passwords.attempt(connection, visit, lambda key: self._within(connection, key, asked.client))
+        if tried.wait:
+            return self._wait(tried.wait, asked)
+        if tried.key is None:
             log.warning("a sign-in at client %s was refused", asked.client.client_id)
             return self._page(asked, visit, refused=True)
-        self.session.throttle.forgive(connection, counters)
-        log.info("staff %d signed in at client %s", key, asked.client.client_id)
-        return self.session.begin(connection, self._enter(connection, asked, key), key)
+        log.info("staff %d signed in at client %s", tried.key, asked.client.client_id)
+        return self.session.begin(connection, self._enter(connection, asked, tried.key), tried.key)
 
-    def _counters(self, connection: sa.Connection, visit: Visit) -> list[FailureCounter]:
-        """Return what counts an attempt: the device if the account knows it and it is open, else the source and the
-        account."""
-        device, now = self._device(visit), to_datetime(self.server.clock())
-        if device and not self.session.throttle.find_end(connection, count_device(device), now):
-            return [count_device(device)]
-        username = read_username((visit.form or {}).get("username", ""))
-        return [count_source(visit.source), count_account(username)]
-
-    def _check(self, connection: sa.Connection, form: Mapping[str, str]) -> int | None:
-        """Return the officer of a form; None if user name, password or code are wrong."""
-        factor = self.session.read_factor(form, "code")
-        given = (read_username(form.get("username", "")), form.get("password", ""), factor)
-        return check_password(connection, self.session.keys, *given, to_datetime(self.server.clock()))
-
-    def _wait(self, connection: sa.Connection, closed: FailureCounter, asked: AuthorizationRequest) -> Response:
+    def _wait(self, seconds: int, asked: AuthorizationRequest) -> Response:
         """Return the page for a source with too many failures."""
         log.warning("a source of sign-ins at client %s has too many failures", asked.client.client_id)
-        now = to_datetime(self.server.clock())
-        ends = self.session.throttle.find_end(connection, closed, now) or now
         page = render_message(429, "请稍后重试 Try again later", TOO_MANY)
-        page.headers["Retry-After"] = str(max(1, math.ceil((ends - now).total_seconds())))
+        page.headers["Retry-After"] = str(seconds)
         return page
 
     def _within(self, connection: sa.Connection, key: int, client: RegisteredClient) -> bool:

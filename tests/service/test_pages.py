@@ -3,6 +3,7 @@
 import html
 import itertools
 import re
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -14,7 +15,9 @@ from world import ISSUER, KEYRING, NOW, World
 
 from auth.audiences import Audience
 from auth.clients.registry import disable_client, enable_client
-from demo.city.cast import CHEN, FORGE, MINOR, SECLUDED, STRANGER, TOOLS
+from auth.server.accounts import Account, Password, add_staff
+from demo.city.cast import CHEN, DEMO_COURT, FORGE, MINOR, SECLUDED, STRANGER, TOOLS
+from models.court import StaffRole
 from models.terms import to_court_day
 from pages.public.result_codes import SealedResult, write_result_code
 from pages.static_files import address_of
@@ -286,3 +289,120 @@ def test_the_explorer_s_files_never_change_and_only_it_runs_scripts(world: World
     assert file.headers["content-encoding"] == "gzip"
     assert file.headers["cache-control"].endswith("immutable")
     assert world.http.get("/explorer/built/0/explorer.js").status_code == 404
+
+
+def sign_in(world: World, who: Password) -> Any:
+    """The answer to the form of the court's desk; the cookies stay."""
+    page = world.http.get("/court/sign-in", headers=PAGE)
+    form = {"csrf": CSRF.findall(page.text)[0], "username": who.username, "password": who.password}
+    return send(world, "/court/sign-in", form)
+
+
+def send(world: World, path: str, form: dict[str, str]) -> Any:
+    headers = {**PAGE, "content-type": FORM}
+    return world.http.post(path, headers=headers, content=urlencode(form), follow_redirects=False)
+
+
+CSRF = re.compile(r'name="csrf" value="([^"]+)"')
+ITEM = re.compile(r'<form method="post" action="/court">\s*(.*?)</form>', re.DOTALL)
+FIELDS = re.compile(r'type="hidden" name="(\w+)" value="([^"]*)"')
+WAITING = """query ($court: String!) {
+  deductions(first: 20, filter: { status: PROPOSED, courtCode: $court }, orderBy: PROPOSED_ASC) {
+    totalCount nodes { id version behaviour { name } } } }"""
+
+
+@pytest.fixture(scope="module")
+def staff(world: World) -> dict[StaffRole, Password]:
+    """An account of each role at the demo court."""
+    with world.engine.begin() as connection:
+        return {
+            role: add_staff(connection, Account("某某", f"p-{role.lower()}", role, DEMO_COURT)) for role in StaffRole
+        }
+
+
+@pytest.fixture
+def signed_out(world: World) -> Iterator[None]:
+    """Nobody is signed in, before and afterwards."""
+    world.http.cookies.clear()
+    yield
+    world.http.cookies.clear()
+
+
+@pytest.mark.usefixtures("signed_out")
+def test_the_desk_is_for_who_has_signed_in(world: World, staff: dict[StaffRole, Password]) -> None:
+    stranger = world.http.get("/court", headers=PAGE, follow_redirects=False)
+    assert (stranger.status_code, stranger.headers["location"]) == (303, "/court/sign-in")
+    wrong = sign_in(world, Password(staff[StaffRole.CHIEF].username, "not-the-password"))
+    assert wrong.status_code == 401
+    assert "用户名、密码或验证码错误" in wrong.text
+    entered = sign_in(world, staff[StaffRole.CHIEF])
+    assert (entered.status_code, entered.headers["location"]) == (303, "/court")
+    (cookie,) = [one for one in entered.headers.get_list("set-cookie") if one.startswith("suxin-session=")]
+    assert "HttpOnly" in cookie
+    page = world.http.get("/court", headers=PAGE)
+    assert page.status_code == 200
+    assert page.headers["cache-control"] == "no-store"
+    assert "Bearer" not in page.text
+
+
+@pytest.mark.usefixtures("signed_out")
+@pytest.mark.parametrize("role", list(StaffRole))
+def test_each_role_sees_its_queues(world: World, staff: dict[StaffRole, Password], role: StaffRole) -> None:
+    sign_in(world, staff[role])
+    page = world.http.get("/court", headers=PAGE)
+    assert page.status_code == 200
+    assert len(re.findall(r'<p class="count">\d+</p>', page.text)) == {"JUDGE": 2, "CHIEF": 1, "PRESIDENT": 4}.get(
+        role, 3
+    )
+
+
+@pytest.mark.usefixtures("signed_out")
+def test_a_form_that_no_page_has_shown_does_nothing(world: World, staff: dict[StaffRole, Password]) -> None:
+    sign_in(world, staff[StaffRole.CHIEF])
+    waiting = world.data(Audience.COURT, WAITING, {"court": DEMO_COURT})["deductions"]
+    item = waiting["nodes"][0]
+    form = {"id": item["id"], "version": str(item["version"]), "reason": "x", "act": "approve", "key": "k"}
+    assert send(world, "/court", form).status_code == 403
+    assert send(world, "/court", {**form, "csrf": "x" * 43}).status_code == 403
+    assert world.data(Audience.COURT, WAITING, {"court": DEMO_COURT})["deductions"] == waiting
+    csrf = CSRF.findall(world.http.get("/court", headers=PAGE).text)[0]
+    wrong = ({"act": "unknown"}, {"version": "x"}, {"id": "x"})
+    answers = [send(world, "/court", {**form, "csrf": csrf, **one}).status_code for one in wrong]
+    assert answers == [400, 400, 409]
+
+
+@pytest.mark.usefixtures("signed_out")
+def test_who_may_not_act_is_told_so(world: World, staff: dict[StaffRole, Password]) -> None:
+    sign_in(world, staff[StaffRole.JUDGE])
+    item = world.data(Audience.COURT, WAITING, {"court": DEMO_COURT})["deductions"]["nodes"][0]
+    csrf = world.http.cookies["suxin-csrf"]
+    form = {
+        "id": item["id"],
+        "version": str(item["version"]),
+        "reason": "x",
+        "act": "approve",
+        "key": "k",
+        "csrf": csrf,
+    }
+    refused = send(world, "/court", form)
+    assert refused.status_code == 409
+    assert 'role="alert"' in refused.text
+
+
+@pytest.mark.usefixtures("signed_out")
+def test_a_chief_s_act_is_the_schema_s_and_happens_once(world: World, staff: dict[StaffRole, Password]) -> None:
+    waiting = world.data(Audience.COURT, WAITING, {"court": DEMO_COURT})["deductions"]
+    sign_in(world, staff[StaffRole.CHIEF])
+    page = world.http.get("/court", headers=PAGE)
+    assert f'<p class="count">{waiting["totalCount"]}</p>' in page.text
+    assert [one["behaviour"]["name"] for one in waiting["nodes"] if one["behaviour"]["name"] not in page.text] == []
+    fields = {name: html.unescape(value) for name, value in FIELDS.findall(ITEM.findall(page.text)[0])}
+    form = {**fields, "reason": "核对无误", "act": "approve"}
+    for _ in range(2):
+        done = send(world, "/court", form)
+        assert (done.status_code, done.headers["location"]) == (303, "/court?done=approve")
+    after = world.data(Audience.COURT, WAITING, {"court": DEMO_COURT})["deductions"]
+    assert after["totalCount"] == waiting["totalCount"] - 1
+    stale = send(world, "/court", {**form, "key": "another"})
+    assert stale.status_code == 409
+    assert 'role="alert"' in stale.text

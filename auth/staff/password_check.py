@@ -1,0 +1,70 @@
+"""Passwords that people send on pages, with the limits on failures: for the sign-in of the authorization server and for
+that of the court's pages. Runs in threads."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from auth.server.accounts import check_password, read_username
+from auth.server.oauth_http import Visit
+from auth.server.token_store import to_datetime
+from auth.staff.browser_session import BrowserSession
+from auth.staff.throttle import FailureCounter, count_account, count_device, count_source
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What came of an attempt. key: of the officer, if everything was right. wait: seconds until the source may try
+    again, if it has failed too often."""
+
+    key: int | None = None
+    wait: int | None = None
+
+
+@dataclass(frozen=True)
+class PasswordCheck:
+    """Checks the passwords of forms."""
+
+    session: BrowserSession
+
+    def knows(self, visit: Visit) -> bool:
+        """Return whether the account of a form knows the device."""
+        return self._device(visit) is not None
+
+    def attempt(self, connection: sa.Connection, visit: Visit, admits: Callable[[int], bool]) -> Tried:
+        """Check a form with a user name, a password and a code. admits: whether an officer may enter here; one who may
+        not is answered as for a wrong password (R20)."""
+        counters, now = self._counters(connection, visit), to_datetime(self.session.server.clock())
+        closed = self.session.throttle.admit(connection, counters, now)
+        if closed and closed.kind == "source":
+            ends = self.session.throttle.find_end(connection, closed, now) or now
+            return Tried(wait=max(1, math.ceil((ends - now).total_seconds())))
+        key = None if closed else self._check(connection, visit)
+        if key is None or not admits(key):
+            return Tried()
+        self.session.throttle.forgive(connection, counters)
+        return Tried(key)
+
+    def _device(self, visit: Visit) -> str | None:
+        now = to_datetime(self.session.server.clock())
+        return self.session.devices.find(visit.cookies, _username_of(visit), now)
+
+    def _counters(self, connection: sa.Connection, visit: Visit) -> list[FailureCounter]:
+        """Return what counts an attempt: the device if the account knows it and it is open, else the source and the
+        account."""
+        device, now = self._device(visit), to_datetime(self.session.server.clock())
+        if device and not self.session.throttle.find_end(connection, count_device(device), now):
+            return [count_device(device)]
+        return [count_source(visit.source), count_account(_username_of(visit))]
+
+    def _check(self, connection: sa.Connection, visit: Visit) -> int | None:
+        """Return the officer of a form; None if user name, password or code are wrong."""
+        form = visit.form or {}
+        given = (_username_of(visit), form.get("password", ""), self.session.read_factor(form, "code"))
+        return check_password(connection, self.session.keys, *given, to_datetime(self.session.server.clock()))
+
+
+def _username_of(visit: Visit) -> str:
+    return read_username((visit.form or {}).get("username", ""))
