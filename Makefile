@@ -66,6 +66,13 @@ schema: $(INSTALLED)  ## Write schema/schema.graphql, docs/policy.md, docs/visib
 	$(BIN)/suxin procedure > docs/procedure.md
 	$(BIN)/suxin errors > docs/errors.md
 
+.PHONY: messages
+messages: $(INSTALLED)  ## Collect the messages of the sources into the catalogues of languages/, where new ones await translation
+	$(BIN)/pybabel -q extract --mapping languages/babel.cfg --no-location --sort-output --omit-header -o .messages.pot \
+		auth casework engine jobs languages models reports resolvers schema transport
+	$(BIN)/pybabel -q update --no-fuzzy-matching --ignore-obsolete --omit-header -D suxin -i .messages.pot -d languages -l zh
+	rm .messages.pot
+
 check-deep: $(INSTALLED)  ## The generated tests at full size: 50,000 operations, long histories, long state machines
 	TEST_OPERATIONS=5000 TEST_SCALE=10 $(BIN)/python -m pytest --numprocesses 2 --dist load -m generated tests
 

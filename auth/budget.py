@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from auth.audiences import Audience
 from auth.principal import Principal
+from languages.sentence import say
 from postgres.errors import is_away
 from postgres.pulse import Pulse
 
@@ -115,7 +116,7 @@ class Budgets:
         not paid off."""
         purse = self._find_purse(principal)
         if purse.running >= self.most:
-            message = f"{self.most} requests at a time are answered. Wait for one of them."
+            message = say("{most} requests at a time are answered. Wait for one of them.", most=self.most)
             raise ThrottledError("CONCURRENCY_LIMITED", message, 1, self.status(principal))
         if purse.points < 0:
             self._check_debt(principal, purse)
@@ -130,7 +131,9 @@ class Budgets:
         _, rate = self._bucket(principal)
         restored = rate * max(0.0, (self.now() - purse.bought_at).total_seconds())
         if (left := purse.left + restored + purse.points) < 0:
-            message = f"Your budget of {self._budget(principal)} points a minute is spent by earlier requests."
+            message = say(
+                "Your budget of {budget} points a minute is spent by earlier requests.", budget=self._budget(principal)
+            )
             raise ThrottledError("THROTTLED", message, math.ceil(-left / rate), self.status(principal))
 
     def debit(self, principal: Payer, points: int) -> None:
@@ -228,7 +231,11 @@ class Budgets:
             wait = math.ceil(max(0.0, min(cost, capacity) - purse.left) / rate)
             raise ThrottledError(
                 "THROTTLED",
-                f"Your budget of {self._budget(principal)} points a minute is spent; this costs {cost}.",
+                say(
+                    "Your budget of {budget} points a minute is spent; this costs {cost}.",
+                    budget=self._budget(principal),
+                    cost=cost,
+                ),
                 max(1, wait),
                 self.status(principal),
             )

@@ -5,6 +5,8 @@ from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from languages.sentence import say
+
 RETRY = {"retry-after": "1"}
 
 
@@ -37,9 +39,11 @@ class Places:
     def take(self, owner: Hashable) -> None:
         """Take a place. Raises BusyError."""
         if self._held[owner] >= self.each:
-            raise BusyError(429, f"{self.each} {self.what} at a time, no more. Wait for one of them.")
+            raise BusyError(
+                429, say("{each} {what} at a time, no more. Wait for one of them.", each=self.each, what=self.what)
+            )
         if self._held.total() >= self.most:
-            raise BusyError(503, f"There are too many {self.what} now. Try again later.")
+            raise BusyError(503, say("There are too many {what} now. Try again later.", what=self.what))
         self._held[owner] += 1
 
     def give_back(self, owner: Hashable) -> None:

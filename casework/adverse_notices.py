@@ -17,6 +17,7 @@ from casework.texts import strip_text
 from casework.transparency.kept_answers import KeptAnswer, Verdict, confirm
 from casework.transparency.receipts import Receipt, open_receipt
 from casework.transparency.tree import Fetch
+from languages.sentence import say
 from models.access_record import AccessRecord, AccessResult
 from models.audience import Purpose
 from models.consent import Consent
@@ -77,7 +78,7 @@ async def make_notice(
     checked = _check(decision, today)
     found = await confirm(fetch, keys, note, kept)
     if found.verdict is not Verdict.AUTHENTIC or not isinstance(kept.data, Mapping):
-        message = f"This answer is not confirmed: {found.verdict}."
+        message = say("This answer is not confirmed: {verdict}.", verdict=found.verdict)
         raise Refusal("BAD_DOCUMENT", message, "Keep `data`, the document, its variables and the receipt.", "receipt")
     receipt = open_receipt(note, keys)
     row = await _find_entry(fetch, by.key, receipt)
@@ -100,7 +101,7 @@ def _check(decision: Decision, today: date) -> Decision:
         raise Refusal("BAD_DATE", "This day has not come yet.", "Correct the day.", "decision.decidedOn")
     texts = {}
     for name in ("addressee", "reference", "what", "reasons", "contact"):
-        message = f"This has 1 to {LONGEST} characters, and no identity number among them."
+        message = say("This has 1 to {longest} characters, and no identity number among them.", longest=LONGEST)
         refusal = Refusal("BAD_TEXT", message, "Complete or shorten it.", f"decision.{name}")
         texts[name] = strip_text(getattr(decision, name), LONGEST, refusal)
     return Decision(**texts, decided_on=decision.decided_on, automated=decision.automated)

@@ -19,6 +19,7 @@ from casework.publications import read_notice_number
 from casework.refusal import Refusal
 from casework.rows import insert_new
 from casework.texts import strip_text
+from languages.sentence import say
 from models.arbitral_award import ArbitralAward, AwardKind, RefusalState
 from models.client import Client
 from models.consequence_notice import ConsequenceNotice
@@ -115,7 +116,7 @@ def _describe(terms: AwardTerms, today: date) -> dict[str, Any]:
 
 
 def _text(text: str, longest: int, field: str) -> str:
-    message = f"This has 1 to {longest} characters, and no identity number among them."
+    message = say("This has 1 to {longest} characters, and no identity number among them.", longest=longest)
     return strip_text(text, longest, Refusal("BAD_TEXT", message, "Complete or shorten it.", field))
 
 

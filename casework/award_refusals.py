@@ -16,6 +16,7 @@ from casework.matters import LISTINGS
 from casework.procedure import Act, authorize
 from casework.refusal import Refusal, refuse_missing
 from casework.rows import find_own, insert_new
+from languages.sentence import say
 from models.arbitral_award import OPEN, ArbitralAward, AwardKind, AwardRefusal, RefusalState
 from models.client import Client
 from models.consequence_notice import ConsequenceNotice
@@ -64,7 +65,7 @@ async def _find_due(connection: AsyncConnection, client_key: int, key: int, toda
         message = "The debtor has not been served with a legal-consequence notice."
         raise Refusal("NOT_NOTIFIED", message, "Serve it, and record it with issueAwardNotice.", "awardId")
     if today <= award.perform_by:
-        message = f"The debtor may perform through {award.perform_by}."
+        message = say("The debtor may perform through {perform_by}.", perform_by=award.perform_by)
         raise Refusal("TOO_EARLY", message, "Report it after that day.", "awardId")
     return award
 
@@ -122,7 +123,9 @@ async def withdraw_refusal(connection: AsyncConnection, key: int, act: Act) -> N
     authorize(act, StaffRole.CENTRE)
     found = await find_own(connection, _select(key), act.officer, "refusal")
     if found.state is not RefusalState.PUBLISHED:
-        raise Refusal("WRONG_STATE", f"The refusal is {found.state}.", "Only a published one is withdrawn.", "id")
+        raise Refusal(
+            "WRONG_STATE", say("The refusal is {state}.", state=found.state), "Only a published one is withdrawn.", "id"
+        )
     await _decide(connection, found, RefusalState.WITHDRAWN, found.party_id, act)
     await _end_entry(connection, key, RefusalState.WITHDRAWN, act.at)
 
@@ -166,7 +169,7 @@ async def _find_reported(connection: AsyncConnection, key: int, act: Act) -> Any
     authorize(act, StaffRole.CENTRE)
     found = await find_own(connection, _select(key), act.officer, "refusal")
     if found.state is not RefusalState.REPORTED:
-        raise Refusal("DECIDED", f"The refusal is {found.state} already.", "Read its decision.", "id")
+        raise Refusal("DECIDED", say("The refusal is {state} already.", state=found.state), "Read its decision.", "id")
     return found
 
 

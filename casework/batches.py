@@ -16,6 +16,7 @@ from casework.refusal import Refusal
 from casework.rows import find_own, insert_new
 from casework.terms import compute_publicity_end
 from casework.versions import keep_version
+from languages.sentence import say
 from models.batch import Batch, BatchStatus
 from models.court_case import CourtCase
 from models.deduction import Deduction, DeductionStatus
@@ -33,7 +34,9 @@ async def open_batch(connection: AsyncConnection, month: date, act: Act) -> int:
     if first > to_court_day(act.at):
         raise Refusal("BAD_DATE", "This month has not begun yet.", "Open it when it has.", "month")
     values = {"court_code": act.officer.court_code, "month": first, "status": BatchStatus.OPEN}
-    refusal = Refusal("BATCH_EXISTS", f"The batch of {first:%Y-%m} is open already.", "Add to it.", "month")
+    refusal = Refusal(
+        "BATCH_EXISTS", say("The batch of {first:%Y-%m} is open already.", first=first), "Add to it.", "month"
+    )
     key = await insert_new(connection, Batch, values, refusal)
     return key
 
@@ -123,7 +126,12 @@ def _refuse_published() -> Refusal:
 def _check_over(month: date, today: date) -> None:
     """Raise Refusal TOO_EARLY unless the month is over (R5)."""
     if today < (first := add_months(month, 1)):
-        raise Refusal("TOO_EARLY", f"{month:%Y-%m} is not over (R5).", f"Publish it from {first} on.", "id")
+        raise Refusal(
+            "TOO_EARLY",
+            say("{month:%Y-%m} is not over (R5).", month=month),
+            say("Publish it from {first} on.", first=first),
+            "id",
+        )
 
 
 async def settle(connection: AsyncConnection, batch_keys: Collection[int]) -> None:
@@ -146,9 +154,14 @@ async def _check_ready(connection: AsyncConnection, batch_key: int, act: Act) ->
     query = sa.select(count.filter(undecided), count.filter(unnotified)).where(Deduction.batch_id == batch_key)
     waiting, untold = (await connection.execute(query)).one()
     if waiting:
-        raise Refusal("UNDECIDED", f"The panel has not decided {waiting} items.", "Let it decide each.", "batch")
+        raise Refusal(
+            "UNDECIDED",
+            say("The panel has not decided {waiting} items.", waiting=waiting),
+            "Let it decide each.",
+            "batch",
+        )
     if untold:
-        message = f"The subjects of {untold} items have not been notified (R4)."
+        message = say("The subjects of {untold} items have not been notified (R4).", untold=untold)
         raise Refusal("NOT_NOTIFIED", message, "Notify them.", "batch")
 
 

@@ -22,6 +22,7 @@ from casework.events import tell_client
 from casework.keys import draw_key
 from casework.outbox import WAKE
 from casework.refusal import Refusal
+from languages.sentence import say
 from models.bulk_operation import BulkChunk, BulkError, BulkKind, BulkOperation, BulkState
 from models.client import Client
 from models.keyring import Keyring
@@ -261,7 +262,11 @@ async def _check_number(connection: AsyncConnection, client_key: int) -> None:
     mine = sa.select(open_, sa.func.coalesce(kept, 0)).where(BulkOperation.client_key == client_key)
     number, size = (await connection.execute(mine)).one()
     if number >= MOST_OPEN:
-        raise Refusal("BAD_EXTENT", f"{MOST_OPEN} operations of yours wait or run.", "Wait for one, or cancel one.")
+        raise Refusal(
+            "BAD_EXTENT",
+            say("{most_open} operations of yours wait or run.", most_open=MOST_OPEN),
+            "Wait for one, or cancel one.",
+        )
     if size >= MOST_KEPT:
         raise Refusal("BAD_EXTENT", "Your files take all the room that there is.", "Come back when they have expired.")
 

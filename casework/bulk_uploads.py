@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.clients import lock_client
 from casework.refusal import Refusal
+from languages.sentence import say
 from models.bulk_operation import BulkOperation, BulkUpload, BulkUploadPiece
 from models.keyring import Keyring
 
@@ -68,7 +69,11 @@ async def _check_number(connection: AsyncConnection, client_key: int, at: dateti
     await lock_client(connection, client_key)
     kept = sa.select(sa.func.count()).where(BulkUpload.client_key == client_key, BulkUpload.expires_at > at)
     if (await connection.execute(kept)).scalar_one() >= MOST_UPLOADS:
-        raise Refusal("BAD_EXTENT", f"{MOST_UPLOADS} files of yours wait to be checked.", "Begin with one of them.")
+        raise Refusal(
+            "BAD_EXTENT",
+            say("{most_uploads} files of yours wait to be checked.", most_uploads=MOST_UPLOADS),
+            "Begin with one of them.",
+        )
 
 
 def _associated(key: int, number: int) -> bytes:

@@ -10,6 +10,7 @@ from casework.procedure import Act, authorize
 from casework.refusal import Refusal
 from casework.rows import find_own, insert_new
 from casework.texts import strip_text
+from languages.sentence import say
 from models.case_mark import CaseMark, CaseTransfer
 from models.catalogue import Colour
 from models.code_record import CodePeriod, Perspective, is_known_today
@@ -27,7 +28,12 @@ async def open_division(connection: AsyncConnection, name: str, act: Act) -> int
     Raises Refusal WRONG_ROLE, REASON_REQUIRED, BAD_TEXT, REGISTERED.
     """
     authorize(act, StaffRole.PRESIDENT)
-    refusal = Refusal("BAD_TEXT", f"A division's name has 1 to {LONGEST_NAME} characters.", "Shorten it.", "name")
+    refusal = Refusal(
+        "BAD_TEXT",
+        say("A division's name has 1 to {longest_name} characters.", longest_name=LONGEST_NAME),
+        "Shorten it.",
+        "name",
+    )
     values = {"court_code": act.officer.court_code, "name": strip_text(name, LONGEST_NAME, refusal)}
     message = "Your court has a division of this name."
     return await insert_new(connection, Division, values, Refusal("REGISTERED", message, "Use it.", "name"))

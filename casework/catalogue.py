@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.refusal import Refusal
+from languages.sentence import say
 from models.case_numbers import admit_case_types
 from models.catalogue import Behaviour, CaseType, CatalogueVersion, CodeType
 from postgres.kept_statements import KeptStatement
@@ -38,7 +39,7 @@ async def find_code_type(connection: AsyncConnection, code: str, day: date) -> A
     """Return the code type of a code. Raises Refusal CATALOGUE if the edition in force lacks it."""
     found = await _find(connection, CodeType, code, day)
     if found is None:
-        message = f"The catalogue in force on {day} has no code type {code}."
+        message = say("The catalogue in force on {day} has no code type {code}.", day=day, code=code)
         raise Refusal("CATALOGUE", message, "Load one that has with suxin catalogue load.")
     return found
 

@@ -15,6 +15,7 @@ from casework.record_steps import keep_step
 from casework.refusal import Refusal
 from casework.rows import find_own, insert_new
 from casework.texts import strip_text
+from languages.sentence import say
 from models.certificate import GOLD_TYPE, LONGEST_NUMBER, Certificate
 from models.court import StaffRole
 from models.court_case import CourtCase
@@ -41,7 +42,12 @@ async def issue_certificate(connection: AsyncConnection, performance: Performanc
     today = to_court_day(act.at)
     if performance.performed_on > today:
         raise Refusal("BAD_DATE", "This has not been performed yet.", "Give a past day.", "performedOn")
-    malformed = Refusal("BAD_NUMBER", f"A number has 1 to {LONGEST_NUMBER} characters.", "Check it.", "number")
+    malformed = Refusal(
+        "BAD_NUMBER",
+        say("A number has 1 to {longest_number} characters.", longest_number=LONGEST_NUMBER),
+        "Check it.",
+        "number",
+    )
     number = strip_text(performance.number, LONGEST_NUMBER, malformed)
     await find_code_type(connection, GOLD_TYPE, today)
     values = {

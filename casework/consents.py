@@ -17,6 +17,7 @@ from casework.refusal import Refusal, refuse_missing
 from casework.rows import insert_new
 from casework.subject_notices import note_consents
 from casework.texts import strip_text
+from languages.sentence import say
 from models.audience import Purpose
 from models.client import Client
 from models.consent import Consent, ConsentOrigin
@@ -114,7 +115,11 @@ async def revoke_consent(connection: AsyncConnection, whose: sa.ColumnElement[bo
 def check_reference(text: str, field: str, alphabet: Alphabet = Alphabet.OWN) -> str:
     """Return the caller's own reference, stripped. Raises Refusal BAD_TEXT for a blank or too long one, for other
     characters, and for an identity number (R18)."""
-    message = f"This has 1 to {LONGEST_REFERENCE} characters, of {alphabet.characters}; it holds no identity number."
+    message = say(
+        "This has 1 to {longest_reference} characters, of {characters}; it holds no identity number.",
+        longest_reference=LONGEST_REFERENCE,
+        characters=alphabet.characters,
+    )
     refusal = Refusal("BAD_TEXT", message, "Give one of your own.", field)
     reference = strip_text(text, LONGEST_REFERENCE, refusal)
     if not alphabet.covers(reference):
@@ -151,10 +156,12 @@ def _period(given: Permission, signed_on: date, at: datetime) -> dict[str, datet
     if start - at > AHEAD:
         raise Refusal("BAD_DATE", "A consent begins within a year.", "Give an earlier moment.", "validFrom")
     if to_court_day(start) < signed_on:
-        message = f"A consent begins on the day of its signature, {signed_on}, or later."
+        message = say("A consent begins on the day of its signature, {signed_on}, or later.", signed_on=signed_on)
         raise Refusal("BAD_DATE", message, "Give that day's midnight in Shanghai, or leave it out.", "validFrom")
     if not (max(start, at) < given.valid_to and given.valid_to - start <= LONGEST_CONSENT):
-        message = f"A consent ends after it begins, in the future, and within {LONGEST_CONSENT.days} days."
+        message = say(
+            "A consent ends after it begins, in the future, and within {days} days.", days=LONGEST_CONSENT.days
+        )
         raise Refusal("BAD_DATE", message, "Give another moment.", "validTo")
     return {"valid_from": start, "valid_to": given.valid_to}
 
@@ -164,4 +171,9 @@ def check_choice(named: frozenset[str], possible: frozenset[str], code: str, fie
     if named and named <= possible:
         return sorted(str(one) for one in named)
     choices = ", ".join(sorted(possible)) or "nothing"
-    raise Refusal(code, f"Some of these cannot be consented to; for this recipient {choices} can.", "Choose.", field)
+    raise Refusal(
+        code,
+        say("Some of these cannot be consented to; for this recipient {choices} can.", choices=choices),
+        "Choose.",
+        field,
+    )

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
 from casework.refusal import Refusal, refuse_missing
+from languages.sentence import say
 from models.catalogue import ItemKind, MoralBankItem
 from models.household import Household
 from models.point_conversion import ConversionStatus, PointConversion, VillageNotice
@@ -47,7 +48,12 @@ async def tell_village(connection: AsyncConnection, key: int, at: datetime) -> N
     """
     found = await _lock(connection, key)
     if found.status is not ConversionStatus.CONFIRMED:
-        raise Refusal("WRONG_STATE", f"The conversion is {found.status}.", "Only a confirmed one is told.", "id")
+        raise Refusal(
+            "WRONG_STATE",
+            say("The conversion is {status}.", status=found.status),
+            "Only a confirmed one is told.",
+            "id",
+        )
     notice = (
         sa.select(PointConversion.id, Household.village_id, MoralBankItem.kind, PointConversion.points)
         .add_columns(PointConversion.month, sa.literal(at, sa.DateTime(timezone=True)))
@@ -139,7 +145,7 @@ async def _lock(connection: AsyncConnection, key: int) -> Any:
 
 def _check_assessed(status: ConversionStatus) -> None:
     if status is not ConversionStatus.COURT_ASSESSED:
-        raise Refusal("WRONG_STATE", f"The conversion is {status} already.", "Read it again.", "id")
+        raise Refusal("WRONG_STATE", say("The conversion is {status} already.", status=status), "Read it again.", "id")
 
 
 async def _update(connection: AsyncConnection, key: int, **values: Any) -> None:

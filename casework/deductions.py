@@ -12,6 +12,7 @@ from casework.consequences import establish
 from casework.participants import find_case
 from casework.procedure import Act, Step, insert_proposed, lock_deduction, permit, require_reason, take
 from casework.refusal import Refusal
+from languages.sentence import say
 from models.catalogue import Stage, Tier
 from models.court_case import Role
 from models.deduction import FINDINGS, PROPOSED_ONCE, DeductionStatus, FindingKind
@@ -122,15 +123,20 @@ async def _content(connection: AsyncConnection, proposal: Proposal, act: Act) ->
 def _check_stage(behaviour: Any, stage: Stage) -> None:
     """Raise Refusal WRONG_STAGE unless the behaviour belongs to filing or to the stage of the case (R1, R2)."""
     if behaviour.stage not in (Stage.FILING, stage):
-        message = f"{behaviour.code} belongs to {behaviour.stage}, and the case is at {stage} (R1)."
+        message = say(
+            "{code} belongs to {stage}, and the case is at {stage_2} (R1).",
+            code=behaviour.code,
+            stage=behaviour.stage,
+            stage_2=stage,
+        )
         raise Refusal("WRONG_STAGE", message, "Name the case of that stage.", "behaviour")
 
 
 def _check_points(points: int, behaviour: sa.Row[Any]) -> None:
     if not behaviour.points_min <= points <= behaviour.points_max:
         band = f"{behaviour.points_min} to {behaviour.points_max}"
-        message = f"{behaviour.code} takes {band} points (R1)."
-        raise Refusal("POINTS_OUT_OF_BAND", message, f"Give a number from {band}.", "points")
+        message = say("{code} takes {band} points (R1).", code=behaviour.code, band=band)
+        raise Refusal("POINTS_OUT_OF_BAND", message, say("Give a number from {band}.", band=band), "points")
 
 
 def _check_days(proposal: Proposal, today: date) -> None:
@@ -159,8 +165,7 @@ async def _check_standing(connection: AsyncConnection, proposal: Proposal) -> No
 def _finding(finding: FindingDocument, tier: Tier) -> dict[str, Any]:
     """Return the columns of the finding. Raises Refusal FINDING_REQUIRED unless it suits the tier (R7)."""
     if finding.kind not in FINDINGS[tier]:
-        wanted = ", ".join(FINDINGS[tier])
-        message = f"A {tier} behaviour rests on one of: {wanted} (R7)."
+        message = say("A {tier} behaviour rests on one of: {wanted} (R7).", tier=tier, wanted=FINDINGS[tier])
         raise Refusal("FINDING_REQUIRED", message, "Attach it.", "finding")
     if not finding.number.strip() or len(finding.digest) != 32:
         raise Refusal("FINDING_REQUIRED", "The document's number or hash is missing (R7).", "Attach it.", "finding")

@@ -17,6 +17,7 @@ from casework.refusal import Refusal, refuse_missing
 from casework.rows import insert_new, require_own
 from casework.subject_notices import note_party
 from casework.texts import strip_text
+from languages.sentence import say
 from models.code_record import CodeRecord
 from models.consent import Consent
 from models.court import StaffRole
@@ -74,7 +75,7 @@ async def forward_dispute(
 
 
 def _strip(text: str, field: str) -> str:
-    message = f"This has 1 to {LONGEST} characters, and no identity number among them."
+    message = say("This has 1 to {longest} characters, and no identity number among them.", longest=LONGEST)
     return strip_text(text, LONGEST, Refusal("BAD_TEXT", message, "Complete or shorten it.", field))
 
 

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from casework.assessments import assess_members
 from casework.conversions import reverse
 from casework.refusal import Refusal, refuse_missing
+from languages.sentence import say
 from models.catalogue import ItemKind
 from models.household import Household, HouseholdMember, Village
 from models.names import fold
@@ -109,7 +110,12 @@ def _check(membership: Membership, today: date) -> None:
     texts = {"householdKey": membership.household, "village": membership.village, "relation": membership.relation}
     for field, text in texts.items():
         if not 0 < len(text.strip()) <= LONGEST_TEXT:
-            raise Refusal("BAD_TEXT", f"This has 1 to {LONGEST_TEXT} characters.", "Complete or shorten it.", field)
+            raise Refusal(
+                "BAD_TEXT",
+                say("This has 1 to {longest_text} characters.", longest_text=LONGEST_TEXT),
+                "Complete or shorten it.",
+                field,
+            )
     if not 0 < len(membership.consent_number.strip()) <= LONGEST_TEXT:
         message = "A person is enrolled on a letter that it signed (R15)."
         raise Refusal("CONSENT_REQUIRED", message, "Give the letter's number.", "consentNumber")

@@ -17,6 +17,7 @@ from casework.party_rows import lock_for_moving, move_rows
 from casework.procedure import Act, authorize, require, require_reason
 from casework.refusal import Refusal, refuse_missing
 from casework.rows import find_own, insert_new
+from languages.sentence import say
 from models.court import StaffRole
 from models.documents import Document, make_document_key, mask_document
 from models.identity_conflict import (
@@ -162,7 +163,12 @@ async def _find_standing(connection: AsyncConnection, key: int, field: str = "pa
 def _name(text: str) -> str:
     name = tidy(text)
     if not fold(name) or len(name) > LONGEST_NAME:
-        raise Refusal("BAD_TEXT", f"A name has 1 to {LONGEST_NAME} characters.", "Complete or shorten it.", "name")
+        raise Refusal(
+            "BAD_TEXT",
+            say("A name has 1 to {longest_name} characters.", longest_name=LONGEST_NAME),
+            "Complete or shorten it.",
+            "name",
+        )
     return name
 
 

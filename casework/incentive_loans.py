@@ -13,6 +13,7 @@ from auth.scopes import Scope
 from casework.refusal import Refusal, refuse_missing
 from casework.rows import insert_new
 from casework.watches import Customer
+from languages.sentence import say
 from models.audience import Purpose
 from models.catalogue import Colour
 from models.certificate import Certificate
@@ -131,7 +132,9 @@ async def _ground(connection: AsyncConnection, client_key: int, party: int, loan
         raise Refusal("BAD_DATE", message, "Check the day.", "grantedOn")
     left = line.amount - line.drawn
     if loan.amount > left:
-        raise Refusal("NOT_ELIGIBLE", "The line is drawn beyond its amount.", f"CNY {left} are left.", "amount")
+        raise Refusal(
+            "NOT_ELIGIBLE", "The line is drawn beyond its amount.", say("CNY {left} are left.", left=left), "amount"
+        )
     return int(line.certificate_id)
 
 

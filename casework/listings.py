@@ -18,6 +18,7 @@ from casework.record_steps import keep_step
 from casework.refusal import Refusal
 from casework.rows import find_own, insert_new
 from casework.texts import strip_text
+from languages.sentence import say
 from models.catalogue import Stage
 from models.code_record import CloseReason, CodeRecord
 from models.court import StaffRole
@@ -133,7 +134,9 @@ def _publish_after(grace_ends_on: date | None, today: date) -> date:
     if grace_ends_on is None:
         return today
     if not today <= grace_ends_on <= add_months(today, GRACE_MONTHS):
-        message = f"A period of grace ends today at the earliest, and within {GRACE_MONTHS} months."
+        message = say(
+            "A period of grace ends today at the earliest, and within {grace_months} months.", grace_months=GRACE_MONTHS
+        )
         raise Refusal("BAD_DATE", message, "Correct the day.", "graceEndsOn")
     return grace_ends_on + timedelta(1)
 
@@ -176,7 +179,9 @@ async def check_of_age(connection: AsyncConnection, party_key: int, day: date, a
 def _text(name: str, text: str) -> str:
     """Return a text of an entry, stripped. Raises Refusal BAD_TEXT, also for an identity number (R18)."""
     first, _, second = name.partition("_")
-    message = f"This has 1 to {LONGEST_TEXT} characters, and no identity number among them."
+    message = say(
+        "This has 1 to {longest_text} characters, and no identity number among them.", longest_text=LONGEST_TEXT
+    )
     refusal = Refusal("BAD_TEXT", message, "Complete or shorten it.", first + second.capitalize())
     return strip_text(text, LONGEST_TEXT, refusal)
 

@@ -21,6 +21,7 @@ from casework.restorations import restore_repaired
 from casework.rows import insert_new
 from casework.terms import compute_answer_due
 from casework.versions import keep_version
+from languages.sentence import say
 from models.catalogue import Behaviour
 from models.deduction import Deduction, DeductionStatus
 from models.event import EventKind
@@ -145,10 +146,12 @@ async def _amend(connection: AsyncConnection, found: sa.Row[Any], points: int | 
     query = sa.select(Behaviour.points_min, Behaviour.points_max).where(Behaviour.id == found.behaviour_id)
     low, high = (await connection.execute(query)).one()
     if points is None or points == found.points or not low <= points <= high:
-        message = f"An amendment takes another number from {low} to {high} (R1)."
+        message = say("An amendment takes another number from {low} to {high} (R1).", low=low, high=high)
         raise Refusal("POINTS_OUT_OF_BAND", message, "Give one.", "points")
     if points > found.points:
-        message = f"An objection never costs its subject more: the item takes {found.points} points (R8)."
+        message = say(
+            "An objection never costs its subject more: the item takes {points} points (R8).", points=found.points
+        )
         raise Refusal("POINTS_RAISED", message, "Give a lower number.", "points")
     step = Step.AMEND if found.status is DeductionStatus.PUBLISHED else Step.CORRECT
     await take(connection, step, found, act, points=points, version=found.version + 1)

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from casework.procedure import Act, Step, authorize, check_step
 from casework.refusal import Refusal
 from casework.rows import insert_new
+from languages.sentence import say
 from models.court import StaffRole
 from models.panel import LARGEST_QUORUM, SMALLEST_QUORUM, PanelRule, PanelVote
 
@@ -20,7 +21,11 @@ async def set_quorum(connection: AsyncConnection, quorum: int, act: Act, reexami
     """
     reason = authorize(act, StaffRole.PRESIDENT)
     if not SMALLEST_QUORUM <= quorum <= LARGEST_QUORUM:
-        message = f"A quorum is a number from {SMALLEST_QUORUM} to {LARGEST_QUORUM}."
+        message = say(
+            "A quorum is a number from {smallest_quorum} to {largest_quorum}.",
+            smallest_quorum=SMALLEST_QUORUM,
+            largest_quorum=LARGEST_QUORUM,
+        )
         raise Refusal("BAD_EXTENT", message, "Give one.", "quorum")
     values = {"court_code": act.officer.court_code, "quorum": quorum, "set_at": act.at, "reason": reason}
     values["reexamines"] = (

@@ -41,8 +41,9 @@ async def find_case(
     values = {"case": case_key, "party": party_key} | ({} if role is None else {"role": role})
     found = require_own(await _select_case(with_role=role is not None).fetch_row(connection, values), officer, "case")
     if not found.parts:
-        wanted = "in the case" if role is None else "in the case in this role"
-        raise Refusal("NOT_A_PARTICIPANT", f"The subject does not take part {wanted} (R3).", "Check both.", "role")
+        in_role = "The subject does not take part in the case in this role (R3)."
+        message = "The subject does not take part in the case (R3)." if role is None else in_role
+        raise Refusal("NOT_A_PARTICIPANT", message, "Check both.", "role")
     return found
 
 

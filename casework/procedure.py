@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from auth.officer import Officer
 from casework.refusal import Refusal
 from casework.rows import find_own
+from languages.sentence import either, say
 from models.court import StaffRole
 from models.court_case import CourtCase
 from models.deduction import Deduction, DeductionStatus, DeductionStep
@@ -133,8 +134,12 @@ def permit(officer: Officer, step: Step) -> Transition:
 def require(officer: Officer, *roles: StaffRole) -> None:
     """Raise Refusal WRONG_ROLE unless the officer acts in one of these roles."""
     if officer.role not in roles:
-        wanted = " or ".join(roles)
-        raise Refusal("WRONG_ROLE", f"This is for {wanted}; you act as {officer.role}.", f"Ask a {wanted}.")
+        wanted = either(roles)
+        raise Refusal(
+            "WRONG_ROLE",
+            say("This is for {wanted}; you act as {role}.", wanted=wanted, role=officer.role),
+            say("Ask a {wanted}.", wanted=wanted),
+        )
 
 
 def authorize(act: Act, *roles: StaffRole) -> str:
@@ -167,7 +172,11 @@ async def lock_deduction(
     """
     found = await find_own(connection, LOCKED.params(key=key), officer, "deduction")
     if version is not None and version != found.version:
-        message = f"You have seen version {version}; it is version {found.version} by now."
+        message = say(
+            "You have seen version {version}; it is version {version_2} by now.",
+            version=version,
+            version_2=found.version,
+        )
         raise Refusal("STALE_VERSION", message, "Read it again before you decide.", "version")
     return found
 
@@ -199,8 +208,8 @@ def check_step(step: Step, found: sa.Row[Any], act: Act) -> str:
 
 def _check_state(transition: Transition, status: DeductionStatus) -> None:
     if status not in transition.sources:
-        wanted = " or ".join(transition.sources)
-        message = f"The deduction is {status}; this step begins from {wanted}."
+        wanted = either(transition.sources)
+        message = say("The deduction is {status}; this step begins from {wanted}.", status=status, wanted=wanted)
         raise Refusal("WRONG_STATE", message, "Read it again.", "id")
 
 

@@ -10,6 +10,7 @@ from casework.procedure import Act, authorize, require
 from casework.record_steps import keep_step
 from casework.refusal import Refusal
 from casework.rows import insert_new
+from languages.sentence import say
 from models.bulletin import Bulletin, BulletinKind
 from models.certificate import LONGEST_NUMBER
 from models.consequence_notice import ConsequenceNotice
@@ -88,7 +89,12 @@ def read_notice_number(value: str) -> str:
     """Return the number of a notice, stripped. Raises Refusal BAD_TEXT, BAD_NUMBER."""
     number = _given(value, "number")
     if len(number) > LONGEST_NUMBER:
-        raise Refusal("BAD_NUMBER", f"A number has 1 to {LONGEST_NUMBER} characters.", "Check it.", "number")
+        raise Refusal(
+            "BAD_NUMBER",
+            say("A number has 1 to {longest_number} characters.", longest_number=LONGEST_NUMBER),
+            "Check it.",
+            "number",
+        )
     return number
 
 

@@ -10,6 +10,7 @@ from casework.panel import is_reexamining
 from casework.procedure import Act, authorize
 from casework.refusal import Refusal
 from casework.rows import insert_new
+from languages.sentence import say
 from models.court import StaffRole
 from models.deduction import Deduction
 from models.objection import ObjectionOutcome, Reexamination, ReexaminingPart
@@ -34,7 +35,9 @@ async def reexamine(connection: AsyncConnection, found: Any, opinion: ObjectionO
     part = PARTS[act.officer.role]
     values = {"objection_id": found.id, "part": part, "opinion": opinion, "taken_at": act.at, "reason": reason}
     by = {"staff_id": act.officer.key, "staff_role": act.officer.role}
-    refusal = Refusal("RECORDED", f"The opinion of the {part} is given.", "Leave the answer to the panel.", "id")
+    refusal = Refusal(
+        "RECORDED", say("The opinion of the {part} is given.", part=part), "Leave the answer to the panel.", "id"
+    )
     await insert_new(connection, Reexamination, values | by, refusal)
 
 
@@ -54,5 +57,7 @@ async def check_reexamined(connection: AsyncConnection, key: int, act: Act) -> N
         return
     given = set(await connection.scalars(sa.select(Reexamination.part).where(Reexamination.objection_id == key)))
     if missing := [part for part in ReexaminingPart if part not in given]:
-        message = f"The panel answers after the re-examination; it lacks the opinion of: {', '.join(missing)}."
+        message = say(
+            "The panel answers after the re-examination; it lacks the opinion of: {missing}.", missing=missing
+        )
         raise Refusal("UNDECIDED", message, "Have it re-examined first.", "id")

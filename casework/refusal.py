@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from languages.sentence import say
+
 
 class Code(StrEnum):
     """Machine-readable reasons of refusals."""
@@ -70,4 +72,4 @@ class Refusal(Exception):
 
 def refuse_missing(what: str, field: str = "id") -> Refusal:
     """Return the refusal of a row that does not exist, or that the caller may not know of (R20)."""
-    return Refusal("NOT_FOUND", f"There is no such {what}.", "Look it up again.", field)
+    return Refusal("NOT_FOUND", say("There is no such {what}.", what=say(what)), "Look it up again.", field)

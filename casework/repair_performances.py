@@ -13,6 +13,7 @@ from casework.record_steps import keep_step
 from casework.refusal import Refusal, refuse_missing
 from casework.rows import find_own, insert_new
 from casework.texts import strip_text
+from languages.sentence import say
 from models.catalogue import Colour
 from models.code_record import CodeRecord
 from models.court import StaffRole
@@ -72,13 +73,16 @@ async def revoke_performance(connection: AsyncConnection, key: int, act: Act) ->
 
 def _check(performed: PerformedAmount, blue: sa.Row[Any], today: date) -> None:
     if not blue.effective_on <= performed.performed_on <= today:
-        message = f"It is performed from {blue.effective_on} on, when the repair was granted, and not in time to come."
+        message = say(
+            "It is performed from {effective_on} on, when the repair was granted, and not in time to come.",
+            effective_on=blue.effective_on,
+        )
         raise Refusal("BAD_DATE", message, "Check the receipt.", "performedOn")
     if not 0 < performed.amount <= LARGEST_AMOUNT:
         raise Refusal("BAD_EXTENT", "An amount that was performed is above zero.", "Give it in CNY.", "amount")
 
 
 def _document(text: str) -> str:
-    message = f"The number of a receipt has 1 to {LONGEST_DOCUMENT} characters."
+    message = say("The number of a receipt has 1 to {longest_document} characters.", longest_document=LONGEST_DOCUMENT)
     refusal = Refusal("BAD_DOCUMENT", message, "Copy it from the receipt.", "document")
     return strip_text(text, LONGEST_DOCUMENT, refusal)

@@ -18,6 +18,7 @@ from casework.restorations import restore_deductions
 from casework.rows import insert_new
 from casework.terms import compute_first_repair_day
 from casework.versions import keep_version
+from languages.sentence import say
 from models.code_record import CodeRecord
 from models.court_case import CourtCase
 from models.deduction import Deduction, DeductionStatus
@@ -75,7 +76,9 @@ async def apply(connection: AsyncConnection, party_key: int, key: int, applicati
 def check_minimum(first: date, today: date) -> None:
     """Raise Refusal TOO_EARLY before the first day of repair (R9)."""
     if today < first:
-        raise Refusal("TOO_EARLY", f"This may be repaired from {first} on (R9).", "Apply again then.", "id")
+        raise Refusal(
+            "TOO_EARLY", say("This may be repaired from {first} on (R9).", first=first), "Apply again then.", "id"
+        )
 
 
 async def enter_application(
@@ -109,7 +112,9 @@ def _check_shown(application: Application) -> None:
     if ground is RepairGround.FULL_PERFORMANCE and not amount:
         raise Refusal("BAD_EXTENT", "A full performance has an amount above zero.", "Give CNY.", "amountPerformed")
     if ground in EVIDENCED and evidence is None:
-        raise Refusal("EVIDENCE_REQUIRED", f"{ground} rests on a document (R9).", "Name it.", "evidence")
+        raise Refusal(
+            "EVIDENCE_REQUIRED", say("{ground} rests on a document (R9).", ground=ground), "Name it.", "evidence"
+        )
     if evidence and (not evidence.document.strip() or len(evidence.digest) != 32):
         raise Refusal("EVIDENCE_REQUIRED", "The document's number or hash is missing.", "Give both.", "evidence")
 
@@ -178,7 +183,7 @@ async def _check_grantable(connection: AsyncConnection, found: Any, act: Act) ->
 def check_end(end: date | None, today: date, before: date | None) -> None:
     """Raise Refusal BAD_DATE unless the new last day lies between today and the current one."""
     if end is None or not today < end < (before or date.max):
-        message = f"A shorter term ends after {today}, and earlier than now."
+        message = say("A shorter term ends after {today}, and earlier than now.", today=today)
         raise Refusal("BAD_DATE", message, "Choose a day.", "newEnd")
 
 

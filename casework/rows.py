@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from auth.officer import Officer
 from casework.refusal import Refusal, refuse_missing
+from languages.sentence import say
 
 
 async def find_own(
@@ -22,7 +23,7 @@ async def find_own(
 def require_own(found: Any, officer: Officer, what: str) -> Any:
     """Return a row with a `court_code`, if there is one. Raises Refusal NOT_FOUND for another court's row (R20)."""
     if found is None or found.court_code != officer.court_code:
-        raise refuse_missing(f"{what} in your court")
+        raise refuse_missing(say("{what} in your court", what=say(what)))
     return found
 
 

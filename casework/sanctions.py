@@ -18,6 +18,7 @@ from casework.refusal import Refusal
 from casework.revocations import withdraw_founded
 from casework.rows import find_own, insert_new
 from casework.terms import find_red_type
+from languages.sentence import say
 from models.case_numbers import parse_case_number
 from models.court import StaffRole
 from models.identifiers import IdentifierError
@@ -115,7 +116,7 @@ def _check(decision: SanctionDecision, today: date) -> None:
         ("effectiveOn", "sentenceEndsOn"), (decision.effective_on, decision.sentence_ends_on), latest, strict=True
     ):
         if day and day > last:
-            raise Refusal("BAD_DATE", f"No decision reaches beyond {last}.", "Check the year.", field)
+            raise Refusal("BAD_DATE", say("No decision reaches beyond {last}.", last=last), "Check the year.", field)
     if decision.sentence_ends_on and decision.kind is not SanctionKind.CONVICTION:
         message = "Only a conviction has a sentence that ends (R12)."
         raise Refusal("BAD_DATE", message, "Leave it out.", "sentenceEndsOn")
@@ -123,7 +124,10 @@ def _check(decision: SanctionDecision, today: date) -> None:
     sound_amount = (decision.amount is not None and decision.amount > 0) if fined else decision.amount is None
     sound_days = decision.days in range(1, LONGEST_DETENTION + 1) if detained else decision.days is None
     if not (sound_amount and sound_days):
-        message = f"A fine has an amount in CNY, a detention 1 to {LONGEST_DETENTION} days, nothing else either."
+        message = say(
+            "A fine has an amount in CNY, a detention 1 to {longest_detention} days, nothing else either.",
+            longest_detention=LONGEST_DETENTION,
+        )
         raise Refusal("BAD_EXTENT", message, "Check it.")
 
 
@@ -152,6 +156,10 @@ def _number(decision: SanctionDecision, court_code: str) -> str:
         raise Refusal("BAD_DECISION_NUMBER", str(error), "Copy it from the decision.", "number") from None
     grave = decision.kind in (SanctionKind.FINE, SanctionKind.DETENTION)
     if grave and (parsed.type_characters, parsed.court_code) != (SANCTION_CASES, court_code):
-        message = f"A {decision.kind} is decided under a {SANCTION_CASES} number of its court."
+        message = say(
+            "A {kind} is decided under a {sanction_cases} number of its court.",
+            kind=decision.kind,
+            sanction_cases=SANCTION_CASES,
+        )
         raise Refusal("BAD_DECISION_NUMBER", message, "Check it.", "number")
     return parsed.number

@@ -15,6 +15,7 @@ from casework.record_steps import keep_step
 from casework.refusal import Refusal
 from casework.rows import find_own, insert_new
 from casework.texts import strip_text
+from languages.sentence import say
 from models.court import StaffRole
 from models.point_conversion import PointConversion
 from models.settlement import LONGEST_DOCUMENT, Settlement
@@ -73,6 +74,6 @@ async def revoke_settlement(connection: AsyncConnection, key: int, act: Act) -> 
 
 
 def _document(text: str) -> str:
-    message = f"The number of a document has 1 to {LONGEST_DOCUMENT} characters."
+    message = say("The number of a document has 1 to {longest_document} characters.", longest_document=LONGEST_DOCUMENT)
     refusal = Refusal("BAD_DOCUMENT", message, "Copy it from the document.", "document")
     return strip_text(text, LONGEST_DOCUMENT, refusal)

@@ -20,6 +20,7 @@ from auth.signing import REPORT_SECONDS
 from casework.consents import check_choice
 from casework.keys import draw_key
 from casework.refusal import Refusal, refuse_missing
+from languages.sentence import say
 from models.audience import Purpose
 from models.consent import ShareCode
 from models.names import fold
@@ -100,7 +101,9 @@ async def create_share_code(
 ) -> int:
     """Create a code of a subject. Return its key. Raises Refusal BAD_DATE, BAD_PURPOSE, BAD_SCOPE, NOT_YOURS."""
     if not at < sharing.valid_to <= at + LONGEST:
-        raise Refusal("BAD_DATE", f"A code lasts {LONGEST.days} days at most.", "Give another moment.", "validTo")
+        raise Refusal(
+            "BAD_DATE", say("A code lasts {days} days at most.", days=LONGEST.days), "Give another moment.", "validTo"
+        )
     purposes = check_choice(frozenset(sharing.purposes), sharing.form.purposes, "BAD_PURPOSE", "purposes")
     scopes = check_choice(frozenset(sharing.scopes), frozenset(PERSONS), "BAD_SCOPE", "scopes")
     await _check_name(connection, shown)

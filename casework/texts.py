@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from casework.refusal import Refusal
+from languages.sentence import say
 from models.number_recogniser import holds_identity_number
 
 LONGEST = 2_000
@@ -36,7 +37,7 @@ def check_texts(given: Mapping[str, Any], path: str = "") -> None:
 def check_text(text: str, field: str) -> None:
     """Raise Refusal BAD_TEXT for a text that is too long, is unreadable, or holds an identity number."""
     if fault := find_fault(text, LONGEST):
-        raise Refusal("BAD_TEXT", f"This {fault[0]}", fault[1], field)
+        raise Refusal("BAD_TEXT", *fault, field)
     if holds_identity_number(text):
         message = "This holds a resident ID number, which is never stored (R18)."
         raise Refusal("BAD_TEXT", message, "Leave it out.", field)
@@ -50,10 +51,14 @@ def strip_text(text: str, longest: int, refusal: Refusal) -> str:
     return stripped
 
 
-def find_fault(text: str, longest: int, unreadable: re.Pattern[str] = UNREADABLE) -> tuple[str, str] | None:
-    """Return the predicate of a sentence on an unacceptable text, and a hint; None for an acceptable one."""
+def find_fault(
+    text: str, longest: int, unreadable: re.Pattern[str] = UNREADABLE, what: str = ""
+) -> tuple[str, str] | None:
+    """Return a sentence on an unacceptable text, and a hint; None for an acceptable one. what: the text's name."""
+    named = f"`{what}`" if what else say("This")
     if len(text) > longest:
-        return f"is longer than {longest} characters.", "Shorten it."
+        message = say("{what} is longer than {longest} characters.", what=named, longest=longest)
+        return message, say("Shorten it.")
     if unreadable.search(text):
-        return "holds control characters or broken Unicode.", "Type it anew."
+        return say("{what} holds control characters or broken Unicode.", what=named), say("Type it anew.")
     return None

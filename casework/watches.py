@@ -16,6 +16,7 @@ from auth.consent import MONITORS, is_live_consent
 from auth.scopes import Scope
 from casework.clients import lock_client
 from casework.refusal import Refusal
+from languages.sentence import say
 from models.consent import Consent
 from models.names import fold
 from models.party import Identity, Party, PartyKind
@@ -84,7 +85,12 @@ async def unwatch(connection: AsyncConnection, client_key: int, references: Sequ
 
 def _check_extent(given: Sequence[Any], field: str) -> None:
     if not 1 <= len(given) <= MOST_LINES:
-        raise Refusal("BAD_EXTENT", f"One order is for 1 to {MOST_LINES} subjects.", "Send several.", field)
+        raise Refusal(
+            "BAD_EXTENT",
+            say("One order is for 1 to {most_lines} subjects.", most_lines=MOST_LINES),
+            "Send several.",
+            field,
+        )
 
 
 async def _judge(

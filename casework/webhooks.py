@@ -18,6 +18,7 @@ from casework.clients import lock_client
 from casework.keys import draw_key
 from casework.outbox import WAKE
 from casework.refusal import Refusal, refuse_missing
+from languages.sentence import say
 from models.event import Event, EventKind
 from models.keyring import Keyring
 from models.watch import Notification
@@ -165,13 +166,15 @@ async def _check_number(connection: AsyncConnection, client_key: int) -> None:
     await lock_client(connection, client_key)
     _check_extent(await _number(connection, client_key, Webhook.disabled_at.is_(None)), MOST_SENT_TO, "url")
     if await _number(connection, client_key) >= MOST_KEPT:
-        message = f"A client keeps {MOST_KEPT} webhooks at most, those that are disabled included."
+        message = say(
+            "A client keeps {most_kept} webhooks at most, those that are disabled included.", most_kept=MOST_KEPT
+        )
         raise Refusal("BAD_EXTENT", message, "Delete one that you use no longer.", "url")
 
 
 def _check_extent(number: int, most: int, field: str) -> None:
     if number >= most:
-        message = f"A client is sent events at {most} webhooks at most."
+        message = say("A client is sent events at {most} webhooks at most.", most=most)
         raise Refusal("BAD_EXTENT", message, "Change one that you have, or disable or delete one.", field)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from graphql import ExecutionResult, GraphQLError, execute
+from graphql import ExecutionResult, GraphQLError, GraphQLSchema, execute
 from graphql.execution.values import VariableValues, get_variable_values
 
 from engine.declare.relations import Audience
@@ -22,10 +22,10 @@ from engine.load.errors import ExpectedError
 from engine.plan.plan import Text
 from engine.plan.walk import Unplanned
 from engine.statement.bound import BoundStatement
+from languages.sentence import Sentence, say
 
-QUIET_VALUES: Mapping[str, Any] = {"max_errors": 10, "hide_suggestions": True}
+MOST_ERRORS = 10
 QUIET: Mapping[str, Any] = {"hide_suggestions": True, "max_coercion_errors": 10}
-NO_CONDITION = "Variable '${}' has invalid value: Expected value of non-null type 'Boolean!' not to be None."
 log = logging.getLogger("suxin.graphql")
 
 
@@ -82,12 +82,17 @@ def coerce_variables(operation: Operation, given: dict[str, Any]) -> VariableVal
     definitions, reader = operation.node.variable_definitions or (), operation.variable_reader
     values: Any = reader.read(given) if reader else None
     if values is None:
-        values = get_variable_values(operation.engine.graphql, definitions, given, **QUIET_VALUES)
+        values = get_variable_values(operation.engine.graphql, definitions, given, max_errors=MOST_ERRORS)
     if not isinstance(values, VariableValues):
-        raise DocumentError(*(redact_error(error) for error in values))
+        raise DocumentError(*(redact_error(error, operation.engine.graphql) for error in values))
     if undecided := sorted(name for name in operation.conditions if values.coerced.get(name) is None):
-        raise DocumentError(*(add_code(GraphQLError(NO_CONDITION.format(name)), "BAD_VARIABLES") for name in undecided))
+        raise DocumentError(*(add_code(GraphQLError(_undecided(name)), "BAD_VARIABLES") for name in undecided))
     return values
+
+
+def _undecided(name: str) -> Sentence:
+    error = say("Expected value of non-null type '{type}' not to be None.", type="Boolean!")
+    return say("Variable '{variable}' has invalid value: {error}", variable=f"${name}", error=error)
 
 
 @dataclass(frozen=True)
@@ -141,13 +146,13 @@ def introspect(operation: Operation, variables: dict[str, Any] | None) -> Execut
     return ExecutionResult(found.data, [redact_error(error) for error in found.errors or ()] or None)
 
 
-def redact_error(error: GraphQLError) -> GraphQLError:
-    """Return the error for the client. Raises InternalError if it is not an expected error."""
+def redact_error(error: GraphQLError, schema: GraphQLSchema | None = None) -> GraphQLError:
+    """Return the error for the client. schema: has the values of enums. Raises InternalError for an unexpected one."""
     original = error.original_error
     if isinstance(original, ExpectedError) or isinstance(error, ExpectedError):
         return error
     if original is None or isinstance(original, GraphQLError):
-        return add_code(error, "BAD_VARIABLES" if error.path is None else "BAD_INPUT")
+        return add_code(error, "BAD_VARIABLES" if error.path is None else "BAD_INPUT", schema)
     raise InternalError from original
 
 

@@ -47,24 +47,24 @@ class Job(ABC):
 
 
 async def repeat(
-    turn: Turn, say: Callable[..., None], waits: str, pause: float, wake: asyncio.Event | None = None
+    turn: Turn, report: Callable[..., None], waits: str, pause: float, wake: asyncio.Event | None = None
 ) -> None:
     """Run `turn` until cancelled, every `pause` seconds and whenever `wake` is set."""
     wake = wake or asyncio.Event()
     while True:
         wake.clear()
-        await attempt(turn, say, waits)
+        await attempt(turn, report, waits)
         with suppress(TimeoutError):
             async with asyncio.timeout(pause):
                 await wake.wait()
 
 
-async def attempt(turn: Turn, say: Callable[..., None], waits: str) -> None:
-    """Run `turn` once. If the database is not available, log `waits` by `say`: the work is tried again later."""
+async def attempt(turn: Turn, report: Callable[..., None], waits: str) -> None:
+    """Run `turn` once. If the database is not available, log `waits` by `report`: the work is tried again later."""
     try:
         await turn()
     except (OSError, SQLAlchemyError) as error:
-        say("%s: %s", waits, type(error).__name__)
+        report("%s: %s", waits, type(error).__name__)
 
 
 async def stop(tasks: Iterable[asyncio.Task[Any]]) -> None:

@@ -5,7 +5,7 @@
 A sentence without values is its own template: an ordinary string. `languages.extraction` finds both in the sources.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from typing import Any
 
@@ -23,7 +23,13 @@ class Sentence(str):
 
 def say(template: str, **values: Any) -> Sentence:
     """Return a sentence. template: in the syntax of `str.format`. values: also messages, enums, and lists of them."""
-    return reword(template, values)
+    return template if isinstance(template, Sentence) else reword(template, values)
+
+
+def either(values: Sequence[Any]) -> Any:
+    """Return the words for a choice of some values."""
+    first, *others = values
+    return say("{first} or {second}", first=first, second=either(others)) if others else first
 
 
 def reword(template: str, values: Mapping[str, Any]) -> Sentence:

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
+from languages.sentence import say
 from models.catalogue import Stage
 from models.identifiers import IdentifierError, compact
 from models.numerals import DIGITS, read_digits
@@ -90,7 +91,7 @@ def parse_case_number(text: str) -> CaseNumber:
     plain = compact(text).rstrip(CLOSING).translate(BRACKETS)
     found = YEAR.match(plain)
     if not found:
-        raise _fault("its year is missing or does not stand in brackets, as in (2021)")
+        raise _fault(say("its year is missing or does not stand in brackets, as in (2021)"))
     year, rest = _year(found[1]), plain[found.end() :]
     number = _coded(year, rest) if year >= CODED_SINCE else _worded(year, rest)
     if number is None or _is_range(rest):
@@ -100,9 +101,8 @@ def parse_case_number(text: str) -> CaseNumber:
 
 def _fault(part: str) -> IdentifierError:
     """Return the error, without the text (R18)."""
-    return IdentifierError(
-        "CASE_NUMBER", f"The case number cannot be read: {part}. Write it as in (2021)浙0281民初1号."
-    )
+    message = say("The case number cannot be read: {part}. Write it as in (2021)浙0281民初1号.", part=part)
+    return IdentifierError("CASE_NUMBER", message)
 
 
 def _year(text: str) -> int:
@@ -110,7 +110,7 @@ def _year(text: str) -> int:
     if year is not None and len(text) == 2:
         year += 1900
     if year is None or not EARLIEST_YEAR <= year <= datetime.now(COURT_TIME).year + 1:
-        raise _fault("its year cannot be")
+        raise _fault(say("its year cannot be"))
     return year
 
 
@@ -146,18 +146,18 @@ def _worded_stage(words: str) -> Stage:
 def _wrong_part(year: int, rest: str) -> str:
     """Describe the error in the text after the year."""
     if _is_range(rest) or SEVERAL.search(rest):
-        return "it names several cases, so write a line for each"
+        return say("it names several cases, so write a line for each")
     return _wrong_coded(rest) if year >= CODED_SINCE else _wrong_worded(rest)
 
 
 def _wrong_coded(rest: str) -> str:
     court = COURT_PART.match(rest)
     if not court and WRONG_COURT.match(rest):
-        return "its court code has neither two nor four digits"
+        return say("its court code has neither two nor four digits")
     if not court:
-        return f"its court has no code, which stands in every number since {CODED_SINCE}"
+        return say("its court has no code, which stands in every number since {year}", year=CODED_SINCE)
     kind = _known.part.match(rest, court.end())
-    return _wrong_ending(rest[kind.end() :]) if kind else "its case type is missing or not in the catalogue"
+    return _wrong_ending(rest[kind.end() :]) if kind else say("its case type is missing or not in the catalogue")
 
 
 def _wrong_worded(rest: str) -> str:
@@ -165,13 +165,13 @@ def _wrong_worded(rest: str) -> str:
     if ending:
         return _wrong_ending(ending.removeprefix("第"))
     if COURT_PART.match(rest):
-        return f"its year lies before {CODED_SINCE}, when courts had no codes"
-    return f"字 is missing, which stands in every number before {CODED_SINCE}"
+        return say("its year lies before {year}, when courts had no codes", year=CODED_SINCE)
+    return say("字 is missing, which stands in every number before {year}", year=CODED_SINCE)
 
 
 def _wrong_ending(rest: str) -> str:
     if "号" not in rest:
-        return "号 is missing at its end, so its serial may be cut off"
+        return say("号 is missing at its end, so its serial may be cut off")
     if not SERIAL_PART.match(rest):
-        return "its serial is no number of one to eight digits"
-    return "something that is no part of it follows 号"
+        return say("its serial is no number of one to eight digits")
+    return say("something that is no part of it follows 号")

@@ -1,6 +1,6 @@
 """The caller of a request, with the time and the keys that arguments are converted with."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -14,6 +14,7 @@ from auth.principal import Principal
 from auth.scopes import Scope
 from casework.adverse_notices import NoticeFacts
 from casework.integrity_reports import Sheet
+from languages.negotiation import Language
 from models.keyring import Keyring
 from models.transparency.notes import NoteKey
 from resolvers.view import Access, View
@@ -44,7 +45,7 @@ class Reports(Protocol):
 @dataclass
 class Caller:
     """The caller of one request. charge: None without budgets. reports: signs integrity reports. issuer: the address of
-    the service. log_keys: with which receipts are or were signed."""
+    the service. log_keys: with which receipts are or were signed. choose_language: returns the language of messages."""
 
     principal: Principal
     keyring: Keyring
@@ -54,6 +55,7 @@ class Caller:
     reports: Reports | None = None
     issuer: str = ""
     log_keys: Sequence[NoteKey] = ()
+    choose_language: Callable[[], Language] = lambda: Language.EN
 
     @property
     def scopes(self) -> frozenset[Scope]:

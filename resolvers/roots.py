@@ -12,6 +12,7 @@ from auth.consent import RECIPIENTS as MAY_BE_TOLD
 from engine.declare.relations import Frame, Order, Prepared, Relation
 from engine.declare.sql import SQL
 from engine.load.nodes import read_key
+from languages.sentence import say
 from models.case_numbers import parse_case_number
 from models.identifiers import IdentifierError
 from models.names import fold
@@ -105,4 +106,4 @@ def prepare_case(arguments: Mapping[str, Any], context: Any) -> Prepared:
     try:
         return Prepared({"number": parse_case_number(arguments["number"]).number})
     except IdentifierError as error:
-        raise CaseNumberError(f"`number` cannot be read: {error}") from None
+        raise CaseNumberError(say("`number` cannot be read: {error}", error=say(str(error)))) from None

@@ -22,6 +22,8 @@ from engine.declare.relations import Root
 from engine.declare.row_types import get_model
 from engine.load.context import Deferred
 from engine.policy import OPEN, Requirement, require
+from languages.negotiation import Language
+from languages.translation import translate
 from resolvers.mutations.acting import Also, MutationRoot, Perform, perform_mutation
 from resolvers.mutations.binding import bind
 from schema.enums import declare_enum
@@ -40,10 +42,11 @@ class MutationError:
     hint: str = strawberry.field(description="What to do instead (建议).")
 
     @classmethod
-    def of(cls, refusal: Refusal) -> "MutationError":
-        """Convert a refusal. Its path is that of the field in the input."""
+    def of(cls, refusal: Refusal, language: Language) -> "MutationError":
+        """Convert a refusal, told in a language. Its path is that of the field in the input."""
         named = [to_camel_case(part) for part in refusal.field.split(".")] if refusal.field else []
-        return cls(code=refusal.code, message=refusal.message, path=["input", *named], hint=refusal.hint)
+        told, hint = (translate(text, language) for text in (refusal.message, refusal.hint))
+        return cls(code=refusal.code, message=told, path=["input", *named], hint=hint)
 
 
 require(MutationError, OPEN)
@@ -68,7 +71,7 @@ class MutationField(DeclaredField):
         noun, *_ = (field.name for field in dataclasses.fields(self.payload))
         done = await perform_mutation(context, to_camel_case(self.python_name), self.declaration, given)
         if isinstance(done, Refusal):
-            return self.payload(errors=[MutationError.of(done)])
+            return self.payload(errors=[MutationError.of(done, context.caller.choose_language())])
         told = {also.name: also.tell(context, done) for also in self.declaration.also}
         return self.payload(**{noun: done}, **told, errors=[])
 

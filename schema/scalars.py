@@ -8,6 +8,8 @@ from typing import Any, NewType
 
 import strawberry
 
+from languages.sentence import say
+
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 DIGEST = re.compile(r"[0-9a-fA-F]{64}")
 AMOUNT = re.compile(r"-?([0-9]+)\.[0-9]{2}")
@@ -30,7 +32,7 @@ def read_moment(value: object) -> datetime:
             return moment.astimezone(UTC)
     except (ValueError, OverflowError):
         pass
-    raise ValueError("A DateTime must be a moment with its zone, such as 2026-11-21T08:00:00Z.")
+    raise ValueError(say("A DateTime must be a moment with its zone, such as 2026-11-21T08:00:00Z."))
 
 
 def read_day(value: object) -> date:
@@ -40,7 +42,7 @@ def read_day(value: object) -> date:
             return date.fromisoformat(value)
     except ValueError:
         pass
-    raise ValueError("A Date must be a day of the calendar, such as 2026-11-21.")
+    raise ValueError(say("A Date must be a day of the calendar, such as 2026-11-21."))
 
 
 def read_amount(value: object) -> Decimal:
@@ -50,9 +52,9 @@ def read_amount(value: object) -> Decimal:
     """
     found = AMOUNT.fullmatch(value) if isinstance(value, str) else None
     if found is None:
-        raise ValueError("Money must be a decimal string with two places, such as 20000.50.")
+        raise ValueError(say("Money must be a decimal string with two places, such as 20000.50."))
     if len(found[1]) > MOST_DIGITS:
-        raise ValueError(f"Money must have at most {MOST_DIGITS} digits before its point.")
+        raise ValueError(say("Money must have at most {most} digits before its point.", most=MOST_DIGITS))
     return Decimal(found[0])
 
 
@@ -60,7 +62,7 @@ def read_digest(value: object) -> bytes:
     """Parse the 32 bytes of a SHA-256 in hexadecimal. Raises ValueError otherwise."""
     if isinstance(value, str) and DIGEST.fullmatch(value):
         return bytes.fromhex(value)
-    raise ValueError("Sha256 must be the SHA-256 of a file as 64 hexadecimal digits.")
+    raise ValueError(say("Sha256 must be the SHA-256 of a file as 64 hexadecimal digits."))
 
 
 Money = NewType("Money", str)

@@ -10,16 +10,17 @@ from starlette.requests import Request
 from auth.clients.trusted_documents import SHA256
 from auth.request_body import ONLY_IDENTITY, TAKEN, is_encoded, media_type_of, read_bounded
 from engine.document.json_values import NO_NUL, JsonError, check_depth, read_json
+from languages.sentence import say
 from transport.refusals import RequestError
 
 LARGEST_BODY = 64 * 1024
 NUL = re.compile(r"\\u(?:0000|\{0+\})")
 MEMBERS: Mapping[str, tuple[Any, str]] = {
-    "query": (str | None, "a string: the GraphQL document"),
-    "documentId": (str | None, "a string: the identifier of a registered document"),
-    "variables": (dict | None, "an object"),
-    "operationName": (str | None, "a string"),
-    "extensions": (dict | None, "an object"),
+    "query": (str | None, say("a string: the GraphQL document")),
+    "documentId": (str | None, say("a string: the identifier of a registered document")),
+    "variables": (dict | None, say("an object")),
+    "operationName": (str | None, say("a string")),
+    "extensions": (dict | None, say("an object")),
 }
 
 
@@ -45,7 +46,9 @@ async def read_body(request: Request) -> Body:
         raise RequestError(ONLY_IDENTITY, "UNSUPPORTED_MEDIA_TYPE", 415, TAKEN)
     raw = await read_bounded(request, LARGEST_BODY)
     if raw is None:
-        raise RequestError(f"The body is larger than {LARGEST_BODY} bytes.", "BODY_TOO_LARGE", 413)
+        raise RequestError(
+            say("The body is larger than {largest_body} bytes.", largest_body=LARGEST_BODY), "BODY_TOO_LARGE", 413
+        )
     return parse_body(raw)
 
 
@@ -70,7 +73,7 @@ def check_shape(found: Mapping[str, Any]) -> Body:
     """Check the types of the members; unknown members are ignored (GraphQL over HTTP, 5.1). Raises RequestError."""
     for name, (kind, words) in MEMBERS.items():
         if not isinstance(found.get(name), kind):
-            raise RequestError(f"`{name}` must be {words}.")
+            raise RequestError(say("`{name}` must be {words}.", name=name, words=words))
     query, document_id = found.get("query") or "", _document_id(found)
     if not query and document_id is None:
         raise RequestError("Send `query`, the GraphQL document, or `documentId`, the identifier of a registered one.")

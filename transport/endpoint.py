@@ -45,7 +45,7 @@ from transport.event_stream import EventStream
 from transport.mutations import mutate, read_key
 from transport.observation import observe
 from transport.refusals import RequestError, failure_of, format_throttle_status, refusal_of
-from transport.reply import GRAPHQL_RESPONSE, Reply
+from transport.reply import Reply
 from transport.subscriptions import Live
 from transport.trusted_operations import apply_document_policy
 
@@ -103,8 +103,7 @@ class GraphQLEndpoint:
 
     async def respond(self, request: Request) -> Response:
         """Return the response to a request. Each has a request id, and each error a code."""
-        strict = GRAPHQL_RESPONSE in request.headers.get("accept", "")
-        reply = Reply(observe(request.scope), strict, self.issuer)
+        reply = Reply(observe(request.scope), request.headers, self.issuer)
         sent = Sent(
             request.headers.getlist(PROOF), request.method, resource_of(self.issuer), thumbprint_of(request.scope)
         )
@@ -150,6 +149,7 @@ class GraphQLEndpoint:
             self.reports,
             issuer=self.issuer,
             log_keys=self.log_signer.trusted if self.log_signer else (),
+            choose_language=reply.choose_language,
         )
         meter = Meter()
         try:

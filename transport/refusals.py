@@ -15,6 +15,7 @@ from auth.tokens import BEARER, TokenError
 from engine.document.document import DocumentError
 from engine.execution import InternalError, log_failure
 from engine.load.errors import ForbiddenError
+from languages.sentence import say
 from postgres.errors import is_too_long, is_unreachable
 
 RETRY = {"retry-after": "1"}
@@ -65,7 +66,7 @@ def refusal_of(error: Exception, issuer: str, scheme: str = BEARER) -> ErrorResp
             )
             return ErrorResponse.of(429, str(error), error.code, headers, cost=cost)
         case ClientDisconnect():
-            return ErrorResponse.of(400, "The request ended before its body did.", "BAD_REQUEST", {})
+            return ErrorResponse.of(400, say("The request ended before its body did."), "BAD_REQUEST", {})
         case DocumentError():
             return ErrorResponse(None, error.errors)
         case ForbiddenError():
@@ -100,8 +101,8 @@ def failure_of(error: Exception, request_id: UUID) -> ErrorResponse:
     """Return the response to an error of the service. The cause is logged without personal data, and not sent."""
     cause = error.__cause__ if isinstance(error, InternalError) and error.__cause__ else error
     if isinstance(error, TimeoutError | PoolTimeoutError) or is_too_long(cause):
-        return ErrorResponse.of(503, "This took too long. Ask for less, or try again.", "TIMEOUT", RETRY)
+        return ErrorResponse.of(503, say("This took too long. Ask for less, or try again."), "TIMEOUT", RETRY)
     log_failure(cause, request_id)
     if is_unreachable(cause):
-        return ErrorResponse.of(503, "The database is not reachable. Try again.", "UNAVAILABLE", RETRY)
-    return ErrorResponse.of(500, "Something went wrong here. Quote the request id to us.", "INTERNAL", {})
+        return ErrorResponse.of(503, say("The database is not reachable. Try again."), "UNAVAILABLE", RETRY)
+    return ErrorResponse.of(500, say("Something went wrong here. Quote the request id to us."), "INTERNAL", {})

@@ -2,14 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import orjson
 from graphql import GraphQLError
+from starlette.datastructures import Headers
 from starlette.responses import Response
 
 from engine.answering import Result
 from engine.document import deprecation
+from languages.negotiation import HEADER, Language, choose_language
+from languages.translation import translate
+from languages.words import read_error_kinds
 from transport.errors.catalogue import address_of
 from transport.observation import Observation
 from transport.refusals import ErrorResponse, format_retry
@@ -20,12 +25,21 @@ JSON = "application/json"
 
 @dataclass(frozen=True)
 class Reply:
-    """Builds the response to one request. strict: whether the client accepts `application/graphql-response+json`.
-    issuer: the address below which error codes have their pages."""
+    """Builds the response to one request. headers: of the request. issuer: the address below which error codes have
+    their pages."""
 
     seen: Observation
-    strict: bool
+    headers: Headers
     issuer: str
+
+    @cached_property
+    def strict(self) -> bool:
+        """Whether the client accepts `application/graphql-response+json`."""
+        return GRAPHQL_RESPONSE in self.headers.get("accept", "")
+
+    def choose_language(self) -> Language:
+        """Return the language of messages. An answer without errors does not ask for it."""
+        return choose_language(self.headers.get(HEADER))
 
     def answer(self, result: Result, extensions: Mapping[str, Any] | None = None) -> Response:
         """Return the response to an executed operation, or to a request error (GraphQL over HTTP, section 7)."""
@@ -51,14 +65,27 @@ class Reply:
         extensions: Mapping[str, Any],
     ) -> Response:
         if errors:
+            language = self.choose_language()
             self.seen.outcome = code = (errors[0].extensions or {}).get("code", "INTERNAL")
-            body = {"errors": [error.formatted for error in errors], **body}
-            extensions = {"docUrl": address_of(self.issuer, code), **extensions}
+            body = {"errors": [format_error(error, language) for error in errors], **body}
+            extensions = {"docUrl": address_of(self.issuer, code), "remedy": find_remedy(code, language), **extensions}
+            headers = {"content-language": language, "vary": HEADER, **headers}
         request_id = str(self.seen.request_id)
         body["extensions"] = {"requestId": request_id, **extensions}
         sent = {"x-request-id": request_id, "cache-control": "no-store", **headers}
         sent |= deprecation.write_headers(extensions)
         return JsonResponse(status, orjson.dumps(body), GRAPHQL_RESPONSE if self.strict else JSON, sent)
+
+
+def format_error(error: GraphQLError, language: Language) -> Mapping[str, Any]:
+    """Return an error as a response has it, with its message in the language of the client."""
+    return {**error.formatted, "message": translate(error.message, language)}
+
+
+def find_remedy(code: str, language: Language) -> str:
+    """Return what to do about an error code, from the catalogue of errors."""
+    kind = read_error_kinds()[code]
+    return kind.remedy if language is Language.EN else kind.remedy_zh
 
 
 class JsonResponse(Response):

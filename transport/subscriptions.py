@@ -33,6 +33,7 @@ from engine.load.context import Context
 from engine.load.loaders import load_root
 from engine.load.rows import RootAnswer
 from engine.plan.arguments import Argued
+from languages.sentence import say
 from models.keyring import Keyring
 from resolvers import roots
 from resolvers.caller import Caller
@@ -103,7 +104,9 @@ class Live:
 
     def _check_number(self, principal: Principal) -> None:
         if self._open.get(principal.client_key, 0) >= MOST_STREAMS:
-            message = f"{MOST_STREAMS} subscriptions at a time are kept. End one of them."
+            message = say(
+                "{most_streams} subscriptions at a time are kept. End one of them.", most_streams=MOST_STREAMS
+            )
             raise ThrottledError("CONCURRENCY_LIMITED", message, 1, Status(MOST_STREAMS, 0, 0))
 
     @contextmanager

@@ -37,6 +37,7 @@ from casework.refusal import Refusal
 from casework.transaction import transact
 from engine.declare.opaque import seal
 from engine.engine import Engine
+from languages.sentence import say
 from models.bulk_operation import BulkUpload
 from models.keyring import Keyring
 from resolvers.partners.downloads import log_download
@@ -78,9 +79,9 @@ class Transfers:
     budgets: Budgets | None = None
     places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(UPLOADS_AT_ONCE))
     reading: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(READ_AT_ONCE))
-    uploads: Places = field(default_factory=lambda: Places(*UPLOADS, "uploads"))
-    downloads: Places = field(default_factory=lambda: Places(*DOWNLOADS, "downloads"))
-    files: Places = field(default_factory=lambda: Places(DOWNLOADS[0], DOWNLOADS_OF_A_FILE, "downloads of a file"))
+    uploads: Places = field(default_factory=lambda: Places(*UPLOADS, say("uploads")))
+    downloads: Places = field(default_factory=lambda: Places(*DOWNLOADS, say("downloads")))
+    files: Places = field(default_factory=lambda: Places(DOWNLOADS[0], DOWNLOADS_OF_A_FILE, say("downloads of a file")))
 
     async def upload(self, request: Request) -> Response:
         """Store a file of lines: JSON objects, or CSV whose header has the names of their members."""
@@ -207,7 +208,7 @@ class FileResponse(StreamingResponse):
 def _media_type(request: Request) -> str:
     found = media_type_of(request.headers)
     if found != CSV and found not in JSON_LINES:
-        raise RequestError(f"Send {CSV} or {JSON_LINES[0]}, in UTF-8.", status=415)
+        raise RequestError(say("Send {csv} or {json_lines}, in UTF-8.", csv=CSV, json_lines=JSON_LINES[0]), status=415)
     if is_encoded(request.headers):
         raise RequestError(ONLY_IDENTITY, status=415, headers=TAKEN)
     return found
@@ -216,7 +217,10 @@ def _media_type(request: Request) -> str:
 async def _body(request: Request) -> bytes:
     raw = await read_bounded(request, LARGEST_FILE)
     if raw is None:
-        raise RequestError(f"The file is larger than {LARGEST_FILE:,} bytes; send it in parts.", status=413)
+        raise RequestError(
+            say("The file is larger than {largest_file:,} bytes; send it in parts.", largest_file=LARGEST_FILE),
+            status=413,
+        )
     return raw
 
 

@@ -10,13 +10,14 @@ import orjson
 from strawberry.utils.str_converters import to_camel_case
 
 from casework.bulk_uploads import MOST_LINES
+from languages.sentence import say
 from schema.register.subject import SubjectKey
 from transport.refusals import RequestError
 
 CSV, JSON_LINES = "text/csv", ("application/jsonl", "application/x-ndjson")
 LONGEST_LINE = 4_096
 BOM = b"\xef\xbb\xbf"
-NUMBER_OF_LINES = f"A file has 1 to {MOST_LINES:,} lines."
+NUMBER_OF_LINES = say("A file has 1 to {most_lines:,} lines.", most_lines=MOST_LINES)
 
 
 def read_lines(media_type: str, content: bytes) -> list[bytes]:
@@ -34,11 +35,14 @@ def read_lines(media_type: str, content: bytes) -> list[bytes]:
 
 def _check_line(number: int, line: bytes) -> None:
     if len(line) > LONGEST_LINE:
-        raise RequestError(f"Line {number} is longer than {LONGEST_LINE} bytes.", status=413)
+        raise RequestError(
+            say("Line {number} is longer than {longest_line} bytes.", number=number, longest_line=LONGEST_LINE),
+            status=413,
+        )
     try:
         line.decode()
     except UnicodeDecodeError:
-        raise RequestError(f"Line {number} is not UTF-8.") from None
+        raise RequestError(say("Line {number} is not UTF-8.", number=number)) from None
 
 
 def _rows(content: bytes) -> list[bytes]:
@@ -48,9 +52,11 @@ def _rows(content: bytes) -> list[bytes]:
         names = _names(next(filter(_says_something, reader), []))
         return _up_to_the_last(_object(reader.line_num, names, row) for row in reader)
     except UnicodeDecodeError as error:
-        raise RequestError(f"The file is not UTF-8 at byte {error.start}.") from None
+        raise RequestError(say("The file is not UTF-8 at byte {start}.", start=error.start)) from None
     except csv.Error as error:
-        raise RequestError(f"Line {reader.line_num} is no line of this CSV ({error}).") from None
+        raise RequestError(
+            say("Line {line_num} is no line of this CSV ({error}).", line_num=reader.line_num, error=error)
+        ) from None
 
 
 def _up_to_the_last(rows: Iterable[bytes]) -> list[bytes]:
@@ -74,7 +80,7 @@ def _names(cells: Sequence[str]) -> list[str]:
         names.pop()
     known = [to_camel_case(one.name) for one in fields(SubjectKey)]
     if len(set(names)) != len(names) or not set(names) <= set(known):
-        raise RequestError(f"The first line must name columns, each once, of these: {', '.join(known)}.")
+        raise RequestError(say("The first line must name columns, each once, of these: {known}.", known=known))
     return names
 
 
@@ -87,5 +93,7 @@ def _object(number: int, names: Sequence[str], row: Sequence[str]) -> bytes:
     if not _says_something(row):
         return b""
     if _says_something(row[len(names) :]):
-        raise RequestError(f"Line {number} is no line of this CSV (it has more cells than the first one).")
+        raise RequestError(
+            say("Line {number} is no line of this CSV (it has more cells than the first one).", number=number)
+        )
     return orjson.dumps({name: cell for name, cell in zip(names, row, strict=False) if cell})

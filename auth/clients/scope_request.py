@@ -6,6 +6,7 @@ from auth.audiences import Audience, scopes_of
 from auth.scopes import PERSON_SCOPES, Scope
 from auth.server.oauth_http import OAuthRefusal
 from auth.server.token_store import RegisteredClient
+from languages.sentence import say
 from models.client import Authentication
 
 SUBJECT_SCOPES = frozenset(
@@ -51,7 +52,10 @@ def read_requested_scopes(text: str | None, allowed: frozenset[str]) -> frozense
         )
     asked = frozenset(text.split(" ")) if text else allowed
     if excess := asked - allowed:
-        raise OAuthRefusal("invalid_scope", f"Not allowed: {_list(excess)}. This client may ask for: {_list(allowed)}.")
+        raise OAuthRefusal(
+            "invalid_scope",
+            say("Not allowed: {list}. This client may ask for: {list_2}.", list=_list(excess), list_2=_list(allowed)),
+        )
     if not asked:
         raise OAuthRefusal("invalid_scope", "This client has no scope that this grant may give. Ask the court for one.")
     return asked

@@ -21,6 +21,7 @@ from joserfc.jwk import Key
 from auth.clients.assertion import REGISTRY
 from auth.clients.keys import ALGORITHMS, ClientKeysError, read_public_key
 from auth.proofs.nonces import Nonces
+from languages.sentence import say
 
 PROOF_TYPE = "dpop+jwt"
 SCHEME = "DPoP"
@@ -89,7 +90,9 @@ class ProofReader:
 
     def _read(self, sent: Sent, token: str | None) -> Proof:
         if len(sent.proofs) != 1:
-            raise ProofError(f"Send one header DPoP, with a proof for this request; there are {len(sent.proofs)}.")
+            raise ProofError(
+                say("Send one header DPoP, with a proof for this request; there are {len}.", len=len(sent.proofs))
+            )
         jkt, claims = _verify(sent.proofs[0])
         _check_address(claims, sent)
         if token is not None:
@@ -140,17 +143,19 @@ def _signer(coded: str) -> Signer:
     except ValueError:
         header = None
     if not isinstance(header, dict) or str(header.get("typ")).lower() != PROOF_TYPE:
-        raise ProofError(f"The header of the proof must have typ {PROOF_TYPE}.")
+        raise ProofError(say("The header of the proof must have typ {proof_type}.", proof_type=PROOF_TYPE))
     if header.keys() & {"crit", "b64"}:
         raise ProofError("The header of the proof has extensions, which are not understood (RFC 7515, 4.1.11).")
     if header.get("alg") not in ALGORITHMS:
-        raise ProofError(f"The alg of the proof must be one of {ACCEPTED_ALGORITHMS}.")
+        raise ProofError(
+            say("The alg of the proof must be one of {accepted_algorithms}.", accepted_algorithms=ACCEPTED_ALGORITHMS)
+        )
     algorithm = REGISTRY.get_alg(header["alg"])
     try:
         key = read_public_key(header.get("jwk"))
         algorithm.check_key(key)
     except ClientKeysError as error:
-        raise ProofError(f"The header of the proof: {error}") from None
+        raise ProofError(say("The header of the proof: {error}", error=error)) from None
     except JoseError:
         raise ProofError("The header of the proof: jwk is no key for its alg.") from None
     return Signer(key, algorithm, key.thumbprint())
@@ -158,9 +163,9 @@ def _signer(coded: str) -> Signer:
 
 def _check_address(claims: Mapping[str, Any], sent: Sent) -> None:
     if claims.get("htm") != sent.method:
-        raise ProofError(f"The proof is for another method: htm must be {sent.method}.")
+        raise ProofError(say("The proof is for another method: htm must be {method}.", method=sent.method))
     if not isinstance(claims.get("htu"), str) or _plain(claims["htu"]) != sent.url:
-        raise ProofError(f"The proof is for another address: htu must be {sent.url}.")
+        raise ProofError(say("The proof is for another address: htu must be {url}.", url=sent.url))
 
 
 @lru_cache(256)
@@ -184,7 +189,13 @@ def _check_times(claims: Mapping[str, Any], now: float) -> float:
     usual = (("iat", None), ("exp", now + 1), ("nbf", now))
     issued, ends, begins = (_time(claims.get(name, otherwise)) for name, otherwise in usual)
     if issued is None or not now - AGE_SECONDS <= issued <= now + AHEAD_SECONDS:
-        raise ProofError(f"iat of the proof must be now: at most {AGE_SECONDS} seconds old, {AHEAD_SECONDS} ahead.")
+        raise ProofError(
+            say(
+                "iat of the proof must be now: at most {age_seconds} seconds old, {ahead_seconds} ahead.",
+                age_seconds=AGE_SECONDS,
+                ahead_seconds=AHEAD_SECONDS,
+            )
+        )
     if ends is None or begins is None or ends <= now or begins > now + AHEAD_SECONDS:
         raise ProofError("The proof has ended by its exp, or has not begun by its nbf.")
     return issued

@@ -15,6 +15,7 @@ from auth.officer import Officer
 from auth.server.accounts import find_officer
 from auth.server.oauth_http import OAuthRefusal, invalid_request
 from auth.server.token_store import RegisteredClient, prune, revoke_token, to_datetime
+from languages.sentence import say
 from models.staff_account import AuthorizationCode
 
 LIFETIME = timedelta(seconds=60)
@@ -70,7 +71,7 @@ def redeem(
     reason but another key."""
     for name in ("code", "redirect_uri", "code_verifier"):
         if name not in form:
-            raise invalid_request(f"Send {name}, with grant_type=authorization_code.")
+            raise invalid_request(say("Send {name}, with grant_type=authorization_code.", name=name))
     digest = hash_secret(form["code"])
     row = _consume(connection, client, digest, now)
     officer = find_officer(connection, row.staff_id) if row else None

@@ -9,6 +9,7 @@ from auth.clients.scope_request import find_allowed_scopes, read_requested_scope
 from auth.server.authorization_code import CHALLENGE
 from auth.server.oauth_http import OAuthRefusal, invalid_request
 from auth.server.token_store import RegisteredClient
+from languages.sentence import say
 
 LONGEST_STATE = 2048
 SIGN_IN_SECONDS = 600
@@ -58,7 +59,7 @@ def read_authorization(
     if query.get("code_challenge_method") != "S256" or not CHALLENGE.fullmatch(query.get("code_challenge", "")):
         raise invalid_request("Send code_challenge with code_challenge_method=S256 (RFC 7636).")
     if len(query.get("state", "")) > LONGEST_STATE:
-        raise invalid_request(f"state is longer than {LONGEST_STATE} characters.")
+        raise invalid_request(say("state is longer than {longest_state} characters.", longest_state=LONGEST_STATE))
     allowed = find_allowed_scopes(client, staff=True, allow_pilot_persons=allow_pilot_persons)
     scopes = read_requested_scopes(query.get("scope"), allowed)
     named = query.get("dpop_jkt")

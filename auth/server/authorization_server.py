@@ -39,6 +39,7 @@ from auth.server.request_objects import open_request
 from auth.server.subject_token import TokenSubject
 from auth.server.token_store import RegisteredClient, remember_token
 from auth.signing import SigningKeys
+from languages.sentence import say
 from models.client import ClientProfile
 from models.keyring import Keyring
 
@@ -138,9 +139,11 @@ class AuthorizationServer(AuthlibServer):  # type: ignore[misc]  # authlib has n
             return self._sign_introspection(request, response) if endpoint == INTROSPECTION else response
         grant_type = request.form.get("grant_type")
         if grant_type is None:
-            raise invalid_request(f"Send grant_type: {' or '.join(GRANT_TYPES)}.")
+            raise invalid_request(say("Send grant_type: {grant_types}.", grant_types=" or ".join(GRANT_TYPES)))
         if grant_type not in GRANT_TYPES:
-            raise OAuthRefusal("unsupported_grant_type", f"grant_type must be {' or '.join(GRANT_TYPES)}.")
+            raise OAuthRefusal(
+                "unsupported_grant_type", say("grant_type must be {grant_types}.", grant_types=" or ".join(GRANT_TYPES))
+            )
         response = self.create_token_response(request)
         return response
 

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from auth.clients.keys import ClientKeysError, parse_jwks
 from auth.server.oauth_http import OAuthRequest, invalid_request
+from languages.sentence import say
 from models.client import Authentication, Client
 
 log = logging.getLogger("suxin.oauth")
@@ -22,7 +23,7 @@ def replace_keys(request: OAuthRequest) -> dict[str, Any]:
     try:
         keys = parse_jwks(json.loads(request.form.get("jwks", "")))
     except ClientKeysError as error:
-        raise invalid_request(f"jwks was not accepted: {error}") from None
+        raise invalid_request(say("jwks was not accepted: {error}", error=error)) from None
     except (ValueError, RecursionError):
         raise invalid_request("Send the new JWK set as JSON in the parameter jwks (RFC 7517, section 5).") from None
     request.connection.execute(sa.update(Client).where(Client.id == client.key).values(jwks=keys))

@@ -14,6 +14,7 @@ from auth.server.authorization_code import Redeemed, keep_token, redeem
 from auth.server.oauth_http import OAuthRefusal, OAuthRequest, invalid_request
 from auth.server.subject_token import SUBJECT_TOKEN_TYPE, TokenSubject, read_subject_token
 from auth.server.token_store import accept_once, contradicts, is_revoked, revoke_token
+from languages.sentence import say
 
 ACCESS_TOKEN_TYPE = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105  (a type name, no secret)
 Answer = tuple[int, dict[str, Any], list[tuple[str, str]]]
@@ -32,7 +33,9 @@ class ClientCredentials(BaseGrant, TokenEndpointMixin):  # type: ignore[misc]  #
         wanted = resource_of(self.server.issuer)
         for name in ("resource", "audience"):
             if self.request.form.get(name, wanted) != wanted:
-                raise OAuthRefusal("invalid_target", f"{name} must be {wanted}, or left out (RFC 8707).")
+                raise OAuthRefusal(
+                    "invalid_target", say("{name} must be {wanted}, or left out (RFC 8707).", name=name, wanted=wanted)
+                )
 
     def create_token_response(self) -> Answer:
         """Issue the token (RFC 6749, section 5.1). Raises OAuthRefusal."""
@@ -64,7 +67,7 @@ class TokenExchange(ClientCredentials):
             text = self.request.form["subject_token"]
             subject = read_subject_token(text, client.jwks, client.client_id, server.issuer, now)
         except AssertionRefused as refused:
-            raise invalid_request(f"subject_token was not accepted: {refused}.") from None
+            raise invalid_request(say("subject_token was not accepted: {refused}.", refused=refused)) from None
         if not accept_once(self.request.connection, client.key, subject.claims, now):
             raise invalid_request("subject_token was not accepted: its jti was used before. Sign a new one.")
         if contradicts(self.request.connection, server.keyring.probes(subject.number), subject.claims["name"]):
@@ -95,11 +98,18 @@ class StaffSignedIn(ClientCredentials):
 
 def _check_exchange(form: dict[str, str]) -> None:
     if "subject_token" not in form or form.get("subject_token_type") != SUBJECT_TOKEN_TYPE:
-        raise invalid_request(f"Send subject_token, with subject_token_type={SUBJECT_TOKEN_TYPE}.")
+        raise invalid_request(
+            say(
+                "Send subject_token, with subject_token_type={subject_token_type}.",
+                subject_token_type=SUBJECT_TOKEN_TYPE,
+            )
+        )
     if "actor_token" in form or "actor_token_type" in form:
         raise invalid_request("Leave actor_token out: the actor is the authenticated client.")
     if form.get("requested_token_type", ACCESS_TOKEN_TYPE) != ACCESS_TOKEN_TYPE:
-        raise invalid_request(f"requested_token_type must be {ACCESS_TOKEN_TYPE}, or left out.")
+        raise invalid_request(
+            say("requested_token_type must be {access_token_type}, or left out.", access_token_type=ACCESS_TOKEN_TYPE)
+        )
 
 
 class OwnTokens:

@@ -14,6 +14,7 @@ from starlette.requests import ClientDisconnect, Request
 from auth.clients.certificates import ClientCertificate, read_certificate
 from auth.proofs.proof import HEADER, NONCE_HEADER, Proof, Sent
 from auth.request_body import ONLY_IDENTITY, TAKEN, is_encoded, media_type_of, read_bounded
+from languages.sentence import say
 
 FORM_TYPE = "application/x-www-form-urlencoded"
 MAXIMUM_BODY = 32_768
@@ -132,7 +133,7 @@ async def read_visit(request: Request) -> Visit:
 
 async def _form(request: Request) -> list[tuple[str, str]]:
     if media_type_of(request.headers) != FORM_TYPE:
-        raise invalid_request(f"Send a body of the type {FORM_TYPE}.")
+        raise invalid_request(say("Send a body of the type {form_type}.", form_type=FORM_TYPE))
     if is_encoded(request.headers):
         raise OAuthRefusal("invalid_request", ONLY_IDENTITY, 415)
     return _fields(await _body(request))
@@ -153,7 +154,9 @@ async def _body(request: Request) -> bytes:
     except ClientDisconnect:
         raise invalid_request("The connection closed before the body was complete.") from None
     if body is None:
-        raise OAuthRefusal("invalid_request", f"The body is larger than {MAXIMUM_BODY} bytes.", 413)
+        raise OAuthRefusal(
+            "invalid_request", say("The body is larger than {maximum_body} bytes.", maximum_body=MAXIMUM_BODY), 413
+        )
     return body
 
 

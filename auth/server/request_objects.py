@@ -16,6 +16,7 @@ from auth.clients.assertion import (
 from auth.server.authorization_request import PARAMETERS, SIGN_IN_SECONDS
 from auth.server.oauth_http import BLANKS, OAuthRefusal, invalid_request
 from auth.server.token_store import RegisteredClient
+from languages.sentence import say
 
 TYPES = frozenset({"oauth-authz-req+jwt", "application/oauth-authz-req+jwt", "jwt", "none"})
 LIFETIME = 3600
@@ -30,7 +31,7 @@ SIGN_FIRST = "This client signs its requests: send them as a request object in t
 def check_alone(form: Mapping[str, str]) -> None:
     """Refuse parameters beside a request object that is pushed. Raises OAuthRefusal."""
     if "request" in form and (beside := sorted(form.keys() - BESIDE)):
-        raise invalid_request(f"Leave {', '.join(beside)} out: all parameters are within the request object.")
+        raise invalid_request(say("Leave {beside} out: all parameters are within the request object.", beside=beside))
 
 
 def open_request(

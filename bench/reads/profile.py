@@ -16,6 +16,7 @@ from uuid import uuid4
 import typer
 from rich.console import Console
 from rich.table import Table
+from starlette.datastructures import Headers
 
 from bench.database.data import Data, open_database
 from bench.reads.operations import prepare
@@ -60,7 +61,7 @@ class Way:
         coerced, request = _timed(lambda: price_request(operation, parsed.variables, audience))
         bound, parts = _timed(lambda: self._ready(request))
         sent, text = await _awaited(lambda: self.runner.run(parts))
-        replied, _ = _timed(lambda: Reply(Observation(), False, "").answer(Result({"data": text.decode()})))
+        replied, _ = _timed(lambda: Reply(Observation(), Headers(), "").answer(Result({"data": text.decode()})))
         names = ("body", "document, from the cache", "variables and cost", "plan", "PostgreSQL", "reply")
         return list(zip(names, (read, found, coerced, bound, sent, replied), strict=True))
 

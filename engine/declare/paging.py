@@ -16,6 +16,7 @@ from engine.declare.relations import Frame, Order, Relation, RowType
 from engine.declare.sql import SQL
 from engine.load.caller import LARGEST_PAGE
 from engine.load.errors import BadCursorError, BadPageSizeError
+from languages.sentence import say
 
 KEY_DIGITS = len(str(2**63))
 FOREIGN = "`after` must be an endCursor of this same list, in this same order."
@@ -37,7 +38,9 @@ class Page:
 
     def __post_init__(self) -> None:
         if not 1 <= self.first <= self.largest:
-            raise BadPageSizeError(f"`first` must be from 1 to {self.largest}; ask for more by `after`.")
+            raise BadPageSizeError(
+                say("`first` must be from 1 to {largest}; ask for more by `after`.", largest=self.largest)
+            )
 
 
 def read_page(

@@ -26,6 +26,7 @@ from engine.declare.directives import Cost, ListSize
 from engine.load.errors import ExpectedError
 from engine.plan.selection import Fields, Selection
 from engine.policy import DEFINITION
+from languages.sentence import say
 
 MOST_COST = 50_000
 Variables = Mapping[str, Any]
@@ -37,7 +38,11 @@ class TooCostlyError(ExpectedError):
     code = "COST_LIMIT_EXCEEDED"
 
     def __init__(self, cost: int) -> None:
-        message = f"This operation costs {cost}, and one may cost {MOST_COST} at most. Ask for fewer rows at a time."
+        message = say(
+            "This operation costs {cost}, and one may cost {most} at most. Ask for fewer rows at a time.",
+            cost=cost,
+            most=MOST_COST,
+        )
         super().__init__(message, cost=cost, maximumCost=MOST_COST)
 
 

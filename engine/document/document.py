@@ -34,6 +34,7 @@ from engine.plan.plan import Plan, PlanTarget, compile_plan
 from engine.plan.selection import Selection, find_condition_variables
 from engine.plan.walk import Unplanned
 from engine.policy import Policy
+from languages.sentence import say
 
 LARGEST_QUERY = 16 * 1024
 MOST_TOKENS = 2_000
@@ -43,8 +44,8 @@ MOST_VARIANTS = 16
 ABOUT_SCHEMA = frozenset({"__schema", "__type"})
 
 
-NO_SUBSCRIPTIONS = "Subscribe over WebSocket (graphql-transport-ws), or with `Accept: text/event-stream`."
-ONLY_SUBSCRIPTIONS = "Only subscriptions last. Send queries and mutations by POST, and accept application/json."
+NO_SUBSCRIPTIONS = say("Subscribe over WebSocket (graphql-transport-ws), or with `Accept: text/event-stream`.")
+ONLY_SUBSCRIPTIONS = say("Only subscriptions last. Send queries and mutations by POST, and accept application/json.")
 
 
 class DocumentError(Exception):
@@ -182,8 +183,8 @@ def prepare_operation(
     introspection = _introspects(document, operation)
     known = scopes if introspection else within
     schema = engine.graphql if known is None else build_audience_schema(engine, known)
-    if errors := validate(schema, document, max_errors=MOST_ERRORS, hide_suggestions=True):
-        raise DocumentError(*(add_code(error, "INVALID_DOCUMENT") for error in errors))
+    if errors := validate(schema, document, max_errors=MOST_ERRORS):
+        raise DocumentError(*(add_code(error, "INVALID_DOCUMENT", schema) for error in errors))
     reach = None if introspection else compute_reach(engine.graphql, document, operation)
     if reach:
         check_scopes(engine.policy, reach, scopes, within)
@@ -194,7 +195,9 @@ def prepare_operation(
 
 def _parsed(query: str) -> DocumentNode:
     if len(query.encode()) > LARGEST_QUERY:
-        message = f"The document is larger than {LARGEST_QUERY} bytes; move values into variables, or split it."
+        message = say(
+            "The document is larger than {most} bytes; move values into variables, or split it.", most=LARGEST_QUERY
+        )
         raise _refusal(message, "DOCUMENT_TOO_LARGE")
     try:
         document = parse(query, max_lexical_tokens=MOST_TOKENS)
@@ -210,13 +213,13 @@ def _parsed(query: str) -> DocumentNode:
 def _chosen(document: DocumentNode, name: str | None, lasts: bool) -> OperationDefinitionNode:
     operation = get_operation_ast(document, name)
     if operation is None:
-        message = "Name the operation to run by `operationName`; it must be one of the document's."
+        message = say("Name the operation to run by `operationName`; it must be one of the document's.")
         raise _refusal(message, "OPERATION_NOT_FOUND")
     if lasts != (operation.operation is OperationType.SUBSCRIPTION):
         message = ONLY_SUBSCRIPTIONS if lasts else NO_SUBSCRIPTIONS
         raise _refusal(message, "INVALID_DOCUMENT", operation)
     if operation.operation is OperationType.MUTATION and len(list(list_root_fields(document, operation))) != 1:
-        message = "Send one mutation a request: each is done whole, or not at all, by itself."
+        message = say("Send one mutation a request: each is done whole, or not at all, by itself.")
         raise _refusal(message, "INVALID_DOCUMENT", operation)
     return operation
 
@@ -230,7 +233,7 @@ def _introspects(document: DocumentNode, operation: OperationDefinitionNode) -> 
     asked = {node.name.value for node in list_root_fields(document, operation)} - {"__typename"}
     about_schema = asked & ABOUT_SCHEMA
     if about_schema and asked - ABOUT_SCHEMA:
-        message = "Ask about the schema in an operation of its own, without other fields."
+        message = say("Ask about the schema in an operation of its own, without other fields.")
         raise _refusal(message, "INVALID_DOCUMENT", operation)
     return bool(about_schema)
 
@@ -259,7 +262,10 @@ def check_scopes(policy: Policy, reach: Reach, scopes: frozenset[str], within: f
         return
     missing = sorted(frozenset().union(*lacking.values()))
     raise ForbiddenError(
-        f"This token lacks the scopes {', '.join(missing)}. Ask for a token with them, or leave out the fields.",
+        say(
+            "This token lacks the scopes {missing}. Ask for a token with them, or leave out the fields.",
+            missing=missing,
+        ),
         missingScopes=missing,
         fields=sorted(lacking),
     )

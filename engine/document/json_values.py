@@ -5,6 +5,8 @@ from typing import Any
 
 import orjson
 
+from languages.sentence import say
+
 DEEPEST = 16
 NESTED = (dict, list)
 """The types of values with levels below them, as orjson makes them."""
@@ -26,13 +28,16 @@ def read_json(raw: bytes) -> Any:
     try:
         return orjson.loads(raw)
     except orjson.JSONDecodeError as error:
-        raise JsonError(f"The body is not JSON (RFC 8259): {error.msg} at line {error.lineno}.", "BAD_JSON") from None
+        raise JsonError(
+            say("The body is not JSON (RFC 8259): {msg} at line {lineno}.", msg=error.msg, lineno=error.lineno),
+            "BAD_JSON",
+        ) from None
 
 
 def check_depth(variables: Any) -> None:
     """Raise JsonError if variables are nested deeper than 16 levels."""
     if not _shallow(variables, DEEPEST):
-        raise JsonError(f"`variables` are nested deeper than {DEEPEST} levels.")
+        raise JsonError(say("`variables` are nested deeper than {deepest} levels.", deepest=DEEPEST))
 
 
 def _shallow(value: Any, levels: int) -> bool:

@@ -20,6 +20,7 @@ from graphql import (
 )
 
 from engine.plan.selection import collect_fragments
+from languages.sentence import say
 
 MOST_LEVELS = 25
 MOST_FIELDS = 1_000
@@ -33,7 +34,11 @@ class TooComplexError(GraphQLError):
     """An expanded document exceeds a limit."""
 
     def __init__(self, what: str, most: int) -> None:
-        message = f"The document has more than {most} {what}, its fragments spread out; ask in several requests."
+        message = say(
+            "The document has more than {most} {what}, its fragments spread out; ask in several requests.",
+            most=most,
+            what=say(what),
+        )
         super().__init__(message, extensions={"code": "DOCUMENT_TOO_COMPLEX"})
 
 
@@ -41,7 +46,7 @@ class CycleError(GraphQLError):
     """A fragment spreads itself."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"The fragment {name} spreads itself.", extensions={"code": "INVALID_DOCUMENT"})
+        super().__init__(say("The fragment {name} spreads itself.", name=name), extensions={"code": "INVALID_DOCUMENT"})
 
 
 @dataclass(frozen=True)
@@ -61,7 +66,12 @@ class SelectionSize:
         return self
 
 
-LIMITS = {"levels": MOST_LEVELS, "fields": MOST_FIELDS, "aliases": MOST_ALIASES, "directives": MOST_DIRECTIVES}
+LIMITS = {
+    say("levels"): MOST_LEVELS,
+    say("fields"): MOST_FIELDS,
+    say("aliases"): MOST_ALIASES,
+    say("directives"): MOST_DIRECTIVES,
+}
 
 
 def _together(sizes: Sequence[SelectionSize]) -> SelectionSize:
@@ -112,7 +122,7 @@ class Guard:
         for nodes in self.group_by_name(together).values():
             self.pairs += len(nodes) * (len(nodes) - 1) // 2
             if self.pairs > MOST_PAIRS:
-                raise TooComplexError("pairs of fields of one name", MOST_PAIRS)
+                raise TooComplexError(say("pairs of fields of one name"), MOST_PAIRS)
             self.compare(node.selection_set for node in nodes if node.selection_set)
 
     def group_by_name(self, together: Iterable[SelectionSetNode]) -> Mapping[str, list[FieldNode]]:
@@ -142,5 +152,5 @@ def check_limits(document: DocumentNode) -> None:
     replace(whole, levels=0).check()
     for node in operations:
         if len(guard.group_by_name([node.selection_set])) > MOST_ROOTS:
-            raise TooComplexError("root fields", MOST_ROOTS)
+            raise TooComplexError(say("root fields"), MOST_ROOTS)
         guard.compare([node.selection_set])

@@ -17,6 +17,7 @@ from engine.load.context import Context
 from engine.load.errors import BadIdError, TooManySubjectsError
 from engine.load.loaders import load_root
 from engine.load.rows import RootAnswer, Row
+from languages.sentence import say
 
 LARGEST_BATCH = 100
 MOST_DIGITS = len(str(2**63))
@@ -39,7 +40,7 @@ def read_key(opaque: str, type_name: str, key: bytes) -> int:
     hash_type(type_name)
     name, row = read_id(opaque, key)
     if name != type_name or not is_key(row):
-        raise BadIdError(f"This is not the id of a {type_name}.")
+        raise BadIdError(say("This is not the id of a {type_name}.", type_name=type_name))
     return int(row)
 
 
@@ -85,7 +86,7 @@ class NodesRoot:
         view = self.prepare(arguments, caller) if self.prepare else caller.view
         ids = arguments["ids"] if self.many else [arguments["id"]]
         if len(ids) > LARGEST_BATCH:
-            raise TooManySubjectsError(f"`ids` may hold {LARGEST_BATCH} ids at most.")
+            raise TooManySubjectsError(say("`ids` may hold {largest_batch} ids at most.", largest_batch=LARGEST_BATCH))
         return [read_id(text, view.opaque_key) for text in ids], view
 
 

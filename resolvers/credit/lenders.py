@@ -12,6 +12,7 @@ from engine.declare.relations import About, Frame, Order, Prepared, Relation, Ro
 from engine.declare.sql import SQL
 from engine.load.errors import BadPageSizeError
 from engine.load.statements import ARGUMENT
+from languages.sentence import say
 from models.catalogue import Stage
 from models.court_case import Role
 from models.lender import CAUSE, INTERMEDIATE_CODE_LENGTH, THRESHOLDS, CourtLevel
@@ -95,7 +96,7 @@ def may_see_candidate(row: Frame, audience: Audience) -> SQL:
 def prepare(arguments: Mapping[str, Any], context: Any) -> Prepared:
     """Check the number of candidates. Raises BadPageSizeError."""
     if not 1 <= arguments["first"] <= MOST:
-        raise BadPageSizeError(f"`first` must be 1 to {MOST}.")
+        raise BadPageSizeError(say("`first` must be 1 to {most}.", most=MOST))
     return Prepared({"first": arguments["first"]})
 
 

@@ -8,6 +8,7 @@ from engine.load.errors import BadInputError
 from engine.load.loaders import load_relation
 from engine.load.nodes import read_key
 from engine.load.rows import Row
+from languages.sentence import say
 from models.code_record import CodeRecord, Reading
 from models.terms import to_court_day
 from resolvers.credit.credit_codes import ACTIVE_RECORDS, perspective
@@ -35,5 +36,5 @@ async def look_out(context: Context, code: Row, if_performed: Sequence[str] | No
 
 def _read(ids: Sequence[str], opaque_key: bytes) -> list[int]:
     if len(ids) > MOST:
-        raise BadInputError(f"`ifPerformed` holds up to {MOST} ids.")
+        raise BadInputError(say("`ifPerformed` holds up to {most} ids.", most=MOST))
     return [read_key(one, CodeRecord.__name__, opaque_key) for one in ids]

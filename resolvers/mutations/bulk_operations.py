@@ -20,6 +20,7 @@ from engine.load.context import Context
 from engine.load.errors import BadIdError
 from engine.load.nodes import read_key
 from engine.load.rows import Row
+from languages.sentence import say
 from models.bulk_operation import BulkError, BulkKind, BulkOperation, BulkState, BulkUpload
 from resolvers.mutations.acting import Acting
 from resolvers.partners.bulk_measures import measure_pages
@@ -93,11 +94,14 @@ async def _no_file(acting: Acting, key: int) -> Refusal:
     if found is None:
         return Refusal("WRONG_STATE", "There is no file to fetch.", "Look at `bulkOperations`.", "id")
     if found.state == BulkState.EXPIRED or (found.expires_at and found.expires_at <= now):
-        message = f"This file was kept until {_told(found.expires_at)}."
+        message = say("This file was kept until {told}.", told=_told(found.expires_at))
         return Refusal("EXPIRED", message, "Begin it anew.", "id")
     if found.state == BulkState.COMPLETED or found.error == BulkError.VANISHED:
         since = now if found.state == BulkState.COMPLETED else found.ended_at
-        message = f"This file was taken back by {_told(since)}: what is shown of somebody in it has ended (VANISHED)."
+        message = say(
+            "This file was taken back by {told}: what is shown of somebody in it has ended (VANISHED).",
+            told=_told(since),
+        )
         return Refusal("REVOKED", message, "Begin it anew: it will hold what may be shown then.", "id")
     return Refusal("WRONG_STATE", "There is no file to fetch.", "Look at its `state`, or begin it anew.", "id")
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from casework import identities
 from casework.refusal import Refusal
+from languages.sentence import say
 from models.certificate import Certificate
 from models.court_case import Participation
 from models.deduction import Deduction
@@ -74,4 +75,6 @@ def _item(acting: Acting, opaque: str) -> tuple[str, int]:
         except Refusal:
             continue
     names = ", ".join(model.__name__ for model in SPLIT)
-    raise Refusal("BAD_ID", "This cannot be another party's by itself.", f"Give ids of {names}.", "items")
+    raise Refusal(
+        "BAD_ID", "This cannot be another party's by itself.", say("Give ids of {names}.", names=names), "items"
+    )

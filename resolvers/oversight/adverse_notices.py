@@ -4,6 +4,7 @@ from casework.adverse_notices import Decider, Decision, make_notice
 from casework.refusal import Refusal
 from engine.load.context import Context
 from engine.load.errors import BadInputError
+from languages.sentence import say
 from models.terms import to_court_day
 from resolvers.caller import WrittenNotice
 from resolvers.mutations.integrity_reports import reports_of
@@ -19,5 +20,9 @@ async def write_notice(
     try:
         notice = await make_notice(context.fetch, tuple(caller.log_keys), by, receipt, kept, decision, today)
     except Refusal as refusal:
-        raise BadInputError(f"`{refusal.field}`: {refusal.message} {refusal.hint}") from None
+        raise BadInputError(
+            say(
+                "`{field}`: {message} {hint}", field=refusal.field, message=say(refusal.message), hint=say(refusal.hint)
+            )
+        ) from None
     return await reports_of(caller).write_notice(notice)

@@ -7,6 +7,7 @@ from casework.transparency.kept_answers import Confirmation, KeptAnswer, confirm
 from engine.document.json_values import JsonError, read_json
 from engine.load.context import Context
 from engine.load.errors import BadInputError
+from languages.sentence import say
 
 
 async def confirm_kept(context: Context, receipt: str, data: str, query: str, variables: str) -> Confirmation:
@@ -27,4 +28,6 @@ def _read(text: str, name: str) -> Any:
     try:
         return read_json(text.encode())
     except (JsonError, UnicodeEncodeError):
-        raise BadInputError(f"`{name}` must be JSON, as you kept it: the member `{name}`, and nothing else.") from None
+        raise BadInputError(
+            say("`{name}` must be JSON, as you kept it: the member `{name}`, and nothing else.", name=name)
+        ) from None

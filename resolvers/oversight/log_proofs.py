@@ -9,6 +9,7 @@ from engine.declare.relations import Computed
 from engine.load.context import Context
 from engine.load.errors import BadInputError
 from engine.load.loaders import Key, Loader
+from languages.sentence import say
 from models.transparency.merkle import PathError
 
 NEEDS = ("at", "answer_id", "client_key", "id")
@@ -53,7 +54,9 @@ async def prove_growth(context: Context, since: str, size: int) -> Sequence[byte
     try:
         path = await prove_consistency(context.fetch, int(since), size)
     except PathError as error:
-        raise BadInputError(f"{error} A checkpoint of more entries than the log has is not of this log.") from None
+        raise BadInputError(
+            say("{error} A checkpoint of more entries than the log has is not of this log.", error=error)
+        ) from None
     return path or ()
 
 

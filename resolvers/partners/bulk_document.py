@@ -29,6 +29,7 @@ from engine.load.caller import LARGEST_PAGE
 from engine.plan.plan import Plan
 from engine.plan.selection import get_declaration
 from engine.plan.walk import Unplanned
+from languages.sentence import say
 from models.bulk_operation import BulkKind
 from resolvers.caller import Caller
 
@@ -88,7 +89,7 @@ def plan_pages(
         purpose = replace(variant.purpose, largest_page=page_size, between=BETWEEN, logged=logged)
         plan = Variant(purpose, variant.types).plan
         if isinstance(plan, Unplanned):
-            raise BulkDocumentError(f"The field {plan} is not answered in bulk. Leave it out.")
+            raise BulkDocumentError(say("The field {plan} is not answered in bulk. Leave it out.", plan=plan))
         variant.bulk[key] = plan
     return variant.bulk[key]
 

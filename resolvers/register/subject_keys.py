@@ -13,6 +13,7 @@ from auth.principal import Principal
 from casework.share_codes import hash_code
 from casework.texts import UNREADABLE_LINE, find_fault
 from engine.load.errors import BadInputError
+from languages.sentence import say
 from models.access_record import BorrowerRelation
 from models.documents import ORGANIZATIONS, DocumentKind, make_document_key, normalize_number
 from models.identifiers import IdentifierError
@@ -54,7 +55,11 @@ def build_view(
     if access.purpose not in allowed:
         names = ", ".join(sorted(allowed))
         raise PurposeError(
-            f"{access.purpose.value} is not among the purposes registered for this client and document: {names}."
+            say(
+                "{value} is not among the purposes registered for this client and document: {names}.",
+                value=access.purpose.value,
+                names=names,
+            )
         )
     told = Access(access.purpose, check_own_text(access.operator, "operator"), check_own_text(access.branch, "branch"))
     view: View = context.view
@@ -87,7 +92,7 @@ def _bound(key: Any, place: int, keyring: Keyring) -> tuple[Any, ...]:
 def _folded(given: str, place: int) -> str:
     folded = fold(check_text(given, "name") or "")
     if not folded:
-        raise BadInputError(f"Subject {place + 1} needs its full `name`: a number alone finds nobody.")
+        raise BadInputError(say("Subject {value} needs its full `name`: a number alone finds nobody.", value=place + 1))
     return folded
 
 
@@ -96,7 +101,10 @@ def _probes(key: Any, place: int, keyring: Keyring) -> tuple[Sequence[bytes | No
     given = find_document(key)
     if given is None:
         raise BadInputError(
-            f"Subject {place + 1} needs one of `idNumber`, `organizationCode` and `document`, and no other."
+            say(
+                "Subject {value} needs one of `idNumber`, `organizationCode` and `document`, and no other.",
+                value=place + 1,
+            )
         )
     kind, number = given
     person = kind not in ORGANIZATIONS
@@ -133,9 +141,11 @@ def check_brake(principal: Principal, now: datetime) -> None:
     """Raise BrakedError while the client's look-ups of persons are refused."""
     if principal.braked_until and is_braked(principal, now):
         wait = math.ceil((principal.braked_until - now).total_seconds())
-        message = (
-            "Too many of your look-ups of persons were without consent or under another name, so that none is answered "
-            f"for {wait} seconds. Check your consents and names; the court can lift this earlier."
+        message = say(
+            "Too many of your look-ups of persons were without consent or under another "
+            "name, so that none is answered for {wait} seconds. Check your consents and "
+            "names; the court can lift this earlier.",
+            wait=wait,
         )
         raise BrakedError(message, retryAfter=wait)
 
@@ -145,15 +155,17 @@ LONGEST_TEXT = 200
 
 def check_text(value: str | None, name: str) -> str | None:
     """Return `value` if it is readable and not too long. Raises BadInputError, which does not quote it."""
-    if value is not None and (fault := find_fault(value, LONGEST_TEXT, UNREADABLE_LINE)):
-        raise BadInputError(f"`{name}` {fault[0]}")
+    if value is not None and (fault := find_fault(value, LONGEST_TEXT, UNREADABLE_LINE, name)):
+        raise BadInputError(fault[0])
     return value
 
 
 def check_own_text(value: str | None, name: str) -> str | None:
     """Return a text that is stored in the access log. Raises BadInputError also for an identity number (R18)."""
     if value is not None and holds_identity_number(value):
-        raise BadInputError(f"`{name}` holds an identity number, which is never stored (R18): send one of your own.")
+        raise BadInputError(
+            say("`{name}` holds an identity number, which is never stored (R18): send one of your own.", name=name)
+        )
     return check_text(value, name)
 
 
@@ -161,5 +173,5 @@ def check_own_reference(value: str | None) -> str | None:
     """Return a client's own reference. Raises BadInputError for other characters and for an identity number (R18)."""
     reference = check_own_text(value, "reference")
     if reference is not None and not Alphabet.OWN.covers(reference):
-        raise BadInputError(f"`reference` consists of {Alphabet.OWN.characters}.")
+        raise BadInputError(say("`reference` consists of {characters}.", characters=Alphabet.OWN.characters))
     return reference

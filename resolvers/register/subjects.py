@@ -19,6 +19,7 @@ from engine.declare.relations import About, Frame, Order, Prepared, Relation, Ro
 from engine.declare.sql import ROW_BY_ROW, SQL
 from engine.load.errors import TooManySubjectsError
 from engine.load.statements import ARGUMENT
+from languages.sentence import say
 from models.access_record import MatchOutcome
 from models.party import PartyKind
 from models.party_card import PARTY_COLUMNS
@@ -238,7 +239,12 @@ def prepare(arguments: Mapping[str, Any], context: Any) -> Prepared:
     by, access = arguments["by"], arguments["access"]
     keys = by if isinstance(by, list) else [by]
     if not 1 <= len(keys) <= LARGEST_BATCH:
-        raise TooManySubjectsError(f"`by` must hold 1 to {LARGEST_BATCH} subjects; send the rest in another call.")
+        raise TooManySubjectsError(
+            say(
+                "`by` must hold 1 to {largest_batch} subjects; send the rest in another call.",
+                largest_batch=LARGEST_BATCH,
+            )
+        )
     values = bind_subjects(keys, context.keyring)
     if any(map(is_person, keys)):
         check_brake(context.principal, context.now)

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from engine.load.errors import BadInputError
+from languages.sentence import say
 from models.terms import add_months
 from resolvers.statistics.dimensions import Dimension
 from resolvers.statistics.sources import StatisticsSource
@@ -23,7 +24,7 @@ NO_FUTURE = "Colours of days after today are not known."
 NO_START = "`monthsBefore` needs `fromDay` and `toDay`, which are both set back by so many months."
 NO_DAYS_BEFORE = "`monthsBefore` compares months: group by MONTH, not by DAY."
 BEYOND = "The period reaches beyond the calendar."
-TOO_MANY = f"`monthsBefore` must be 1 to {MOST_MONTHS}."
+TOO_MANY = say("`monthsBefore` must be 1 to {most_months}.", most_months=MOST_MONTHS)
 
 
 @dataclass(frozen=True)

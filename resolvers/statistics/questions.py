@@ -6,12 +6,12 @@ from typing import Any
 
 from auth.audiences import Audience
 from engine.load.errors import BadInputError
+from languages.sentence import say
 from resolvers.statistics.dimensions import CHOSEN, PERIODS, Dimension, StatisticsMeasure
 from resolvers.statistics.published_cells import PUBLISHED
 from resolvers.statistics.sources import SOURCES, Declaration, StatisticsSource
 
 MOST_GROUPS = 1_000
-FOR_COURTS = "of: {} is for courts. You can count {}."
 NO_DAYS = "Your figures are of whole months: group by MONTH. Days are for courts."
 
 
@@ -52,7 +52,7 @@ class Question:
     def check(self) -> None:
         """Raise BadInputError unless every part of the question has a meaning for the source and the caller."""
         if not 1 <= self.first <= MOST_GROUPS:
-            raise BadInputError(f"`first` must be 1 to {MOST_GROUPS}.")
+            raise BadInputError(say("`first` must be 1 to {most_groups}.", most_groups=MOST_GROUPS))
         if self.least_count is not None and self.least_count < 1:
             raise BadInputError("`leastCount` must be 1 or more.")
         self._check_source()
@@ -62,25 +62,36 @@ class Question:
 
     def _check_source(self) -> None:
         if not self.is_exact and not self.source.is_public:
-            open_ones = _list(source for source, declared in SOURCES.items() if declared.is_public)
-            raise BadInputError(FOR_COURTS.format(self.of, open_ones))
+            open_ones = [source for source, declared in SOURCES.items() if declared.is_public]
+            raise BadInputError(say("of: {of} is for courts. You can count {sources}.", of=self.of, sources=open_ones))
         if not self.is_exact and Dimension.DAY in self.group_by:
             raise BadInputError(NO_DAYS)
 
     def _check_dimensions(self) -> None:
         for dimension in sorted({*self.group_by, *self.filters} - self.dimensions):
-            can = _list(one for one in Dimension if one in self.dimensions)
-            raise BadInputError(f"{dimension} has no meaning for {self.of}{self._for_whom}: it has {can}.")
-
-    @property
-    def _for_whom(self) -> str:
-        return "" if self.is_exact else " in your figures"
+            can = [one for one in Dimension if one in self.dimensions]
+            raise BadInputError(
+                say(
+                    "{dimension} has no meaning for {of}{for_whom}: it has {can}.",
+                    dimension=dimension,
+                    of=self.of,
+                    for_whom="" if self.is_exact else say(" in your figures"),
+                    can=can,
+                )
+            )
 
     def _check_values(self) -> None:
         for dimension, value in self.filters.items():
             values = self.source.list_values(dimension)
             if values and value not in values:
-                raise BadInputError(f"{dimension} of {self.of} has no such value: it is one of {_list(values)}.")
+                raise BadInputError(
+                    say(
+                        "{dimension} of {of} has no such value: it is one of {list}.",
+                        dimension=dimension,
+                        of=self.of,
+                        list=_list(values),
+                    )
+                )
 
     def _check_order(self) -> None:
         keys = [
@@ -89,8 +100,12 @@ class Question:
         ]
         if self.sort_key is not None and self.sort_key not in keys:
             raise BadInputError(
-                f"`orderBy` {self.sort_key} has no meaning here: order by one of {_list(keys)}. "
-                "A dimension orders the groups if it is among `groupBy`."
+                say(
+                    "`orderBy` {sort_key} has no meaning here: order by one of {list}. A dimension "
+                    "orders the groups if it is among `groupBy`.",
+                    sort_key=self.sort_key,
+                    list=_list(keys),
+                )
             )
 
 

@@ -1,18 +1,31 @@
 """Words for people: every enum value is described in both languages, and messages are told in the caller's."""
 
+import io
 import re
 from enum import Enum
 from pathlib import Path
 
 import pytest
+from babel.messages.extract import extract_from_dir
+from babel.messages.frontend import parse_mapping_cfg
+from babel.messages.pofile import read_po
 from graphql import GraphQLEnumType, build_schema
 
+from casework.refusal import refuse_missing
+from languages.extraction import ExtractionError, extract
 from languages.negotiation import Language, choose_language
-from languages.sentence import Sentence, say
+from languages.sentence import Sentence, either, say
+from languages.translation import read_translations, translate
 from languages.words import read_error_kinds, read_values
+from models.court import StaffRole
 
 ROOT = Path(__file__).parents[2]
 HAN = re.compile("[\u4e00-\u9fff]")
+WIDE = re.compile("[\u3000-\u9fff\uff00-\uffef]")
+PLACEHOLDER = re.compile(r"\{[^{}]*\}")
+COLLECTED = ("auth", "casework", "engine", "jobs", "languages", "models", "reports", "resolvers", "schema", "transport")
+"""Rooms with messages, as the target `messages` of the Makefile names them."""
+
 RENAMED = {"Dimension": "StatisticsDimension"}
 """Enums whose name in the schema is another one than that of their class."""
 
@@ -77,3 +90,52 @@ def test_a_message_is_a_string_that_keeps_its_parts() -> None:
     assert told == "A sum of 3 of odd: x, odd."
     assert isinstance(str(ValueError(told)), Sentence)
     assert say("{braces}") == "{braces}"
+
+
+def collect_messages() -> set[str]:
+    """The messages of the sources, as `make messages` collects them."""
+    mapping, found = (ROOT / "languages/babel.cfg").open(), set()
+    with mapping:
+        methods, options = parse_mapping_cfg(mapping)  # type: ignore[no-untyped-call]  # of Babel
+    for room in COLLECTED:
+        for _, _, message, _, _ in extract_from_dir(ROOT / room, methods, options):
+            assert isinstance(message, str)
+            found.add(message)
+    return found
+
+
+def test_each_message_has_its_translation_and_none_is_left_over() -> None:
+    with (ROOT / "languages/zh/LC_MESSAGES/suxin.po").open("rb") as file:
+        entries = [one for one in read_po(file, locale="zh") if one.id]
+    assert [one.id for one in entries if one.fuzzy or not one.string] == []
+    assert collect_messages() ^ {str(one.id) for one in entries} == set()
+
+
+def test_a_translation_has_the_placeholders_of_its_message() -> None:
+    for template, translation in read_translations(Language.ZH).items():
+        assert set(PLACEHOLDER.findall(translation)) == set(PLACEHOLDER.findall(template)), template
+        assert WIDE.search(translation), template
+
+
+def test_a_message_is_told_with_its_values_in_the_language() -> None:
+    told = say("This is for {wanted}; you act as {role}.", wanted=either([StaffRole.CHIEF]), role=StaffRole.JUDGE)
+    assert told == "This is for CHIEF; you act as JUDGE."
+    assert translate(told, Language.EN) is told
+    assert translate(told, Language.ZH) == "此事项由庭长（CHIEF）办理；您的角色是法官（JUDGE）。"
+    missing = refuse_missing("deduction").message
+    assert translate(missing, Language.ZH) == "没有这个扣分。"
+    assert translate("A text without translation.", Language.ZH) == "A text without translation."
+
+
+@pytest.mark.parametrize(
+    "source",
+    ['Refusal("X", f"A {day}.", "Y.")', 'say("A " + day)', 'message = "A {}.".format(1)\nraise RequestError(message)'],
+)
+def test_a_message_in_pieces_is_found_by_the_extractor(source: str) -> None:
+    with pytest.raises(ExtractionError, match="in one piece"):
+        list(extract(io.BytesIO(source.encode()), (), None, None))
+
+
+def test_messages_are_found_by_their_names() -> None:
+    source = 'def f(given):\n    one, two = "A." if given else "B.", "C."\n    raise Refusal("X", one, two, given)\n'
+    assert [message for _, _, message, _ in extract(io.BytesIO(source.encode()), (), None, None)] == ["A.", "B.", "C."]
