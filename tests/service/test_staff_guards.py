@@ -14,7 +14,7 @@ import anyio
 import httpx2
 import pytest
 import sqlalchemy as sa
-from browser import CSRF, filled, path, returned
+from browser import CHALLENGE, CSRF, filled, path, returned
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from house import House
@@ -40,7 +40,6 @@ KEYS = "/oauth/account/security-keys"
 CHOSEN = "a-long-new-phrase"
 HIDDEN = re.compile(r'name="sealed" value="([^"]+)"')
 CODE = re.compile(r"<code>([^<]+)</code>")
-CHALLENGE = re.compile(r"challenge&#34;: &#34;[^&]+&#34;")
 
 
 @asynccontextmanager

@@ -9,6 +9,9 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
 REDIRECT_URI = "https://court.example/signed-in"
+CHALLENGE = re.compile(r"challenge&#34;: &#34;[^&]+&#34;")
+"""What a security key is to sign: another on each page."""
+
 CSRF = re.compile(r'name="csrf" value="([^"]+)"')
 
 
