@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help demo serve unit test system test-pages web check check-deep coverage watch hooks bench schema locks clean
+.PHONY: help demo serve unit test system test-pages web check check-deep coverage watch hooks bench schema dist test-dist locks clean
 
 help:  ## What there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -94,6 +94,12 @@ bench: $(INSTALLED)  ## All benchmarks: other servers, access log, hostile docum
 	$(BIN)/python -m bench.imports.cases
 	$(BIN)/python -m bench.imports.changes
 	$(BIN)/python -m bench.exports.events
+
+dist:  ## Build dist/suxin_VERSION.deb for this Debian release (needs debhelper, dh-virtualenv)
+	deploy/build_deb.sh
+
+test-dist: $(INSTALLED)  ## Install the package in a clean Debian root and ask it (needs root, debootstrap, make dist)
+	$(BIN)/python -m pytest tests/package -s
 
 locks:  ## Resolve the locks anew (needs uv)
 	uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements.lock

@@ -31,6 +31,7 @@ class Suxin(LazyGroup):
         "explain": "commands.contract.explaining:explain",
         "procedure": "commands.contract.procedure:procedure",
         "errors": "commands.contract.errors:errors",
+        "manual": "commands.contract.manual:manual",
         "client": "commands.access.clients:clients",
         "documents": "commands.access.documents:documents",
         "staff": "commands.access.staff:staff",
@@ -47,7 +48,6 @@ class Suxin(LazyGroup):
 app = typer.Typer(
     cls=Suxin,
     no_args_is_help=True,
-    add_completion=False,
     help="Suxin (诉信): litigation credit of courts, shared over GraphQL.",
 )
 

@@ -1,18 +1,39 @@
-"""`suxin court`: add courts."""
+"""`suxin court`: list and add courts."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Any
 
+import sqlalchemy as sa
 import typer
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from commands.listing import AsJson, show_list
 from commands.session import console, explain_errors, in_transaction
 from ingest.reference.courts import NewCourt, add_court
+from models.court import Court
 
-court = typer.Typer(no_args_is_help=True, help="Add courts.")
+court = typer.Typer(no_args_is_help=True, help="List and add courts.")
 
 
 @court.callback()
 def _courts() -> None:
-    """Add courts."""
+    """List and add courts."""
+
+
+@court.command("list")
+def court_list(as_json: AsJson = False) -> None:
+    """List the courts that the database knows.
+
+    Example: suxin court list --json | jq -r '.[].code'
+    """
+    with explain_errors():
+        rows = in_transaction(_list)
+        show_list(("code", "name", "above", "division"), rows, as_json)
+
+
+async def _list(connection: AsyncConnection) -> Sequence[Any]:
+    query = sa.select(Court.code, Court.name, Court.parent_code, Court.division).order_by(Court.code)
+    return (await connection.execute(query)).all()
 
 
 @court.command("add")

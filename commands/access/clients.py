@@ -8,19 +8,27 @@ from typing import Annotated
 
 import sqlalchemy as sa
 import typer
-from rich.table import Table
 
 from auth.audiences import Audience
 from auth.clients import brakes, registry
 from auth.clients.credentials import Credentials
 from auth.clients.registration import Registration
 from commands.configuration import read_settings
+from commands.listing import AsJson, show_list
 from commands.session import console, explain_errors, read_json, use_database
 from models.client import ClientProfile
 from postgres import database
 from settings import Settings
 
 clients = typer.Typer(no_args_is_help=True, help="Register partners and portals.")
+
+
+LISTED = {
+    "client": "client_id",
+    **{name: name for name in ("name", "audience", "profile", "authentication", "scopes")},
+    "disabled": "disabled_at",
+}
+"""The columns of `client list`."""
 
 
 @clients.command("add")
@@ -88,16 +96,12 @@ def client_add(
 
 
 @clients.command("list")
-def client_list() -> None:
+def client_list(as_json: AsJson = False) -> None:
     """List all clients, without keys and secrets."""
     with open_register() as (connection, _):
         found = registry.list_clients(connection)
-    table = Table("client", "name", "audience", "profile", "authentication", "scopes", "disabled")
-    for row in found:
-        scopes = ", ".join(row["scopes"])
-        shown = [row[name] for name in ("client_id", "name", "audience", "profile", "authentication")]
-        table.add_row(*shown, scopes, str(row["disabled_at"] or ""))
-    console.print(table)
+    rows = [[row[name] for name in LISTED.values()] for row in found]
+    show_list(list(LISTED), rows, as_json)
 
 
 @clients.command("disable")

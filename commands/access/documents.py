@@ -8,13 +8,13 @@ from typing import Annotated, Any
 
 import typer
 from graphql import GraphQLSyntaxError, OperationDefinitionNode, OperationType, parse
-from rich.table import Table
 
 from auth.clients import trusted_documents
 from auth.clients.trusted_documents import identifier_of
 from auth.scopes import Scope
 from commands.access.clients import open_register
 from commands.exits import CommandError
+from commands.listing import AsJson, show_list
 from commands.session import console
 from engine.document.document import MOST_TOKENS, DocumentError, prepare_operation
 from engine.engine import Engine
@@ -47,15 +47,20 @@ def documents_add(
 
 
 @documents.command("list")
-def documents_list(client_id: ClientId) -> None:
+def documents_list(client_id: ClientId, as_json: AsJson = False) -> None:
     """List the documents of a client."""
     with open_register() as (connection, _):
         found = trusted_documents.list_documents(connection, client_id)
-    table = Table("identifier", "operations", "purposes", "since")
-    for row in found:
-        names = ", ".join(name or "-" for name, _ in _operations(row["text"]))
-        table.add_row(row["identifier"], names, ", ".join(row["purposes"]) or "all", f"{row['created_at']:%Y-%m-%d}")
-    console.print(table)
+    rows = [
+        (
+            row["identifier"],
+            [name or "-" for name, _ in _operations(row["text"])],
+            row["purposes"] or ["all"],
+            row["created_at"].date(),
+        )
+        for row in found
+    ]
+    show_list(("identifier", "operations", "purposes", "since"), rows, as_json)
 
 
 @documents.command("remove")

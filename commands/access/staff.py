@@ -4,17 +4,28 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from auth.server import accounts
 from auth.staff.throttle import Throttle
 from commands.access.clients import open_register
+from commands.listing import AsJson, show_list
 from commands.session import console
 from models.court import StaffRole
 from models.keyring import load_keyring
 
 staff = typer.Typer(no_args_is_help=True, help="Accounts of court staff, who sign in on a page of this service.")
 Username = Annotated[str, typer.Argument(help="User name.")]
+
+
+LISTED = {
+    "court": "court_code",
+    "user": "username",
+    "name": "name",
+    "role": "role",
+    "second factor": "second_factor",
+    "left": "left_at",
+}
+"""The columns of `staff list`."""
 
 
 @staff.command("add")
@@ -34,15 +45,12 @@ def staff_add(
 
 
 @staff.command("list")
-def staff_list() -> None:
+def staff_list(as_json: AsJson = False) -> None:
     """List all accounts."""
     with open_register() as (connection, _):
         found = accounts.list_staff(connection)
-    table = Table("court", "user", "name", "role", "second factor", "left")
-    for row in found:
-        told = "yes" if row["second_factor"] else "no", str(row["left_at"] or "")
-        table.add_row(row["court_code"], row["username"], row["name"], row["role"], *told)
-    console.print(table)
+    rows = [[row[name] for name in LISTED.values()] for row in found]
+    show_list(list(LISTED), rows, as_json)
 
 
 @staff.command("password")

@@ -46,6 +46,7 @@ def too_complex(most: int, what: str) -> list[tuple[str, str]]:
 
 NAME_IT = [("Name the operation to run by `operationName`; it must be one of the document's.", "OPERATION_NOT_FOUND")]
 ALONE = invalid("Ask about the schema in an operation of its own, without other fields.")
+VIEWR, ORDERS = "Cannot query field 'viewr' on type 'Query'.", "It is one of: ENTERED_ASC, ENTERED_DESC, NAME_ASC."
 DOCUMENTS = {
     "empty": ("", syntax("Unexpected <EOF>.")),
     "blank": (" \n\t,#", syntax("Unexpected <EOF>.")),
@@ -64,16 +65,19 @@ DOCUMENTS = {
     "only a fragment": ("fragment F on Query { viewer { clientId } }", NAME_IT),
     "two operations": ("query A { viewer { clientId } } query B { viewer { clientId } }", NAME_IT),
     "a type": (f"{VIEWER} type X {{ a: Int }}", invalid("The 'X' definition is not executable.")),
-    "unknown field": ("{ viewr { clientId } }", invalid("Cannot query field 'viewr' on type 'Query'.")),
-    "unknown field below": ("{ viewer { clientld } }", invalid("Cannot query field 'clientld' on type 'Viewer'.")),
+    "unknown field": ("{ viewr { clientId } }", invalid(f"{VIEWR} Did you mean viewer?")),
+    "unknown field below": (
+        "{ viewer { clientld } }",
+        invalid("Cannot query field 'clientld' on type 'Viewer'. Did you mean clientId?"),
+    ),
     "unknown argument": ("{ viewer(x: 1) { clientId } }", invalid("Unknown argument 'x' on field 'Query.viewer'.")),
     "unknown enum value": (
         "{ parties(first: 1, orderBy: NAME_ASK) { totalCount } }",
-        invalid("Value does not exist in 'PartyOrder' enum."),
+        invalid(f"Value does not exist in 'PartyOrder' enum. {ORDERS}"),
     ),
     "text for an enum": (
         '{ parties(first: 1, orderBy: "NAME_ASC") { totalCount } }',
-        invalid("Enum 'PartyOrder' cannot represent non-enum."),
+        invalid(f"Enum 'PartyOrder' cannot represent non-enum. {ORDERS}"),
     ),
     "number for a text": (
         f"{{ case(number: {CHEN.number}) {{ number }} }}",
@@ -113,7 +117,9 @@ DOCUMENTS = {
     ),
     "two reasons": (
         "{ viewr { x } nodee }",
-        invalid("Cannot query field 'viewr' on type 'Query'.", "Cannot query field 'nodee' on type 'Query'."),
+        invalid(
+            f"{VIEWR} Did you mean viewer?", "Cannot query field 'nodee' on type 'Query'. Did you mean node, nodes?"
+        ),
     ),
     "self-spread": ("{ ...A } fragment A on Query { ...A }", invalid("The fragment A spreads itself.")),
     "cycle": (
@@ -341,12 +347,12 @@ def test_no_value_survives(value: str, pattern: str) -> None:
 @pytest.mark.parametrize("scopes", [frozenset[Scope](), frozenset({Scope.AUDIT})])
 def test_a_document_is_refused_for_its_own_faults_before_its_scopes(scopes: frozenset[Scope]) -> None:
     assert reasons("{ parties(first: 1) { nope } }", None, scopes) == invalid(
-        "Cannot query field 'nope' on type 'PartyConnection'."
+        "Cannot query field 'nope' on type 'PartyConnection'. Did you mean nodes?"
     )
 
 
 def test_over_http_a_refusal_names_places_and_nothing_else(world: World) -> None:
     response = world.post(world.token(Audience.BANK), {"query": "{\n  viewr { clientId }\n}"})
-    error = {"message": "Cannot query field 'viewr' on type 'Query'.", "locations": [{"line": 2, "column": 3}]}
+    error = {"message": f"{VIEWR} Did you mean viewer?", "locations": [{"line": 2, "column": 3}]}
     assert response.json()["errors"] == [error | {"extensions": {"code": "INVALID_DOCUMENT"}}]
     assert json.dumps(response.json()).count("viewr") == 1

@@ -34,6 +34,7 @@ from server import create_app
 from settings import Settings
 from telemetry.exposition import DIRECTORY, MetricsState, StateCollector, collect_counters
 
+MONITORING = Path(__file__).parents[2] / "deploy" / "monitoring"
 OPERATIONS = (Path(__file__).parents[2] / "docs" / "operations.md").read_text()
 TABLE = re.findall(r"^\| `(suxin_\w+)` \| (\w+) \| ([\w, ]*)\|", OPERATIONS, re.MULTILINE)
 VIEWER = "{ viewer { clientId } }"
@@ -296,9 +297,11 @@ def test_the_table_names_every_label(world: World) -> None:
 
 
 def test_alerts_are_about_metrics_that_there_are() -> None:
-    rules = "".join(re.findall(r"```yaml\n(.*?)```", OPERATIONS, re.DOTALL))
-    named = {re.sub("_(total|bucket|count|sum)$", "", name) for name in re.findall(r"suxin_\w+", rules)}
-    assert named <= {name for name, _, _ in TABLE}
+    for file in ("alerts.yaml", "dashboard.json"):
+        found = re.findall(r"suxin_\w+", (MONITORING / file).read_text())
+        named = {re.sub("_(total|bucket|count|sum)$", "", name) for name in found}
+        assert named
+        assert named <= {name for name, _, _ in TABLE}
 
 
 def test_nothing_personal_is_counted(world: World) -> None:

@@ -3,6 +3,7 @@
 import json
 import re
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,10 @@ from certified import certify
 from joserfc.jwk import ECKey
 from the_engine import printed
 from typed import Run
+from typer.testing import CliRunner
 
 from auth.audiences import Audience, scopes_of
+from cli import Suxin, app
 
 
 @pytest.fixture
@@ -35,6 +38,39 @@ def test_a_client_from_registration_to_its_end(run: Run, jwks: Path) -> None:
     again = run("client", "disable", "bank-1")
     assert again.exit_code == 1
     assert "bank-1" in again.stderr
+
+
+def test_lists_are_for_programs_as_well_and_cut_nothing(run: Run, jwks: Path) -> None:
+    long = "bank-" + "9" * 40
+    run("client", "add", "某银行", "--audience", "BANK", "--jwks", jwks, "--client-id", long)
+    run("staff", "add", "张法官", "--username", "zhang", "--role", "JUDGE", "--court", "浙0281")
+    assert long in run("client", "list").stdout
+    clients = {one["client"]: one for one in json.loads(run("client", "list", "--json").stdout)}
+    assert (clients[long]["name"], clients[long]["disabled"]) == ("某银行", None)
+    assert set(clients[long]["scopes"]) <= set(scopes_of(Audience.BANK))
+    staff = {one["user"]: one for one in json.loads(run("staff", "list", "--json").stdout)}
+    assert (staff["zhang"]["court"], staff["zhang"]["second_factor"]) == ("浙0281", False)
+    courts = {one["code"]: one for one in json.loads(run("court", "list", "--json").stdout)}
+    assert courts["浙0281"] == {"code": "浙0281", "name": "余姚市人民法院", "above": "浙02", "division": "330281"}
+    assert json.loads(run("documents", "list", long, "--json").stdout) == []
+
+
+def test_the_version_and_the_manual(run: Run) -> None:
+    assert run("--version").stdout == f"suxin {version('suxin')}\n"
+    page = run("manual").stdout
+    assert ".SS suxin import FORMAT FILES\n.PP\nImport exports of a court" in page
+    commands = [line.removeprefix(".SS suxin ") for line in page.splitlines() if line.startswith(".SS ")]
+    assert {line.split()[0] for line in commands} == set(Suxin.places)
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"), [("suxin cat", ["catalogue"]), ("suxin catalogue l", ["load"]), ("suxin sta", ["staff"])]
+)
+def test_the_shell_completes(run: Run, monkeypatch: pytest.MonkeyPatch, typed: str, found: list[str]) -> None:
+    monkeypatch.setenv("_SUXIN_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", typed)
+    monkeypatch.setenv("COMP_CWORD", str(len(typed.split()) - 1))
+    assert CliRunner().invoke(app, prog_name="suxin").stdout.split() == found
 
 
 def test_a_client_s_scopes_are_replaced(run: Run, jwks: Path) -> None:

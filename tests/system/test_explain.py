@@ -50,7 +50,7 @@ def test_what_is_wrong_with_a_document_is_said(run: Run, tmp_path: Path) -> None
     document.write_text("{ behaviors { code } }")
     found = run("explain", document, "--audience", "PUBLIC_PORTAL")
     assert found.exit_code == 1
-    assert found.stderr == "Cannot query field 'behaviors' on type 'Query'.\n"
+    assert found.stderr == "Cannot query field 'behaviors' on type 'Query'. Did you mean behaviours?\n"
     document.write_text("{ accessRecords(first: 1) { totalCount } }")
     found = run("explain", document, "--audience", "BANK")
     assert (found.exit_code, found.stderr) == (1, "Cannot query field 'accessRecords' on type 'Query'.\n")

@@ -30,6 +30,10 @@ INDEX = FOLDER / "README.md"
 ENGLISH = {audience: FOLDER / f"{audience.lower()}.md" for audience in Audience}
 CHINESE = {audience: FOLDER / f"{audience.lower()}.zh.md" for audience in Audience}
 PAGES = [INDEX, *ENGLISH.values(), *CHINESE.values()]
+GUIDES = [FOLDER.parent / f"{name}.md" for name in ("install", "upgrade")]
+"""What operators read; tests/package types it on a clean machine."""
+
+TRANSLATED = [page.with_suffix(".zh.md") for page in GUIDES]
 
 BESIDE_THE_SCHEMA = {
     *("BRAKED", "FORBIDDEN", "PURPOSE_NOT_ALLOWED", "THROTTLED", "UNAUTHENTICATED"),
@@ -45,7 +49,7 @@ BEYOND = {
 """What a client itself may not do or ask, where it is no other audience's question."""
 
 each_audience = pytest.mark.parametrize("audience", Audience)
-each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+each_page = pytest.mark.parametrize("page", [*PAGES, *GUIDES, *TRANSLATED], ids=lambda page: page.name)
 
 
 def blocks(page: Path, language: str) -> list[str]:
@@ -119,6 +123,11 @@ def run(desk: CliRunner, arguments: list[str]) -> str:
 def test_both_languages_show_the_same_code(audience: Audience) -> None:
     for language in ("bash", "graphql", "python"):
         assert blocks(ENGLISH[audience], language) == blocks(CHINESE[audience], language)
+
+
+@pytest.mark.parametrize("page", GUIDES, ids=lambda page: page.name)
+def test_both_languages_let_type_the_same(page: Path) -> None:
+    assert blocks(page, "bash") == blocks(page.with_suffix(".zh.md"), "bash") != []
 
 
 def test_the_index_names_every_page() -> None:
