@@ -39,7 +39,9 @@ def typed(page: str, place: int) -> str:
 
 def find_mirror() -> str:
     """Where this machine gets Debian from."""
-    listed = subprocess.run(["apt-get", "indextargets", "--format", "$(SITE)"], capture_output=True, text=True, check=True)
+    listed = subprocess.run(
+        ["apt-get", "indextargets", "--format", "$(SITE)"], capture_output=True, text=True, check=True
+    )
     return listed.stdout.split()[0]
 
 
@@ -54,7 +56,11 @@ class Machine:
         """Run what is typed by root. Returns what is printed."""
         command = ["chroot", str(self.root), "sh", "-euc", f"cd /root; {text}"]
         began = time.monotonic()
-        environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive"}
+        environment = {
+            "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+            "LC_ALL": "C.UTF-8",
+            "DEBIAN_FRONTEND": "noninteractive",
+        }
         done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
         print(f"$ {text.strip()}\n{done.stdout}{done.stderr}({time.monotonic() - began:.1f} s)\n")  # noqa: T201
         assert done.returncode == code, done.stdout + done.stderr
@@ -119,8 +125,20 @@ def machine() -> Iterator[Machine]:
 def test_the_sample_for_nginx_is_valid(tmp_path: Path) -> None:
     sample = (DEPLOY / "proxies" / "nginx.conf").read_text()
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=suxin.court.example", "-keyout"]
-        + [str(tmp_path / "key"), "-out", str(tmp_path / "pem")],
+        [
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-subj",
+            "/CN=suxin.court.example",
+            "-keyout",
+            str(tmp_path / "key"),
+            "-out",
+            str(tmp_path / "pem"),
+        ],
         check=True,
         capture_output=True,
     )
@@ -151,7 +169,10 @@ def test_the_unit_is_valid_and_hardened(tmp_path: Path) -> None:
     done = subprocess.run(["systemd-analyze", "verify", unit], capture_output=True, text=True, check=False)
     assert "suxin.service" not in done.stderr, done.stderr
     rated = subprocess.run(
-        ["systemd-analyze", "security", "--offline=true", "--threshold=30", unit], capture_output=True, text=True, check=False
+        ["systemd-analyze", "security", "--offline=true", "--threshold=30", unit],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert rated.returncode == 0, rated.stdout
 
