@@ -123,7 +123,7 @@ class Listing(Public, Keyed):
         ),
         index_where("uq_listing_litigant", "deduction_id", where="kind = 'DISHONEST_LITIGANT'", unique=True),
         CheckConstraint("(kind = 'DISHONEST_LITIGANT') = (deduction_id IS NOT NULL)", name="litigants_by_deduction"),
-        index_where("uq_listing_refusal", "refusal_id", where="kind = 'AWARD_REFUSAL'", unique=True),
+        index_where("uq_listing_refusal", "refusal_id", where="refusal_id IS NOT NULL", unique=True),
         CheckConstraint("(kind = 'AWARD_REFUSAL') = (refusal_id IS NOT NULL)", name="refusals_by_report"),
         CheckConstraint("published_on >= listed_on", name="published_after_listed"),
         CheckConstraint("grace_ends_on < published_on", name="published_after_grace"),

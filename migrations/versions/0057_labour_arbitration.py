@@ -111,7 +111,7 @@ def upgrade() -> None:
     op.create_check_constraint(
         op.f("ck_listing_refusals_by_report"), "listing", "(kind = 'AWARD_REFUSAL') = (refusal_id IS NOT NULL)"
     )
-    only = sa.text("kind = 'AWARD_REFUSAL'")
+    only = sa.text("refusal_id IS NOT NULL")
     op.create_index("uq_listing_refusal", "listing", ["refusal_id"], unique=True, postgresql_where=only)
     op.add_column("point_conversion", sa.Column("listing_id", sa.BigInteger(), sa.ForeignKey("listing.id")))
     op.create_index("ix_point_conversion_listing_id", "point_conversion", ["listing_id"])

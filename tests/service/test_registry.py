@@ -83,7 +83,7 @@ def test_a_secret_is_shown_once_and_stored_as_a_hash(register: sa.Connection) ->
 
 @pytest.mark.parametrize("audience", Audience)
 def test_every_audience_can_be_registered(register: sa.Connection, audience: Audience) -> None:
-    court = "浙0281" if audience is Audience.COURT else None
+    court = "浙0281" if audience in {Audience.COURT, Audience.LABOUR_ARBITRATION} else None
     village = "梨洲街道明伟村" if audience is Audience.VILLAGE else None
     stored = row(register, add(register, audience, court_code=court, village=village).client_id)
     assert stored["court_code"] == court
