@@ -38,6 +38,12 @@ def known(audience: Audience) -> Any:
     return build_schema(printed(scopes_of(audience)))
 
 
+@cache
+def names_of(audience: Audience) -> frozenset[str]:
+    """Every name in the schema that is printed for an audience, and those of introspection."""
+    return frozenset({*WORD.findall(printed(scopes_of(audience))), *introspection_types})
+
+
 def hidden_roots(audience: Audience, root: str) -> list[str]:
     """The root fields that an audience does not have."""
     shown = known(audience).type_map.get(root)
@@ -54,9 +60,8 @@ def refusal(world: World, audience: Audience, document: str, **headers: str) -> 
 def without_advice(message: str, audience: Audience) -> str:
     """A message without suggestions, each of which is in the audience's own schema."""
     told, _, advice = message.removesuffix("?").partition(" Did you mean ")
-    printed_names = {*WORD.findall(printed(scopes_of(audience))), *introspection_types}
     suggested = advice.removeprefix("to use an inline fragment on ").split(", ") if advice else []
-    assert set(suggested) <= printed_names
+    assert set(suggested) <= names_of(audience)
     return told
 
 
