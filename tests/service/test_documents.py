@@ -85,7 +85,7 @@ DOCUMENTS = {
     ),
     "unknown type": (
         "query ($x: Partyy) { parties(first: $x) { totalCount } }",
-        invalid("Unknown type 'Partyy'."),
+        invalid("Unknown type 'Partyy'. Did you mean Party?"),
     ),
     "wrong variable type": (
         "query ($x: String!) { parties(first: $x) { totalCount } }",
