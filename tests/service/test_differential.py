@@ -151,7 +151,7 @@ def test_partners_are_told_what_the_rules_say(
 
 
 EVERYTHING = {"deductions", "sanctions", "listings", "certificates", "records", "colour", "reasons"}
-OF_CANDIDATES = {"listings", "certificates", "records"}
+OF_CANDIDATES = {"listings", "certificates"}
 
 
 def filled(audience: Audience, purpose: Purpose) -> set[tuple[str, str]]:

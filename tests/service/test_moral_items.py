@@ -1,9 +1,6 @@
 """13 of the 14 moral-bank items, from real triggers, by hand and by file (DOMAIN 5); MD4 is the arbitration body's."""
 
-import asyncio
 import json
-from collections.abc import Awaitable, Callable
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,92 +9,19 @@ import sqlalchemy as sa
 from chambers import Chambers
 from emptying import empty_tables
 from import_files import write_csv
-from play import ENFORCED, RECORD, TRIED, Courts
-from sqlalchemy.ext.asyncio import AsyncConnection
-from world import KEYRING
+from moral_bank import CHARGED, FIVE, HOUSES, TOLD, VILLAGE, MoralBank
+from play import ENFORCED, RECORD, TRIED
 
 from auth.audiences import Audience
-from demo.city.cast import CHEN, DEMO_VILLAGE, WANG, Subject
+from demo.city.cast import CHEN, WANG, Subject
 from ingest.formats.certificates import Certificates
 from ingest.formats.deductions import Deductions
 from ingest.formats.households import Households
 from ingest.formats.removals import Removals
 from ingest.formats.sanctions import Sanctions
 from ingest.formats.settlements import Settlements
-from ingest.importing import FORMATS, import_file
+from ingest.importing import FORMATS
 from models.court import StaffRole
-from postgres import database
-
-ENTRIES = (
-    "SELECT h.key, i.code, c.points, c.reverses_id IS NOT NULL FROM point_conversion c"
-    " JOIN moral_bank_item i ON i.id = c.item_id JOIN household h ON h.id = c.household_id ORDER BY c.id"
-)
-STANDING = """query($key: String!) { householdStanding(key: $key) {
-  householdKey points eligible liveVetoes ineligibleSince benefits { code } members { relation consentNumber } } }"""
-TOLD = """{ householdStandings(first: 10) { nodes { householdKey points eligible
-  notices(first: 20) { nodes { category points month } } } } }"""
-LETTER = {"consentNumber": "授2026-1", "consentedOn": "2026-02-01", "enrolledOn": "2026-02-01"}
-VILLAGE = DEMO_VILLAGE
-HOUSES = {CHEN.name: "NH-CHEN", WANG.name: "NH-WANG"}
-CHARGED = (("F05", "MD1", 2), ("F06", "MD1", 4), ("F08", "MD1", 4), ("E01", "MD3", 2), ("E13", "MD3", 3))
-FIVE = ("FULL_PERFORMANCE", "SETTLEMENT_KEPT", "CO_OPERATION", "REMORSE", "RESTITUTION")
-
-
-class MoralBank(Courts):
-    """The courts, the head office, and a village."""
-
-    def entries(self) -> list[tuple[str, str, int, bool]]:
-        """The conversions so far: household, item, points, and whether it reverses another."""
-        with self.chambers.engine.connect() as connection:
-            return [(row[0], row[1], row[2], row[3]) for row in connection.execute(sa.text(ENTRIES))]
-
-    def new(self, known: list[Any]) -> list[Any]:
-        """What has been entered since."""
-        return self.entries()[len(known) :]
-
-    def enrol(self, subject: Subject, **changes: str) -> str:
-        """By hand; gives the id of the membership."""
-        given = LETTER | {"householdKey": HOUSES[subject.name], "village": VILLAGE, "relation": "户主"}
-        token = self.chambers.partner(Audience.MORAL_BANK)
-        person = {"name": subject.name, "idNumber": subject.number}
-        return str(self.chambers.done(token, "enrolMember", "id", **(given | person | changes))["id"])
-
-    def standing(self, key: str) -> Any:
-        """As the head office reads it."""
-        token = self.chambers.partner(Audience.MORAL_BANK)
-        return self.chambers.data(token, STANDING, {"key": key})["householdStanding"]
-
-    def confirm(self) -> None:
-        """The head office confirms all that is assessed, and the villages are told."""
-        token = self.chambers.partner(Audience.MORAL_BANK)
-        asked = "{ pointConversions(first: 50) { nodes { id status } } }"
-        for row in self.chambers.data(token, asked)["pointConversions"]["nodes"]:
-            if row["status"] == "COURT_ASSESSED":
-                self.chambers.done(token, "confirmConversion", "status", id=row["id"])
-        self.work()
-
-    def bring(self, format: str, file: Path) -> None:
-        """By file, and what follows from it."""
-        moment = self.chambers.calendar.moment
-        self.run(lambda connection: _import(self.chambers.url, format, file, moment))
-
-    def run(self, work: Callable[[AsyncConnection], Awaitable[None]]) -> None:
-        """In a transaction of its own."""
-
-        async def done() -> None:
-            engine = database.make_async_engine(self.chambers.url, pool_size=2, statement_timeout=30)
-            async with engine.begin() as connection:
-                await work(connection)
-            await engine.dispose()
-
-        asyncio.run(done())
-
-
-async def _import(url: sa.URL, format: str, file: Path, moment: datetime) -> None:
-    engine = database.make_async_engine(url, pool_size=2, statement_timeout=30)
-    report = await import_file(engine, format, file, keyring=KEYRING, now=lambda: moment)
-    assert not report.rejected
-    await engine.dispose()
 
 
 @pytest.fixture
@@ -409,84 +333,11 @@ def test_a_repair_gives_back_no_more_than_what_an_amended_item_takes(bank: Moral
     ]
 
 
-CONVERSIONS = """query($filter: ConversionFilter) { pointConversions(first: 50, filter: $filter) {
-  totalCount nodes { status points item { code } } } }"""
-NOTICES = """query($filter: VillageNoticeFilter) { villageNotices(first: 50, filter: $filter) {
-  totalCount nodes { id category points } } }"""
-STANDINGS = """query($filter: HouseholdStandingFilter) { householdStandings(first: 50, filter: $filter) {
-  totalCount nodes { householdKey points eligible } } }"""
 ROOTS = {
     "pointConversions(first: 1) { totalCount }": {Audience.MORAL_BANK},
     "villageNotices(first: 1) { totalCount }": {Audience.VILLAGE},
     "householdStandings(first: 1) { totalCount }": {Audience.MORAL_BANK, Audience.VILLAGE},
 }
-
-
-def test_what_head_office_and_village_read_of_a_month(bank: MoralBank) -> None:
-    """Before the conversion, while it is assessed, when it is confirmed, and when the notice is acknowledged."""
-    chen, wang = HOUSES.values()
-    bank.work()
-    for subject in (CHEN, WANG):
-        bank.enrol(subject)
-    office, village = Audience.MORAL_BANK, Audience.VILLAGE
-
-    def read(audience: Audience, document: str, **filter_: Any) -> list[Any]:
-        (found,) = bank.chambers.data(bank.chambers.partner(audience), document, {"filter": filter_}).values()
-        assert found["totalCount"] == len(found["nodes"])
-        return list(found["nodes"])
-
-    def standings(audience: Audience, **filter_: Any) -> dict[str, tuple[int, bool]]:
-        rows = read(audience, STANDINGS, **filter_)
-        return {row["householdKey"]: (row["points"], row["eligible"]) for row in rows if row["householdKey"] in HOUSED}
-
-    nothing = {chen: (0, True), wang: (0, True)}
-    assert read(office, CONVERSIONS) == read(village, NOTICES) == []
-    assert standings(office) == standings(village) == nothing
-
-    # --- assessed: for the head office alone --------------------------------------------------------------------------
-    bank.published((ENFORCED, CHEN, "E01", 2, RECORD))
-    case, party = bank.chambers.party(ENFORCED, CHEN)
-    fine: dict[str, Any] = {
-        "kind": "FINE",
-        "number": "(2026)浙0281司惩31号",
-        "amount": "1000.00",
-        "reason": "妨害执行。",
-    }
-    decided: dict[str, Any] = {"caseId": case, "partyId": party, "decidedOn": "2026-03-02", "effectiveOn": "2026-03-02"}
-    bank.do(StaffRole.CENTRE, "recordSanction", **fine, **decided)
-    month = bank.chambers.calendar.moment.date().replace(day=1).isoformat()
-    taken = {"status": "COURT_ASSESSED", "points": -2, "item": {"code": "MD3"}}
-    assert read(office, CONVERSIONS, status="COURT_ASSESSED", kind="DEDUCT") == [taken]
-    for narrow in ({"item": "MD3"}, {"month": month, "kind": "DEDUCT"}, {"householdKey": chen, "item": "MD3"}):
-        assert read(office, CONVERSIONS, **narrow) == [taken]
-    for empty in ({"status": "CONFIRMED"}, {"householdKey": wang}, {"village": "无名村"}, {"month": "2020-01-01"}):
-        assert read(office, CONVERSIONS, **empty) == []
-    assert len(read(office, CONVERSIONS, village=VILLAGE, status="COURT_ASSESSED")) == 2
-    assert standings(office) == standings(village) == nothing, "nothing counts before it is confirmed"
-
-    # --- confirmed, and told ------------------------------------------------------------------------------------------
-    bank.confirm()
-    assert len(read(office, CONVERSIONS, status="VILLAGE_NOTIFIED")) == 2
-    assert read(office, CONVERSIONS, status="COURT_ASSESSED") == []
-    told = standings(office)
-    assert told == standings(village) == {chen: (-2, False), wang: (0, True)}
-    for audience in (office, village):
-        assert standings(audience, eligible=False) == {chen: (-2, False)}
-        assert list(standings(audience, eligible=True, leastPoints=0)) == [wang]
-        assert standings(audience, leastPoints=1) == {}
-        assert list(standings(audience, benefit="BF1", village=VILLAGE)) == [wang]
-        assert standings(audience, benefit="BF5") == standings(audience, village="无名村") == {}
-    assert {row["category"] for row in read(village, NOTICES, acknowledged=False)} == {"DEDUCT", "VETO"}
-    (notice,) = read(village, NOTICES, category="DEDUCT", month=month)
-    assert (notice["points"], read(village, NOTICES, acknowledged=True)) == (-2, [])
-
-    # --- acknowledged -------------------------------------------------------------------------------------------------
-    bank.chambers.done(bank.chambers.partner(village), "acknowledgeNotice", "acknowledgedAt", id=notice["id"])
-    assert read(village, NOTICES, acknowledged=True) == [notice]
-    assert [row["category"] for row in read(village, NOTICES, acknowledged=False)] == ["VETO"]
-
-
-HOUSED = set(HOUSES.values())
 
 
 @pytest.mark.parametrize("audience", list(Audience))

@@ -24,10 +24,15 @@ STEPS = """
   WHERE starts_with(court_code, '浙0281') ORDER BY step.deduction_id, sequence
 """
 OBJECTIONS = """
-  SELECT objection.id, outcome, due_on, (decided_at AT TIME ZONE 'PRC')::date AS day, court.name
-  FROM objection JOIN deduction ON deduction.id = deduction_id JOIN court_case ON court_case.id = case_id
-    JOIN court ON court.code = court_code
-  WHERE starts_with(court_code, '浙0281') ORDER BY objection.id
+  SELECT objection.id, objection.outcome, due_on, (objection.decided_at AT TIME ZONE 'PRC')::date AS day, court.name
+  FROM objection LEFT JOIN deduction ON deduction.id = objection.deduction_id
+    LEFT JOIN court_case ON court_case.id = deduction.case_id
+    LEFT JOIN listing ON listing.id = objection.listing_id
+    LEFT JOIN sanction ON sanction.id = objection.sanction_id
+    LEFT JOIN code_record ON code_record.id = objection.code_record_id
+    JOIN court ON court.code = coalesce(
+      court_case.court_code, listing.court_code, sanction.court_code, code_record.court_code)
+  WHERE starts_with(court.code, '浙0281') ORDER BY objection.id
 """
 REPAIRS = """
   SELECT repair.id, court_case.division, outcome, amount_performed
