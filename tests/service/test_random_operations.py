@@ -106,6 +106,10 @@ def _ids(world: World, statements: dict[str, str], client: int) -> Iterator[str]
         yield from (node_id(type_name, row.id) for row in rows(world, statement, me=me.id, client=client))
 
 
+BY_PURPOSE = {"colour", "grade"}
+"""Null in a portfolio without consent to the purpose that is named."""
+
+
 @dataclass
 class Reading:
     """Reads answers: every object by its id, every page."""
@@ -132,7 +136,9 @@ class Reading:
         if "id" in plain:
             self.ids.add(plain["id"])
             for name, value in plain.items():
-                if not isinstance(value, dict | list) and value != self.scalars.setdefault((plain["id"], name), value):
+                if isinstance(value, dict | list) or (value is None and name in BY_PURPOSE):
+                    continue
+                if value != self.scalars.setdefault((plain["id"], name), value):
                     self.contradictions.append((plain["id"], name))
 
     def _page(self, page: dict[str, Any]) -> None:
