@@ -53,6 +53,13 @@ REFUSED = {
         "permission denied for schema public"
     ),
 }
+LAST = sa.text("SELECT max(position) FROM event")
+ANOTHER = sa.text(
+    "INSERT INTO event (consent_id, kind, occurred_at) SELECT consent_id, kind, occurred_at FROM event"
+    " WHERE consent_id IS NOT NULL LIMIT 1 RETURNING id"
+)
+"""An event without a position."""
+
 PARTITION = "access_answer_" + NOW.strftime("%Y_%m")
 
 
@@ -65,8 +72,12 @@ def test_the_service_may_not_change_what_is_written(service: sa.Connection, stat
 
 def test_the_service_numbers_what_was_written(service: sa.Connection) -> None:
     """Events are append-only, and get their position after the commit (casework.outbox)."""
+    last = service.scalar(LAST)
+    written = service.scalar(ANOTHER)
     service.execute(PLACE)
+    placed = service.scalar(sa.text("SELECT position FROM event WHERE id = :id"), {"id": written})
     service.rollback()
+    assert (service.scalar(LAST), placed) == (last, last + 1)
 
 
 def test_the_service_creates_partitions_and_owns_none(service: sa.Connection, owner: sa.Connection) -> None:
