@@ -109,11 +109,19 @@ def explain_database(error: sa.exc.DBAPIError) -> CommandError | None:
     return None
 
 
+REMEDIES = {
+    **dict.fromkeys((errno.EACCES, errno.EPERM), "Give it to the account of Suxin."),
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), "Make room there."),
+}
+"""What to do about a place that cannot be written to, by the number of the error."""
+
+
 def explain_place(error: OSError) -> CommandError:
     """Return the sentence for a file or directory that cannot be written to."""
     reason = os.strerror(error.errno) if error.errno else type(error).__name__
     where = error.filename or "The place"
-    return CommandError(f"{where} cannot be written to: {reason}. Give it to the account of Suxin.", ExitCode.PLACE)
+    remedy = REMEDIES.get(error.errno or 0, "Name another place.")
+    return CommandError(f"{where} cannot be written to: {reason}. {remedy}", ExitCode.PLACE)
 
 
 def explain_port(error: OSError, host: str, port: int) -> CommandError:

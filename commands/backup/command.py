@@ -15,11 +15,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from commands.backup import keys
 from commands.backup.contents import Backup, read_backup
-from commands.backup.dumping import check_restorable, dump, load
+from commands.backup.dumping import check_restorable, dump, load, make_directory
 from commands.configuration import read_settings
 from commands.doctor import vital
 from commands.doctor.finding import Finding, State
-from commands.exits import CommandError
+from commands.exits import CommandError, explain_place
 from commands.session import console, errors, explain_errors, use_database, with_engine
 from postgres import database
 from secret_file import create_secret
@@ -43,15 +43,16 @@ def backup(directory: Directory, keys_file: KeysFile, passphrase_file: Passphras
 
     Example: suxin backup /var/backups/suxin/2026-11-28 --keys /mnt/vault/suxin-2026-11-28.jwe
     """
-    with explain_errors():
+    with explain_errors(), _explain_files():
         settings = read_settings()
         _check_apart(directory, keys_file)
         keys.check_passphrase(passphrase := _read_passphrase(passphrase_file, confirm=True))
-        with use_database(settings, keys=True) as url:
+        with use_database(settings, keys=True) as url, make_directory(directory):
             begun = time.monotonic()
             made = dump(database.get_owner_url(settings, url), directory)
             sealed = keys.seal({path.name: path.read_text() for path in keys.list_files(settings)}, passphrase)
-        create_secret(keys_file, sealed)
+            create_secret(keys_file, sealed)
+            made.write(directory)
         console.print(f"{_tell(made)}; {time.monotonic() - begun:.0f} s. The keys are in {keys_file}.")
 
 
@@ -71,7 +72,7 @@ def restore(
 
     Example: suxin restore /var/backups/suxin/2026-11-28 --keys /mnt/vault/suxin-2026-11-28.jwe --rehearse
     """
-    with explain_errors():
+    with explain_errors(), _explain_files():
         settings = read_settings()
         made = read_backup(directory)
         files = keys.unseal(_read(keys_file), _read_passphrase(passphrase_file))
@@ -84,6 +85,15 @@ def restore(
             database.migrate(owner)
             findings = asyncio.run(with_engine(database.get_service_url(place, url), partial(_examine, settings=place)))
             _report(made, findings, time.monotonic() - begun, rehearse)
+
+
+@contextmanager
+def _explain_files() -> Iterator[None]:
+    """Explain files and directories that cannot be written. Raises CommandError."""
+    try:
+        yield
+    except OSError as error:
+        raise explain_place(error) from error
 
 
 @contextmanager

@@ -1,5 +1,8 @@
 """Dump a database with the number of its rows, and restore it."""
 
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,23 +19,34 @@ JOBS = 2
 """Connections that dump or restore at the same time."""
 
 
-def dump(url: sa.URL, directory: Path) -> Backup:
-    """Dump a database into a new directory. Rows are counted in the snapshot that is dumped.
+@contextmanager
+def make_directory(directory: Path) -> Iterator[None]:
+    """Make the directory of a backup. It is removed if the backup fails: half a backup would be taken for a whole one.
 
-    url: of the user that owns the tables. Raises CommandError if the directory is not empty, or if `pg_dump` fails.
+    Raises CommandError if it exists, OSError if it cannot be made.
     """
-    if directory.exists() and any(directory.iterdir()):
-        raise CommandError(f"{directory} is not empty: name a new directory.")
-    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if directory.exists():
+        raise CommandError(f"{directory} exists already: name a new directory.")
+    directory.mkdir(parents=True, mode=0o700)
+    try:
+        yield
+    except BaseException:
+        shutil.rmtree(directory, ignore_errors=True)
+        raise
+
+
+def dump(url: sa.URL, directory: Path) -> Backup:
+    """Dump a database into a directory, and return its description. Rows are counted in the snapshot that is dumped.
+
+    url: of the user that owns the tables. Raises CommandError if `pg_dump` fails.
+    """
     with connect(url, "REPEATABLE READ") as connection:
         snapshot = connection.scalar(sa.text("SELECT pg_export_snapshot()"))
         revision, rows = str(connection.scalar(REVISION)), count_rows(connection)
         options = ["--format=directory", f"--jobs={JOBS}", "--no-owner", "--no-privileges", "--no-unlogged-table-data"]
         run_tool("pg_dump", url, [*options, f"--snapshot={snapshot}", f"--file={directory / DUMP}"])
     made_at = datetime.now(UTC).isoformat(timespec="seconds")
-    backup = Backup(FORMAT, made_at, revision, read_major(url), rows, hash_files(directory))
-    backup.write(directory)
-    return backup
+    return Backup(FORMAT, made_at, revision, read_major(url), rows, hash_files(directory))
 
 
 def check_restorable(url: sa.URL, backup: Backup) -> None:

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from conftest import CREATE, City
+from psycopg import sql
 from typed import Run, runner
 
 from commands.backup.contents import DESCRIPTION
@@ -123,6 +125,28 @@ def test_what_cannot_be_restored_is_refused_in_a_sentence(
     ran = copied.restorer(tmp_path / "data")("restore", *copied.name())
     assert (ran.exit_code, sentence in ran.output.replace("\n", "")) == (ExitCode.REFUSED, True), ran.output
     assert not (tmp_path / "data" / "keys").exists()
+
+
+def test_a_backup_that_fails_leaves_nothing(shelf: Shelf, city: City, tmp_path: Path) -> None:
+    """Half a backup would be taken for a whole one, and stand in the way of the next."""
+    (tmp_path / "vault").write_text("a file, and no directory")
+    run = shelf.restorer(city.settings.data_dir)
+    named = (tmp_path / "new", "--keys", tmp_path / "vault" / "keys.jwe", "--passphrase-file", shelf.passphrase)
+    ran = run("backup", *named)
+    assert (ran.exit_code, "cannot be written to" in ran.output) == (ExitCode.PLACE, True), ran.output
+    assert not (tmp_path / "new").exists()
+
+
+def test_user_and_password_may_have_any_characters(shelf: Shelf, postgres: sa.URL, city: City, tmp_path: Path) -> None:
+    odd = postgres.set(username="o'wner@:/?&%", password="p@ss:/w#rd'&%$ 密", database=shelf.url.database)
+    name, word = sql.Identifier(str(odd.username)), sql.Literal(str(odd.password))
+    address = postgres.set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE ROLE {} SUPERUSER LOGIN PASSWORD {}").format(name, word))
+        named = (tmp_path / "new", "--keys", tmp_path / "keys.jwe", "--passphrase-file", shelf.passphrase)
+        ran = shelf.restorer(city.settings.data_dir, odd)("backup", *named)
+        connection.execute(sql.SQL("DROP ROLE {}").format(name))
+    assert ran.exit_code == 0, ran.output
 
 
 @pytest.mark.parametrize(
