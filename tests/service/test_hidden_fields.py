@@ -33,15 +33,21 @@ FORMS = (
 
 
 @cache
+def sdl(audience: Audience) -> str:
+    """What is printed for an audience."""
+    return printed(scopes_of(audience))
+
+
+@cache
 def known(audience: Audience) -> Any:
     """The schema that is printed for an audience."""
-    return build_schema(printed(scopes_of(audience)))
+    return build_schema(sdl(audience))
 
 
 @cache
 def names_of(audience: Audience) -> frozenset[str]:
     """Every name in the schema that is printed for an audience, and those of introspection."""
-    return frozenset({*WORD.findall(printed(scopes_of(audience))), *introspection_types})
+    return frozenset({*WORD.findall(sdl(audience)), *introspection_types})
 
 
 def hidden_roots(audience: Audience, root: str) -> list[str]:
