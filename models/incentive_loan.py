@@ -81,7 +81,7 @@ class IncentiveLoan(Keyed):
     closed_on: Mapped[date | None]
     outcome: Mapped[LoanOutcome | None]
     recorded_at: Mapped[datetime]
-    line_id: Mapped[int | None]
+    line_id: Mapped[int | None] = mapped_column(sa.BigInteger)
 
     certificate: Mapped[Certificate] = link()
     line: Mapped[CreditLine | None] = link(
