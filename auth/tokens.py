@@ -200,6 +200,7 @@ TOKEN = (
         Client.budget,
         Client.documents,
         Client.profile,
+        Client.certificate_bound,
         Client.braked_until,
         Client.disabled_at,
         IssuedToken.subject_index,
@@ -223,7 +224,8 @@ def _principal(token: AccessToken, row: Any) -> Principal | None:
     client may not have such a token."""
     if token.client_id != row.client_id or token.subject != _subject(row):
         return None
-    if token.jkt is None and token.x5t is None and row.profile is ClientProfile.FAPI2:  # from when it was a pilot
+    must_be_bound = row.certificate_bound or row.profile is ClientProfile.FAPI2
+    if must_be_bound and token.jkt is None and token.x5t is None:  # from before
         return None
     officer = Officer(row.staff_id, row.role, row.staff_court) if row.staff_id else None
     return Principal(

@@ -67,7 +67,10 @@ def _method_of(registration: Registration) -> Authentication:
 def check_rotation(client_id: str, method: Authentication, jwks: Any, certificates: bytes | None) -> None:
     """Raise RegistrationError unless new credentials are of the kind that a client has."""
     if method not in ROTATED:
-        raise RegistrationError(f"{client_id} is known by a certified name: its authority issues new certificates.")
+        raise RegistrationError(
+            f"{client_id} is known by a certified name: its authority issues new certificates. "
+            f"For another name: suxin client certificate {client_id} --name NAME."
+        )
     keys, certified, reason = ROTATED[method]
     if (keys, certified) != (jwks is not None, certificates is not None):
         raise RegistrationError(f"{client_id} {reason}")

@@ -97,7 +97,7 @@ def set_scopes(
 ) -> list[str]:
     """Replace a client's scopes, by all of its audience if none is named; returns them. Existing tokens keep the scopes
     that the client still holds. Raises RegistrationError."""
-    registration = _registered(connection, client_id, scopes=scopes)
+    registration = find_registration(connection, client_id, scopes=scopes)
     chosen = choose_scopes(registration, allow_pilot_persons)
     choose_profile(registration, chosen, allow_pilot_persons)
     update_active(connection, client_id, {"scopes": chosen})
@@ -114,14 +114,23 @@ def set_profile(
 ) -> None:
     """Move a client to another class. Its bearer tokens are not accepted from a client of `fapi2`. Raises
     RegistrationError."""
-    registration = _registered(connection, client_id, profile=profile)
+    registration = find_registration(connection, client_id, profile=profile)
     chosen = choose_profile(registration, registration.scopes, allow_pilot_persons)
     update_active(connection, client_id, {"profile": chosen})
 
 
-def _registered(connection: sa.Connection, client_id: str, **changed: Any) -> Registration:
+def find_registration(connection: sa.Connection, client_id: str, **changed: Any) -> Registration:
     """Return the registration of an active client, changed. Raises RegistrationError if there is none."""
-    names = ("name", "audience", "scopes", "jwks", "profile", "certificate_name")
+    names = (
+        "name",
+        "audience",
+        "scopes",
+        "jwks",
+        "profile",
+        "certificate_name",
+        "certificate_bound",
+        "signed_requests",
+    )
     found = find_active(connection, client_id, *(getattr(Client, name) for name in names))
     return Registration(**{**found._mapping, **changed})
 

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import sqlalchemy as sa
 import typer
 
 from auth.audiences import Audience
-from auth.clients import brakes, registry
+from auth.clients import brakes, certifying, registry
 from auth.clients.credentials import Credentials
 from auth.clients.registration import Registration
 from commands.configuration import read_settings
@@ -198,6 +198,53 @@ def client_rotate(
     _hand_over(made)
 
 
+@clients.command("certificate")
+def client_certificate(
+    client_id: Annotated[str, typer.Argument(help="Identifier of the client.")],
+    file: Annotated[
+        Path | None, typer.Option(help="File with its own certificates, PEM (self_signed_tls_client_auth).")
+    ] = None,
+    name: Annotated[
+        str | None,
+        typer.Option(help="Name that an authority certifies: subject_dn=…, san_dns=…, san_uri=… (tls_client_auth)."),
+    ] = None,
+    remove: Annotated[bool, typer.Option("--remove", help="Remove it: give --jwks or --secret instead.")] = False,
+    jwks: Annotated[Path | None, typer.Option(help="File with its public keys, with --remove or --name.")] = None,
+    secret: Annotated[bool, typer.Option("--secret", help="With --remove: create a secret (pilots only).")] = False,
+    bound: Annotated[
+        bool | None,
+        typer.Option("--bound/--not-bound", help="Whether tokens of a client with keys are bound to its certificate."),
+    ] = None,
+    revoke: Annotated[bool, typer.Option("--revoke", help="End what was issued before.")] = False,
+) -> None:
+    """Set, replace or remove the certificate of a client (mutual TLS, RFC 8705). Without options, show it.
+
+    A client with a certificate authenticates by it, and by nothing else; its tokens are bound to it. Tokens that were
+    issued before last until they expire, unless `--revoke` ends them at once; `--bound` ends those without a binding.
+
+    Example: suxin client certificate yuyao-bank --name "subject_dn=CN=api.bank.example,O=余姚农商银行,C=CN"
+    """
+    _check_certificate_options(file, name, remove, jwks, secret, bound)
+    with open_register() as (connection, settings):
+        made = None
+        certified = file.read_bytes() if file else None
+        keys = read_json(jwks) if jwks else None
+        if file or name:
+            certifying.certify_client(connection, client_id, certificates=certified, name=name, jwks=keys)
+        if remove:
+            made = certifying.uncertify_client(
+                connection, client_id, jwks=keys, secret=secret, allow_pilot_persons=settings.allow_pilot_persons
+            )
+        if bound is not None:
+            certifying.bind_client(connection, client_id, bound)
+        if revoke:
+            registry.end_issued(connection, client_id, datetime.now(UTC))
+        described = certifying.describe_certificate(connection, client_id)
+    _show_certificate(described, settings)
+    if made and made.secret:
+        typer.echo(f"client_secret: {made.secret}")
+
+
 @contextmanager
 def open_register(*, keys: bool = False) -> Iterator[tuple[sa.Connection, Settings]]:
     """A transaction on the migrated database. keys: whether the key ring is used."""
@@ -210,6 +257,31 @@ def open_register(*, keys: bool = False) -> Iterator[tuple[sa.Connection, Settin
                     yield connection, settings
             finally:
                 engine.dispose()
+
+
+def _check_certificate_options(
+    file: Path | None, name: str | None, remove: bool, jwks: Path | None, secret: bool, bound: bool | None
+) -> None:
+    """Check that at most one change is asked for, with what belongs to it. Raises typer.BadParameter."""
+    if (file is not None) + (name is not None) + remove > 1:
+        raise typer.BadParameter("Give one of --file FILE, --name NAME and --remove.")
+    if jwks and not (name or remove):
+        raise typer.BadParameter("--jwks goes with --remove or --name; `suxin client rotate` replaces keys.")
+    if secret and (jwks or not remove):
+        raise typer.BadParameter("--secret goes with --remove, instead of --jwks.")
+    if bound is False and (file or name):
+        raise typer.BadParameter("Tokens of a client with a certificate are bound to it: leave --not-bound out.")
+
+
+def _show_certificate(described: dict[str, Any], settings: Settings) -> None:
+    """Print how a client authenticates now, and what the service lacks for it."""
+    for label, value in described.items():
+        for one in value if isinstance(value, list) else [value]:
+            typer.echo(f"{label}: {one}")
+    if "certificate" in described["tokens bound to"] and settings.certificate_header is None:
+        typer.echo("SUXIN_CERTIFICATE_HEADER is not set: the service sees no certificate.", err=True)
+    if "name" in described and settings.certificate_authorities is None:
+        typer.echo("SUXIN_CERTIFICATE_AUTHORITIES is not set: no authority is trusted.", err=True)
 
 
 def _hand_over(made: Credentials) -> None:

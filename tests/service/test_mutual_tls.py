@@ -30,8 +30,9 @@ from world import ISSUER, KEYRING
 
 from auth.audiences import Audience
 from auth.clients.authentication import NO_CREDENTIALS, WRONG_CERTIFICATE
+from auth.clients.certifying import bind_client, certify_client, uncertify_client
 from auth.clients.registration import Registration, RegistrationError
-from auth.clients.registry import add_client, rotate_client
+from auth.clients.registry import add_client, end_issued, rotate_client
 from auth.proofs.nonces import Nonces
 from auth.server.authorization_server import CERTIFICATE_REQUIRED
 from auth.tokens import BOUND, CERTIFIED, UNBOUND
@@ -107,7 +108,11 @@ def behind(chambers: Chambers, tmp_path_factory: pytest.TempPathFactory) -> Iter
     file.write_bytes(authority.pem)
     networks: Any = (ip_network(PROXY),)
     settings = replace(
-        chambers.settings, certificate_header=HEADER, certificate_authorities=file, certificate_address=ALIASES
+        chambers.settings,
+        certificate_header=HEADER,
+        certificate_authorities=file,
+        certificate_address=ALIASES,
+        token_trust=0,
     )
     app = TrustedProxies(create_app(settings, chambers.url, chambers.calendar), networks, HEADER)
     with open_socket(0) as (listener, address), run_server(app, listener):
@@ -288,6 +293,86 @@ def test_own_certificates_are_rotated_without_a_gap(behind: Behind) -> None:
         with pytest.raises(RegistrationError, match="give the new ones, in PEM form"):
             rotate_client(connection, client_id)
     assert refusal(behind.post(GRANT | {"client_id": client_id}, old.header)) == (401, "invalid_client")
+
+
+def test_a_client_with_keys_gets_a_certificate_another_one_and_a_name(behind: Behind) -> None:
+    """At each step the last way works, and no earlier one."""
+    key, name, engine = ECKey.generate_key("P-256", auto_kid=True), named("api.bank.example"), behind.chambers.engine
+    client_id = behind.register("moving-bank", jwks=key.as_dict(private=False), jwks_uri="https://bank.example/jwks")
+    by_keys, own = SigningClient(client_id, key, ISSUER), [behind.certify(by=None) for _ in range(2)]
+    issued = behind.certify(name, CLIENTS)
+    for last, changed in (
+        (own[0], {"certificates": own[0].pem}),
+        (own[1], {"certificates": own[1].pem}),
+        (issued, {"name": "san_dns=api.bank.example"}),
+    ):
+        with engine.begin() as connection:
+            certify_client(connection, client_id, **changed)
+        token = behind.token(client_id, last)
+        assert claims_of(token)["cnf"] == {"x5t#S256": thumbprint(last)}
+        assert (behind.ask(token, last.header).status_code, behind.ask(token).status_code) == (200, 401)
+        for other in {*own, issued} - {last}:
+            refused = behind.post(GRANT | {"client_id": client_id}, other.header)
+            assert refused.json()["error_description"] == WRONG_CERTIFICATE
+        assert refusal(behind.post(GRANT | by_keys.form(behind.clock))) == (401, "invalid_client")
+
+
+def test_a_certificate_is_removed(behind: Behind) -> None:
+    """The keys beside a name are used again; what was issued for the certificate lasts with it, until it is ended."""
+    key, certified, engine = ECKey.generate_key("P-256", auto_kid=True), behind.certify(by=None), behind.chambers.engine
+    client_id = behind.register("leaving-bank", jwks=key.as_dict(private=False))
+    name = named("api.bank.example")
+    issued, by_keys = behind.certify(name, CLIENTS), SigningClient(client_id, key, ISSUER)
+    with engine.begin() as connection:
+        certify_client(connection, client_id, name="san_dns=api.bank.example")
+    token = behind.token(client_id, issued)
+    with engine.begin() as connection:
+        uncertify_client(connection, client_id)
+    assert refusal(behind.post(GRANT | {"client_id": client_id}, issued.header)) == (401, "invalid_client")
+    assert refusal(behind.post(GRANT | by_keys.form(behind.clock))) == (400, "invalid_dpop_proof")
+    assert behind.ask(token, issued.header).status_code == 200
+    with engine.begin() as connection:
+        end_issued(connection, client_id, behind.now)
+    assert behind.ask(token, issued.header).status_code == 401
+    with engine.begin() as connection:
+        certify_client(connection, client_id, certificates=certified.pem)
+        with pytest.raises(RegistrationError, match="has nothing else to authenticate with"):
+            uncertify_client(connection, client_id)
+        with pytest.raises(RegistrationError, match="A client with a secret may not reach persons"):
+            uncertify_client(connection, client_id, secret=True)
+        with pytest.raises(RegistrationError, match="its tokens are always bound to it"):
+            bind_client(connection, client_id, False)
+
+
+def test_tokens_without_a_binding_end_when_it_is_required(behind: Behind) -> None:
+    key, engine = ECKey.generate_key("P-256", auto_kid=True), behind.chambers.engine
+    client_id = behind.register("loose-bank", jwks=key.as_dict(private=False), profile=ClientProfile.PILOT)
+    client, certified = SigningClient(client_id, key, ISSUER), behind.certify(by=None)
+    loose = behind.post(GRANT | client.form(behind.clock)).json()["access_token"]
+    assert behind.ask(loose).status_code == 200
+    with engine.begin() as connection:
+        bind_client(connection, client_id, True)
+    assert behind.ask(loose, certified.header).status_code == 401
+    refused = behind.post(GRANT | client.form(behind.clock))
+    assert refused.json()["error_description"] == CERTIFICATE_REQUIRED
+    bound = behind.post(GRANT | client.form(behind.clock), certified.header).json()["access_token"]
+    assert (behind.ask(bound, certified.header).status_code, behind.ask(bound).status_code) == (200, 401)
+    with engine.begin() as connection:
+        bind_client(connection, client_id, False)
+    assert behind.ask(behind.post(GRANT | client.form(behind.clock)).json()["access_token"]).status_code == 200
+
+
+def test_signed_requests_and_users_of_a_portal_need_keys_beside_a_name(behind: Behind) -> None:
+    certified, name, engine = behind.certify(by=None), "san_dns=api.bank.example", behind.chambers.engine
+    signing = behind.register("signing-bank", certificates=certified.pem, signed_requests=True)
+    portal = behind.register("certified-portal", audience=Audience.LITIGANT_PORTAL, certificates=certified.pem)
+    key = ECKey.generate_key("P-256", auto_kid=True).as_dict(private=False)
+    for client_id in (signing, portal):
+        with engine.begin() as connection:
+            with pytest.raises(RegistrationError, match="register its public keys"):
+                certify_client(connection, client_id, name=name)
+            certify_client(connection, client_id, name=name, jwks=key)
+        assert behind.token(client_id, behind.certify(named("api.bank.example"), CLIENTS))
 
 
 @pytest.mark.parametrize(

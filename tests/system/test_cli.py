@@ -169,6 +169,63 @@ def test_clients_with_certificates_are_registered_and_renewed(run: Run, tmp_path
         assert (refused.exit_code, sentence in refused.stderr.replace("\n", " ")) == (1, True)
 
 
+def test_the_certificate_of_a_client_is_set_replaced_and_removed(run: Run, jwks: Path, tmp_path: Path) -> None:
+    file, other = tmp_path / "first.pem", tmp_path / "second.pem"
+    for one in (file, other):
+        one.write_bytes(certify(datetime.now(UTC)).pem)
+    run("client", "add", "某银行", "--audience", "BANK", "--jwks", jwks, "--client-id", "turning")
+    assert run("client", "certificate", "turning").stdout == (
+        "client: turning\nauthentication: private_key_jwt\ntokens bound to: the key of a proof\n"
+    )
+    own = run("client", "certificate", "turning", "--file", file)
+    assert own.exit_code == 0, own.output
+    assert re.search(
+        "authentication: self_signed_tls_client_auth\ncertificate: CN=api.bank.example,O=余姚农村商业银行,C=CN, until "
+        r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ, kid [0-9a-f]{32}\ntokens bound to: the certificate, or the key of a proof",
+        own.stdout,
+    )
+    assert "SUXIN_CERTIFICATE_HEADER is not set" in own.stderr
+    assert run("client", "certificate", "turning", "--file", other).stdout != own.stdout
+    named = run("client", "certificate", "turning", "--name", "subject_dn=C = CN, CN = api.bank.example", "--revoke")
+    assert "authentication: tls_client_auth\nname: subject_dn=C=CN,CN=api.bank.example\n" in named.stdout
+    assert "SUXIN_CERTIFICATE_AUTHORITIES is not set" in named.stderr
+    removed = run("client", "certificate", "turning", "--remove", "--jwks", jwks, "--bound")
+    assert "authentication: private_key_jwt\ntokens bound to: the certificate" in removed.stdout
+    freed = run("client", "certificate", "turning", "--not-bound")
+    assert (freed.exit_code, freed.stderr.count("SUXIN_CERTIFICATE")) == (0, 0)
+    assert freed.stdout.endswith("tokens bound to: the key of a proof\n")
+
+
+def test_a_pilot_has_a_secret_again_when_its_certificate_is_removed(run: Run) -> None:
+    given = ("--audience", "COMMERCE", "--secret", "--client-id", "tender-2")
+    before = run("client", "add", "招标中心", *given).stdout
+    assert run("client", "certificate", "tender-2", "--name", "san_dns=tender.example").exit_code == 0
+    removed = run("client", "certificate", "tender-2", "--remove", "--secret").stdout
+    found = re.search(r"tokens bound to: nothing, or the key of a proof\nclient_secret: (\S{43})\n$", removed)
+    assert found
+    assert found[1] not in before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "sentence"),
+    [
+        (("--name", "san_dns=a.example", "--remove"), 2, "Give one of --file FILE, --name NAME and --remove"),
+        (("--jwks", "keys.jwks"), 2, "--jwks goes with --remove or --name"),
+        (("--secret",), 2, "--secret goes with --remove"),
+        (("--name", "san_dns=a.example", "--not-bound"), 2, "leave --not-bound out"),
+        (("--name", "dns=a.example"), 1, "A name is subject_dn="),
+        (("--remove", "--secret"), 1, "certified does not authenticate by a certificate, but with private_key_jwt"),
+    ],
+)
+def test_a_wrong_change_of_a_certificate_is_explained(
+    run: Run, jwks: Path, arguments: tuple[str, ...], code: int, sentence: str
+) -> None:
+    run("client", "add", "某银行", "--audience", "BANK", "--jwks", jwks, "--client-id", "certified")
+    refused = run("client", "certificate", "certified", *arguments)
+    assert (refused.exit_code, sentence in " ".join(refused.stderr.replace("│", " ").split())) == (code, True)
+    assert "authentication: private_key_jwt\n" in run("client", "certificate", "certified").stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
