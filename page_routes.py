@@ -7,6 +7,7 @@ from pages.court.routes import make_court_routes
 from pages.developers.routes import make_developer_routes
 from pages.explorer import make_explorer_routes
 from pages.home import make_home_routes
+from pages.me.routes import make_me_routes
 from pages.public.routes import make_public_routes
 from pages.site import Site
 from parts import Parts
@@ -30,6 +31,8 @@ def build_asking(parts: Parts) -> Asking:
         timeout=parts.settings.request_timeout,
         shares=parts.endpoint.shares,
         budgets=parts.budgets,
+        reports=parts.reports,
+        log_keys=parts.endpoint.log_signer.trusted if parts.endpoint.log_signer else (),
     )
 
 
@@ -42,4 +45,5 @@ def build_page_routes(parts: Parts, site: Site) -> list[Route]:
         *make_developer_routes(site, parts.graphql),
         *make_explorer_routes(site),
         *make_court_routes(site, asking, parts.authorization),
+        *make_me_routes(site, asking, parts.authorization),
     ]

@@ -32,6 +32,7 @@ from models.incentive_loan import CreditLine, IncentiveLoan
 from models.integrity_report import IntegrityReport
 from models.issued_token import AssertionUse, IssuedToken
 from models.listing import Listing, Removal
+from models.litigant_session import LitigantSession
 from models.measure import Measure
 from models.name_reading import NameReading
 from models.objection import Objection, Reexamination
@@ -77,6 +78,7 @@ __all__ = [
     "ForwardedDispute", "GradingRule",
     "Household", "HouseholdMember", "IdempotencyKey", "Identity", "IdentityAct", "IdentityConflict",
     "IdentityFacts", "ImportFinding", "ImportRun", "IncentiveLoan", "IntegrityReport", "IssuedToken", "Listing",
+    "LitigantSession",
     "LogCheckpoint", "LogCosignature", "LogLeaf", "LogNode", "LogRotation", "LookUpCount",
     "Measure", "MoralBankItem", "NameReading", "Notification", "Objection",
     "PanelRule", "PanelVote",

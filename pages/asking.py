@@ -1,7 +1,7 @@
 """Questions of pages to the schema, within the process: with the policy, cost, budget and log of their principal."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +12,7 @@ import orjson
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from auth.audiences import scopes_of
-from auth.budget import Budgets
+from auth.budget import Budgets, Charge
 from auth.clients.own_clients import OwnClient, admit_own_client
 from auth.principal import Principal
 from engine.answering import Answering, Result
@@ -20,13 +20,25 @@ from engine.document.document import prepare_operation
 from engine.engine import Engine
 from engine.execution import PricedRequest, price_request
 from engine.run.meter import Meter
+from languages.negotiation import Language
+from languages.translation import translate
 from models.keyring import Keyring
+from models.transparency.notes import NoteKey
 from postgres.shares import OWNER, Shares
-from resolvers.caller import Caller
+from resolvers.caller import Caller, Reports
 from transport.mutations import mutate, read_key
 from transport.refusals import ErrorResponse, failure_of, refusal_of
 
 Data = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Question:
+    """An operation with its variables. name: None if the document has one operation only."""
+
+    document: str
+    variables: Data
+    name: str | None = None
 
 
 class UnansweredError(Exception):
@@ -46,6 +58,10 @@ class UnansweredError(Exception):
         """The code of the first error."""
         return str((self.response.errors[0].extensions or {}).get("code", "INTERNAL"))
 
+    def tell(self, language: Language) -> str:
+        """Return what is wrong, in a language."""
+        return " ".join(translate(error.message, language) for error in self.response.errors)
+
 
 class OffError(Exception):
     """The operator has disabled the client of the pages."""
@@ -56,7 +72,8 @@ class Asking:
     """Asks the schema.
 
     answering: of the endpoint, so that both know what was declared to the access log. database: for the register of
-    clients. timeout: in seconds. shares: of the loaders' connections. budgets: None for no limit.
+    clients. timeout: in seconds. shares: of the loaders' connections. budgets: None for no limit. reports: signs
+    integrity reports. log_keys: of the transparency log.
     """
 
     graphql: Engine
@@ -68,6 +85,8 @@ class Asking:
     timeout: float
     shares: Shares
     budgets: Budgets | None = None
+    reports: Reports | None = None
+    log_keys: Sequence[NoteKey] = ()
 
     async def admit(self, own: OwnClient) -> Principal:
         """Return the principal of a client of the service's own. Raises OffError."""
@@ -77,57 +96,64 @@ class Asking:
             raise OffError(own.client_id)
         return principal
 
-    async def ask(self, principal: Principal, document: str, variables: Data, name: str | None = None) -> Data:
-        """Return the data of the answer to an operation. Raises UnansweredError for any error in it."""
-        request_id = uuid4()
-        try:
-            async with asyncio.timeout(self.timeout):
-                OWNER.set(principal.client_key)
-                with self.budgets.admit(principal) if self.budgets else nullcontext():
-                    return await self._ask(principal, document, variables, name, request_id)
-        except UnansweredError:
-            raise
-        except Exception as error:
-            response = refusal_of(error, self.issuer) or failure_of(error, request_id)
-            raise UnansweredError(response, request_id) from error
-
-    async def act(self, principal: Principal, document: str, variables: Data, name: str, key: str) -> Data:
-        """Return the data of a mutation, which happens once for a key (`Idempotency-Key`). Raises UnansweredError."""
-        request_id = uuid4()
-        try:
-            async with asyncio.timeout(self.timeout):
-                OWNER.set(principal.client_key)
-                with self.budgets.admit(principal) if self.budgets else nullcontext():
-                    return await self._act(principal, document, variables, name, read_key([key]), request_id)
-        except UnansweredError:
-            raise
-        except Exception as error:
-            response = refusal_of(error, self.issuer) or failure_of(error, request_id)
-            raise UnansweredError(response, request_id) from error
-
-    async def _act(
-        self, principal: Principal, document: str, variables: Data, name: str, key: str | None, id: UUID
+    async def ask(
+        self,
+        principal: Principal,
+        document: str,
+        variables: Data,
+        name: str | None = None,
+        language: Language = Language.ZH,
     ) -> Data:
-        asked = self._price(principal, document, variables, name)
+        """Return the data of the answer to an operation. Raises UnansweredError for any error in it."""
+        question = Question(document, variables, name)
+        return await self._attempt(principal, lambda id: self._ask(principal, question, language, id))
+
+    async def act(
+        self,
+        principal: Principal,
+        document: str,
+        variables: Data,
+        name: str,
+        key: str,
+        language: Language = Language.ZH,
+    ) -> Data:
+        """Return the data of a mutation, which happens once for a key (`Idempotency-Key`). Raises UnansweredError."""
+        question = Question(document, variables, name)
+        return await self._attempt(principal, lambda id: self._act(principal, question, key, language, id))
+
+    async def _attempt(self, principal: Principal, work: Callable[[UUID], Awaitable[Data]]) -> Data:
+        request_id = uuid4()
+        try:
+            async with asyncio.timeout(self.timeout):
+                OWNER.set(principal.client_key)
+                with self.budgets.admit(principal) if self.budgets else nullcontext():
+                    return await work(request_id)
+        except UnansweredError:
+            raise
+        except Exception as error:
+            response = refusal_of(error, self.issuer) or failure_of(error, request_id)
+            raise UnansweredError(response, request_id) from error
+
+    async def _act(self, principal: Principal, question: Question, key: str, language: Language, id: UUID) -> Data:
+        asked, sent = self._price(principal, question), read_key([key])
         charge = await self.budgets.charge(principal, asked.cost) if self.budgets else None
-        caller = Caller(principal, self.keyring, self.clock(), id, charge, issuer=self.issuer)
         async with self.shares.hold():
-            mutated = await mutate(self.database, asked, name, caller, key)
+            caller = self._call(principal, charge, language, id)
+            mutated = await mutate(self.database, asked, question.name, caller, sent)
         if self.budgets and charge:
             self.budgets.settle(principal, charge, mutated.result.objects())
         return _read(mutated.result, id)
 
-    def _price(self, principal: Principal, document: str, variables: Data, name: str | None) -> PricedRequest:
+    def _price(self, principal: Principal, question: Question) -> PricedRequest:
         reach = scopes_of(principal.audience)
-        operation = prepare_operation(self.graphql, document, name, principal.scopes, within=reach)
-        return price_request(operation, dict(variables), principal.audience)
+        operation = prepare_operation(self.graphql, question.document, question.name, principal.scopes, within=reach)
+        return price_request(operation, dict(question.variables), principal.audience)
 
-    async def _ask(self, principal: Principal, document: str, variables: Data, name: str | None, id: UUID) -> Data:
-        asked = self._price(principal, document, variables, name)
+    async def _ask(self, principal: Principal, question: Question, language: Language, id: UUID) -> Data:
+        asked, meter = self._price(principal, question), Meter()
         charge = await self.budgets.charge(principal, asked.cost) if self.budgets else None
-        caller, meter = Caller(principal, self.keyring, self.clock(), id, charge, issuer=self.issuer), Meter()
         try:
-            result, _ = await self.answering.answer(asked, caller, meter)
+            result, _ = await self.answering.answer(asked, self._call(principal, charge, language, id), meter)
         except BaseException as error:
             if self.budgets and charge:
                 await self.budgets.settle_failed(principal, charge, error, meter.seconds)
@@ -135,6 +161,11 @@ class Asking:
         if self.budgets and charge:
             self.budgets.settle(principal, charge, result.objects(), meter.seconds)
         return _read(result, id)
+
+    def _call(self, principal: Principal, charge: Charge | None, language: Language, id: UUID) -> Caller:
+        now, keys = self.clock(), self.log_keys
+        told: Mapping[str, Any] = {"issuer": self.issuer, "log_keys": keys, "choose_language": lambda: language}
+        return Caller(principal, self.keyring, now, id, charge, self.reports, **told)
 
 
 def _read(result: Result, id: UUID) -> Data:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import Any
 from urllib.parse import urlencode
@@ -11,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from languages.negotiation import Language
+from models.terms import COURT_TIME
 from pages.language import OTHER, PARAMETER, TAGS, find_language, name_member, read_texts
 from pages.static_files import address_of
 
@@ -73,6 +75,11 @@ def _make_links(request: Request, language: Language) -> dict[str, Any]:
     return {"to": to, "in_other": f"?{urlencode(query)}", "section": request.url.path.split("/")[1]}
 
 
+def tell_moment(at: str) -> str:
+    """Return a time of an answer as clocks in court show it, to the minute."""
+    return datetime.fromisoformat(at).astimezone(COURT_TIME).strftime("%Y-%m-%d %H:%M")
+
+
 @cache
 def _environment(language: Language) -> Environment:
     """Return the templates in a language."""
@@ -86,5 +93,6 @@ def _environment(language: Language) -> Environment:
     )
     made.install_gettext_translations(read_texts(language), newstyle=True)  # type: ignore[attr-defined]
     made.filters["word"] = lambda value, enum: name_member(str(value), enum, language)
+    made.filters["moment"] = tell_moment
     made.globals |= {"language": TAGS[language], "static": address_of, "lang": PARAMETER}
     return made

@@ -147,6 +147,11 @@ class AuthorizationServer(AuthlibServer):  # type: ignore[misc]  # authlib has n
         response = self.create_token_response(request)
         return response
 
+    def find_keys(self, client: RegisteredClient, signed: str) -> Mapping[str, Any] | None:
+        """Return the keys that may have signed a JWT of a client, which may stand at its address. Raises
+        AssertionRefused."""
+        return self._authenticator.find_keys(client, signed, self.clock())
+
     def open_request(
         self, client: RegisteredClient, query: Mapping[str, str], *, filled_in: bool = False
     ) -> Mapping[str, str]:

@@ -13,6 +13,7 @@ from auth.access_token import AccessToken
 from models.audience import Audience
 from models.client import Authentication, Client, ClientProfile
 from models.issued_token import AssertionUse, IssuedToken
+from models.litigant_session import LitigantSession
 from models.names import fold
 from models.party import Identity, Party
 from models.party_name import is_known_as
@@ -22,7 +23,9 @@ from models.subject_notice import NoticeKind, SubjectNotice
 
 PRUNE_ROWS = 100
 log = logging.getLogger("suxin.oauth")
-Expiring = AssertionUse | IssuedToken | AuthorizationCode | PushedRequest | StaffSession | SignInFailure
+Expiring = (
+    AssertionUse | IssuedToken | AuthorizationCode | LitigantSession | PushedRequest | StaffSession | SignInFailure
+)
 
 
 @dataclass(frozen=True)
@@ -107,8 +110,13 @@ def remember_token(connection: sa.Connection, client_key: int, token: AccessToke
         )
     )
     if subject_index is not None:
-        signed_in = {"subject_index": subject_index, "kind": NoticeKind.SIGNED_IN, "client_key": client_key}
-        connection.execute(sa.insert(SubjectNotice).values(signed_in | {"at": to_datetime(token.issued_at)}))
+        tell_of_sign_in(connection, client_key, subject_index, to_datetime(token.issued_at))
+
+
+def tell_of_sign_in(connection: sa.Connection, client_key: int, subject_index: bytes, at: datetime) -> None:
+    """Notify a subject that a portal has signed it in (R27)."""
+    signed_in = {"subject_index": subject_index, "kind": NoticeKind.SIGNED_IN, "client_key": client_key, "at": at}
+    connection.execute(sa.insert(SubjectNotice).values(signed_in))
 
 
 def is_revoked(connection: sa.Connection, token_id: str) -> bool:

@@ -1,7 +1,6 @@
 """/court: the queues of an officer's role, and the acts on what lies in them."""
 
-import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,12 +10,11 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from auth.principal import Principal
-from pages.asking import Asking, OffError, UnansweredError
+from pages.asking import Asking, UnansweredError
 from pages.court.acts import ACTS
 from pages.court.acts import DOCUMENT as ACTS_DOCUMENT
-from pages.court.door import NO_STORE, PATH, SIGN_IN_PATH, CourtDoor, ForgedFormError
-from pages.forms import BadFormError
-from pages.language import put
+from pages.court.door import NO_STORE, PATH, SIGN_IN_PATH, CourtDoor
+from pages.language import find_language, put
 from pages.site import PRIVATE, Site
 
 DOCUMENT = Path(__file__).with_name("queues.graphql").read_text("utf-8")
@@ -42,8 +40,7 @@ BUTTONS: Mapping[str, Mapping[str, Sequence[tuple[str, str]]]] = {
 }
 """The acts of each role on what lies in a queue: the names of buttons and their words."""
 
-log = logging.getLogger("suxin.pages")
-Handler = Callable[[Request], Awaitable[Response]]
+OFF = (503, "工作台已停用", "运行单位停用了本院的工作台。")
 
 
 @dataclass(frozen=True)
@@ -66,7 +63,7 @@ class CourtDesk:
         form, principal = await self.door.read_form(request), await self.door.find_officer(request)
         if principal is None:
             return RedirectResponse(SIGN_IN_PATH, 303, NO_STORE)
-        named = form.get("act", "")
+        named, language = form.get("act", ""), find_language(request)
         try:
             asked = ACTS[named].read(form)
         except (KeyError, ValueError):
@@ -75,11 +72,13 @@ class CourtDesk:
             )
         key = f"{form.get('key', '')}-{named}"
         try:
-            told = await self.asking.act(principal, ACTS_DOCUMENT, {"input": asked}, ACTS[named].operation, key)
+            told = await self.asking.act(
+                principal, ACTS_DOCUMENT, {"input": asked}, ACTS[named].operation, key, language
+            )
         except UnansweredError as error:
             if error.status >= 500:
                 raise
-            return await self._show(request, principal, 400, [{"message": str(error), "hint": ""}])
+            return await self._show(request, principal, 400, [{"message": error.tell(language), "hint": ""}])
         if refused := told["done"]["errors"]:
             return await self._show(request, principal, 409, refused)
         return RedirectResponse(f"{PATH}?done={named}", 303, NO_STORE)
@@ -105,25 +104,3 @@ class CourtDesk:
             "draw_key": uuid4,
         }
         return self.door.keep_csrf(self.site.render(request, "court/queues.html", status, PRIVATE, **shown), csrf)
-
-    def guard(self, handler: Handler) -> Handler:
-        """Return a handler that answers what it cannot do with a page that says so."""
-
-        async def guarded(request: Request) -> Response:
-            try:
-                return await handler(request)
-            except BadFormError:
-                return self._tell(request, 400, "表单无法读取", "请返回，重新填写。")
-            except ForgedFormError:
-                return self._tell(request, 403, "请重试", "请允许本站的 Cookie，返回后重新提交。")
-            except OffError:
-                return self._tell(request, 503, "工作台已停用", "运行单位停用了本院的工作台。")
-            except UnansweredError as error:
-                log.error("the desk could not answer: %s", error.code)
-                return self._tell(request, 503, "暂时无法办理", "服务繁忙，请稍后再试。")
-
-        return guarded
-
-    def _tell(self, request: Request, status: int, title: str, sentence: str) -> Response:
-        told: dict[str, Any] = {"title": put(title, request), "sentences": [put(sentence, request)]}
-        return self.site.render(request, "message.html", status, PRIVATE, **told)

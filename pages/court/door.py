@@ -18,17 +18,13 @@ from auth.staff.password_queue import PasswordQueue, QueueFullError
 from auth.staff.second_factor import is_enrolled
 from auth.staff.staff_principal import admit_officer
 from pages.asking import Asking
-from pages.forms import read_form
+from pages.forms import ForgedFormError, read_form
 from pages.language import put
 from pages.site import PRIVATE, Site
 
 PATH, SIGN_IN_PATH = "/court", "/court/sign-in"
 NO_STORE = {"Cache-Control": "no-store"}
 log = logging.getLogger("suxin.pages")
-
-
-class ForgedFormError(Exception):
-    """A form that no page of this site has shown."""
 
 
 @dataclass(frozen=True)

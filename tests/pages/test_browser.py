@@ -59,7 +59,7 @@ def visitor(browser: Browser, axe: Path) -> Visitor:
 
 
 PAGES = (
-    "/", "/nothing-here", "/look", "/look/check", "/look/lists", "/look/bulletins", "/look/figures", "/developers",
+    "/", "/nothing-here", "/me", "/look", "/look/check", "/look/lists", "/look/bulletins", "/look/figures", "/developers",
     "/developers/quickstarts/bank", "/developers/docs/policy", "/developers/schema/bank",
     "/developers/schema/bank/Deduction", "/errors", "/errors/BAD_ID",
 )  # fmt: skip
