@@ -33,7 +33,7 @@ Data = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Question:
+class AskedOperation:
     """An operation with its variables. name: None if the document has one operation only."""
 
     document: str
@@ -105,7 +105,7 @@ class Asking:
         language: Language = Language.ZH,
     ) -> Data:
         """Return the data of the answer to an operation. Raises UnansweredError for any error in it."""
-        question = Question(document, variables, name)
+        question = AskedOperation(document, variables, name)
         return await self._attempt(principal, lambda id: self._ask(principal, question, language, id))
 
     async def act(
@@ -118,7 +118,7 @@ class Asking:
         language: Language = Language.ZH,
     ) -> Data:
         """Return the data of a mutation, which happens once for a key (`Idempotency-Key`). Raises UnansweredError."""
-        question = Question(document, variables, name)
+        question = AskedOperation(document, variables, name)
         return await self._attempt(principal, lambda id: self._act(principal, question, key, language, id))
 
     async def _attempt(self, principal: Principal, work: Callable[[UUID], Awaitable[Data]]) -> Data:
@@ -134,7 +134,9 @@ class Asking:
             response = refusal_of(error, self.issuer) or failure_of(error, request_id)
             raise UnansweredError(response, request_id) from error
 
-    async def _act(self, principal: Principal, question: Question, key: str, language: Language, id: UUID) -> Data:
+    async def _act(
+        self, principal: Principal, question: AskedOperation, key: str, language: Language, id: UUID
+    ) -> Data:
         asked, sent = self._price(principal, question), read_key([key])
         charge = await self.budgets.charge(principal, asked.cost) if self.budgets else None
         async with self.shares.hold():
@@ -144,12 +146,12 @@ class Asking:
             self.budgets.settle(principal, charge, mutated.result.objects())
         return _read(mutated.result, id)
 
-    def _price(self, principal: Principal, question: Question) -> PricedRequest:
+    def _price(self, principal: Principal, question: AskedOperation) -> PricedRequest:
         reach = scopes_of(principal.audience)
         operation = prepare_operation(self.graphql, question.document, question.name, principal.scopes, within=reach)
         return price_request(operation, dict(question.variables), principal.audience)
 
-    async def _ask(self, principal: Principal, question: Question, language: Language, id: UUID) -> Data:
+    async def _ask(self, principal: Principal, question: AskedOperation, language: Language, id: UUID) -> Data:
         asked, meter = self._price(principal, question), Meter()
         charge = await self.budgets.charge(principal, asked.cost) if self.budgets else None
         try:

@@ -37,7 +37,13 @@ BEGIN = [
         "Colours, deductions, repairs, look-ups.",
     ),
     ("/look/bulletins", "通报与典型案例", "Bulletins", "每月通报与典型案例。", "Monthly bulletins and typical cases."),
-    ("/me", "我的信用", "My credit", "本人的记录、授权、分享与查询日志。", "One's own record, consents, and who looked."),
+    (
+        "/me",
+        "我的信用",
+        "My credit",
+        "本人的记录、授权、分享与查询日志。",
+        "One's own record, consents, and who looked.",
+    ),
     ("/court", "法院工作台", "Court staff", "法官、庭长、诉信中心、评审小组。", "Judges, chiefs, Centre and panel."),
     ("/developers", "开发者", "Developers", "接入步骤、数据目录、错误代码。", "Quickstarts, schema, error codes."),
 ]
