@@ -59,8 +59,8 @@ def visitor(browser: Browser, axe: Path) -> Visitor:
 
 
 PAGES = (
-    "/", "/nothing-here", "/me", "/look", "/look/check", "/look/lists", "/look/bulletins", "/look/figures", "/developers",
-    "/developers/quickstarts/bank", "/developers/docs/policy", "/developers/schema/bank",
+    "/", "/nothing-here", "/me", "/look", "/look/check", "/look/lists", "/look/bulletins", "/look/figures",
+    "/developers", "/developers/quickstarts/bank", "/developers/docs/policy", "/developers/schema/bank",
     "/developers/schema/bank/Deduction", "/errors", "/errors/BAD_ID",
 )  # fmt: skip
 NOT_FOUND = "Failed to load resource: the server responded with a status of 404 (Not Found)"
