@@ -58,6 +58,7 @@ check: $(INSTALLED)  ## Lint, types, layers, the committed schema, and what it b
 	$(BIN)/suxin visibility | diff -u docs/visibility.md - || (echo 'Run make schema and read the difference.' && false)
 	$(BIN)/suxin errors | diff -u docs/errors.md - || (echo 'Run make schema and read the difference.' && false)
 	$(BIN)/suxin procedure | diff -u docs/procedure.md - || (echo 'Run make schema and read the difference.' && false)
+	$(BIN)/suxin outcomes | diff -u docs/sandbox.md - || (echo 'Run make schema and read the difference.' && false)
 
 schema: $(INSTALLED)  ## Write schema/schema.graphql, docs/policy.md, docs/visibility.md, docs/procedure.md and docs/errors.md anew
 	$(BIN)/suxin schema > schema/schema.graphql
@@ -65,6 +66,8 @@ schema: $(INSTALLED)  ## Write schema/schema.graphql, docs/policy.md, docs/visib
 	$(BIN)/suxin visibility > docs/visibility.md
 	$(BIN)/suxin procedure > docs/procedure.md
 	$(BIN)/suxin errors > docs/errors.md
+	$(BIN)/suxin outcomes > docs/sandbox.md
+	$(BIN)/suxin outcomes --language zh > docs/sandbox.zh.md
 
 .PHONY: messages
 messages: $(INSTALLED)  ## Collect the messages of the sources into the catalogues of languages/, where new ones await translation

@@ -16,6 +16,7 @@ class Suxin(LazyGroup):
     places: ClassVar = {
         "import": "commands.importing:import_",
         "demo": "commands.showing:demo",
+        "sandbox": "commands.sandbox.command:sandbox",
         "worker": "commands.work:worker",
         "publish": "commands.work:publish",
         "doctor": "commands.doctor.command:doctor",
@@ -31,6 +32,7 @@ class Suxin(LazyGroup):
         "explain": "commands.contract.explaining:explain",
         "procedure": "commands.contract.procedure:procedure",
         "errors": "commands.contract.errors:errors",
+        "outcomes": "commands.contract.outcomes:outcomes",
         "manual": "commands.contract.manual:manual",
         "client": "commands.access.clients:clients",
         "documents": "commands.access.documents:documents",

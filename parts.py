@@ -60,11 +60,13 @@ REVOCATIONS = {"application_name": "suxin revocations"}
 
 @dataclass(frozen=True)
 class Parts:
-    """The components of one worker. now: the clock, which all rules use."""
+    """The components of one worker. now: the clock, which all rules use. registers: whether clients register
+    themselves."""
 
     settings: Settings
     url: sa.URL
     now: Callable[[], datetime]
+    registers: bool = False
 
     def clock(self) -> float:
         """Return seconds since the epoch."""
@@ -148,6 +150,7 @@ class Parts:
             fetch=self.fetch,
             mutual_tls=self.mutual_tls,
             require_second_factor=self.settings.require_second_factor,
+            registers=self.registers,
         )
 
     @cached_property

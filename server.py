@@ -53,6 +53,11 @@ def create_worker() -> Starlette | TrustedProxies:
     except SettingsError as error:
         log.error("%s", error)
         sys.exit(STARTUP_FAILURE)
+    return put_behind_proxies(app, settings)
+
+
+def put_behind_proxies(app: Starlette, settings: Settings) -> Starlette | TrustedProxies:
+    """Return the application behind the proxies of the settings, or itself if there are none."""
     if not settings.trusted_proxies:
         return app
     return TrustedProxies(app, settings.trusted_proxies, settings.certificate_header)
@@ -65,14 +70,16 @@ def create_app(
     telemetry: Telemetry = Telemetry(),  # noqa: B008 - it is frozen
     *,
     lasting: bool = False,
+    register: Callable[[Parts], Route] | None = None,
 ) -> Starlette:
     """Create the application for the migrated database at `url`.
 
     now: the clock, which all rules use. telemetry: receives the spans and log lines of requests; by default, requests
     are only counted. lasting: whether the process ends with the application, so that garbage collections need not look
-    at what was made before it serves: they would stop it for a sixth of a second.
+    at what was made before it serves: they would stop it for a sixth of a second. register: makes the route by which
+    clients register themselves; of a sandbox only.
     """
-    parts = Parts(settings, url, now)
+    parts = Parts(settings, url, now, register is not None)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[dict[str, Any]]:
@@ -91,7 +98,7 @@ def create_app(
         await parts.close()
 
     site = build_site(settings)
-    routes = [*parts.build_routes(), *build_page_routes(parts, site)]
+    routes = [*parts.build_routes(), *build_page_routes(parts, site), *([register(parts)] if register else [])]
     paths = frozenset(route.path for route in routes if isinstance(route, Route))
     observing = Middleware(Observing, telemetry=telemetry, paths=paths)
     app = DirectApplication(routes=routes, middleware=[observing], lifespan=lifespan)

@@ -14,6 +14,10 @@ PREFIX = "SUXIN_"
 LONGEST_LINE = 100
 MOST_WITNESSES, WITNESS = 16, re.compile(r"[^\s+]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]{44}")
 DATABASE_URL, DIRECT_URL, OWNER_URL = "SUXIN_DATABASE_URL", "SUXIN_DIRECT_URL", "SUXIN_OWNER_URL"
+CLIENT_SECRET, STAFF_PASSWORD = "SUXIN_CLIENT_SECRET", "SUXIN_STAFF_PASSWORD"
+OF_COMMANDS = frozenset({CLIENT_SECRET, STAFF_PASSWORD})
+"""Variables that single commands read. They are no settings of the service."""
+
 WORKER, DATA_DIR, ISSUER = "SUXIN_WORKER", "SUXIN_DATA_DIR", "SUXIN_ISSUER"
 
 
@@ -127,7 +131,7 @@ class Settings:
         Raises SettingsError for an unknown name that begins with `SUXIN_`, or an invalid value.
         """
         known = {PREFIX + field.name.upper(): field.name for field in fields(cls)}
-        given = {name: value for name, value in environment.items() if name.startswith(PREFIX)}
+        given = {name: environment[name] for name in environment.keys() - OF_COMMANDS if name.startswith(PREFIX)}
         if unknown := sorted(given.keys() - known.keys()):
             raise SettingsError(f"Unknown setting {unknown[0]}. Suxin knows: {', '.join(known)}.")
         settings = cls(**{known[name]: PARSERS[known[name]](name, value) for name, value in given.items()})

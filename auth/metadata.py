@@ -24,6 +24,7 @@ INTROSPECTION_PATH = "/oauth/introspect"
 PAR_PATH = "/oauth/par"
 DOCUMENTATION_PATH = "/oauth/documentation"
 CLIENT_KEYS_PATH = "/oauth/keys"
+REGISTRATION_PATH = "/oauth/register"
 JWKS_PATH = "/oauth/jwks.json"
 SERVER_WELL_KNOWN = "/.well-known/oauth-authorization-server"
 OPENID_WELL_KNOWN = "/.well-known/openid-configuration"
@@ -31,9 +32,10 @@ RESOURCE_WELL_KNOWN = "/.well-known/oauth-protected-resource"
 
 
 def build_server_metadata(
-    issuer: str, grant_types: tuple[str, ...], mutual_tls: MutualTLS | None = None
+    issuer: str, grant_types: tuple[str, ...], mutual_tls: MutualTLS | None = None, registers: bool = False
 ) -> dict[str, Any]:
-    """Return the metadata of the authorization server (RFC 8414, section 2; RFC 8705, sections 3.3 and 5)."""
+    """Return the metadata of the authorization server (RFC 8414, section 2; RFC 8705, sections 3.3 and 5). registers:
+    whether clients register themselves (RFC 7591)."""
     document: dict[str, Any] = {
         "issuer": issuer,
         "jwks_uri": issuer + JWKS_PATH,
@@ -59,6 +61,8 @@ def build_server_metadata(
         document[f"{name}_endpoint"] = issuer + path
         document[f"{name}_endpoint_auth_methods_supported"] = _list_methods(mutual_tls)
         document[f"{name}_endpoint_auth_signing_alg_values_supported"] = list(ALGORITHMS)
+    if registers:
+        document["registration_endpoint"] = issuer + REGISTRATION_PATH
     if mutual_tls:
         document["tls_client_certificate_bound_access_tokens"] = True
     if mutual_tls and mutual_tls.address:

@@ -23,6 +23,7 @@ from commands.exits import explain_port
 from commands.importing import Manner, import_one
 from commands.importing import show as show_summary
 from commands.session import console, create_database, explain_errors, show_progress, with_engine
+from demo.addresses import list_addresses
 from demo.changed_file import ChangedFile
 from demo.channels import Channels
 from demo.city.build import CityError, build_city
@@ -146,8 +147,15 @@ def _stay(
     bound = settings.data_dir / "clients" / FAPI2_BANK
     keys = f"--key {bound}.json --proof-key {bound}-proofs.json"
     console.print(f"SUXIN_ISSUER={address} suxin token {FAPI2_BANK} {keys}  (see suxin proof)", soft_wrap=True)
-    for role, who in staff.items():
-        console.print(f"{role} signs in as {who.username} with {who.password}", soft_wrap=True)
-    console.print(f"Serving on {address}/graphql until you press Ctrl-C.")
+    show_ready(address, staff)
     with suppress(KeyboardInterrupt):
         Event().wait()
+
+
+def show_ready(address: str, staff: Mapping[StaffRole, Password]) -> None:
+    """Print the addresses of a demo that serves, and who signs in at its desk."""
+    for role, who in staff.items():
+        console.print(f"{role} signs in at {address}/court as {who.username} with {who.password}", soft_wrap=True)
+    for place, what in list_addresses(address):
+        console.print(f"{place}  {what}", soft_wrap=True)
+    console.print(f"Serving on {address} until you press Ctrl-C.", soft_wrap=True)

@@ -23,6 +23,7 @@ from house import House, open_house
 from import_files import clear
 from library_served import Library, open_library
 from oauth_clients import Service, SigningClient, in_process
+from sandboxes import Sandbox, open_sandbox
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from starlette.testclient import TestClient
 from typed import Run, runner
@@ -377,6 +378,23 @@ async def instance(
         app = create_app(replace(settings, issuer=address), database_url)
         with run_server(app, listener):
             yield Instance(address, clients, keys)
+
+
+@pytest.fixture(scope="module")
+def sandbox(database_url: sa.URL, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """A sandbox of today behind a real server on a free port."""
+    with open_sandbox(database_url, tmp_path_factory.mktemp("sandbox")) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def empty_copy(postgres: sa.URL, template: str) -> Iterator[sa.URL]:
+    """Another migrated database, with the shipped catalogue."""
+    name = f"suxin_second_{next(numbers)}"
+    _administer(postgres, f"create database {name} template {template}")
+    asyncio.run(with_engine(postgres.set(database=name), install_catalogue))
+    yield postgres.set(database=name)
+    _administer(postgres, f"drop database {name} with (force)")
 
 
 @pytest.fixture(scope="session")

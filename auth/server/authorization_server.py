@@ -63,7 +63,7 @@ class AuthorizationServer(AuthlibServer):  # type: ignore[misc]  # authlib has n
     issuer: the public address. engine: synchronous. token_lifetime: seconds. clock: seconds since the epoch.
     allow_pilot_persons: whether clients with a secret may hold scopes that reach natural persons. fetch: gets the key
     set at a client's address; None to get none. mutual_tls: None if no certificates come here.
-    require_second_factor: whether staff cannot sign in without one.
+    require_second_factor: whether staff cannot sign in without one. registers: whether clients register themselves.
     """
 
     def __init__(
@@ -79,11 +79,12 @@ class AuthorizationServer(AuthlibServer):  # type: ignore[misc]  # authlib has n
         fetch: Fetch | None = None,
         mutual_tls: MutualTLS | None = None,
         require_second_factor: bool = False,
+        registers: bool = False,
     ) -> None:
         super().__init__()
         self.issuer, self.engine, self.signing, self.keyring = issuer, engine, signing, keyring
         self.token_lifetime, self.allow_pilot_persons, self.clock = token_lifetime, allow_pilot_persons, clock
-        self.mutual_tls, self.require_second_factor = mutual_tls, require_second_factor
+        self.mutual_tls, self.require_second_factor, self.registers = mutual_tls, require_second_factor, registers
         authorities = mutual_tls.authorities if mutual_tls else Authorities()
         self._authenticator = ClientAuthenticator(issuer, KeySets(fetch), authorities)
         self._proofs = ProofReader(Nonces(keyring.nonce_key, clock))

@@ -60,7 +60,7 @@ def build_oauth_routes(server: AuthorizationServer, revoked: Callable[[int], Non
     limiter = anyio.CapacityLimiter(THREADS)  # a separate pool: sign-ins must not block other requests
     forms = {TOKEN_PATH: TOKEN, PAR_PATH: PUSH, CLIENT_KEYS_PATH: KEYS}
     forms |= {REVOCATION_PATH: "revocation", INTROSPECTION_PATH: INTROSPECTION}
-    described = partial(build_server_metadata, server.issuer, GRANT_TYPES, server.mutual_tls)
+    described = partial(build_server_metadata, server.issuer, GRANT_TYPES, server.mutual_tls, server.registers)
     resource = partial(build_resource_metadata, server.issuer, server.mutual_tls)
     documents: dict[str, Callable[[], dict[str, Any]]] = {
         JWKS_PATH: server.signing.jwks,

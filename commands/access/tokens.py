@@ -10,35 +10,61 @@ import typer
 from auth.access_token import resource_of
 from auth.clients.keys import ClientKeysError
 from auth.proofs.prover import Prover
+from auth.server.accounts import Password
 from auth.server.token_client import ClientCredential, User, request_token
 from commands.configuration import read_settings
+from commands.exits import CommandError
 from commands.session import explain_errors, read_json
+from settings import CLIENT_SECRET, STAFF_PASSWORD
+
+DEMO_REDIRECT = "http://127.0.0.1/signed-in"
 
 
 def token(
     client_id: Annotated[str, typer.Argument(help="The client's identifier.")],
     key: Annotated[Path | None, typer.Option(help="File with the client's private JWK.")] = None,
-    secret: Annotated[str | None, typer.Option(envvar="SUXIN_CLIENT_SECRET", help="The client's secret.")] = None,
+    secret: Annotated[str | None, typer.Option(envvar=CLIENT_SECRET, help="The client's secret.")] = None,
     scope: Annotated[list[str] | None, typer.Option(help="A scope; by default all of the client.")] = None,
     proof_key: Annotated[
         Path | None, typer.Option(help="File with a private JWK that the token is bound to (DPoP); for fapi2 clients.")
     ] = None,
     user_name: Annotated[str, typer.Option(help="Litigant portals: name of the user.")] = "",
     user_number: Annotated[str, typer.Option(help="Litigant portals: number of the user.")] = "",
+    staff: Annotated[str, typer.Option(help="Clients of courts: user name of the officer who signs in.")] = "",
+    password: Annotated[
+        str, typer.Option(envvar=STAFF_PASSWORD, help="Password of the officer; asked for if it is left out.")
+    ] = "",
+    redirect_uri: Annotated[str, typer.Option(help="With --staff: a redirect URI of the client.")] = DEMO_REDIRECT,
 ) -> None:
     """Request an access token from the running server at SUXIN_ISSUER, and print it.
 
     The token of a client of the class fapi2 is bound to a key, which signs a proof for each request: see suxin proof.
+    With --staff, it is the token of an officer without a second factor, for trying a pilot's client.
 
     Example: suxin token demo-bank --key bank.json --scope organization.read
     """
     with explain_errors(ClientKeysError), httpx2.Client(timeout=10) as http:
         private = read_json(key) if key else None
         credential = ClientCredential(read_settings().issuer, client_id, private, secret)
+        if staff:
+            given = password or typer.prompt("Password", hide_input=True, err=True)
+            typer.echo(_sign_in(http, credential, Password(staff, given), redirect_uri))
+            return
         user = User("command-line", user_name, user_number) if user_number else None
         prover = Prover.of(read_json(proof_key)) if proof_key else None
         answer = request_token(credential, http, time.time(), scope or (), user, prover)
     typer.echo(answer["access_token"])
+
+
+def _sign_in(http: httpx2.Client, credential: ClientCredential, who: Password, redirect_uri: str) -> str:
+    """Return the token of an officer. Raises CommandError."""
+    from demo.staff import Browser, SignInError  # noqa: PLC0415 - other tokens need no demo
+
+    try:
+        return Browser(http, credential, redirect_uri).sign_in(who)
+    except (SignInError, httpx2.HTTPError, ValueError) as error:
+        told = f"{who.username} was not signed in ({error}). Check password and --redirect-uri."
+        raise CommandError(told) from error
 
 
 def proof(
