@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.consequences import find_items, find_visible, follow
 from casework.events import update_colours
-from casework.identity_changes import correct, end_party, give_names, give_number, release, take_over
+from casework.identity_changes import correct, end_party, follow_act, give_names, give_number, release, take_over
 from casework.party_rows import lock_for_moving, move_rows
 from casework.procedure import Act, authorize, require, require_reason
 from casework.refusal import Refusal, refuse_missing
@@ -130,6 +130,7 @@ async def decide_act(connection: AsyncConnection, key: int, confirmed: bool, act
         "decision_reason": reason,
     }
     await connection.execute(sa.update(IdentityAct).where(IdentityAct.id == key).values(decided))
+    await follow_act(connection, key, confirmed, act)
     return key
 
 

@@ -8,9 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.majority import establish
 from casework.names import name_parties
+from casework.procedure import Act, require_reason
 from models.certificate import Certificate
 from models.court_case import CourtCase, Participation
 from models.deduction import Deduction
+from models.identity_claim import ClaimOutcome, IdentityClaim
 from models.keyring import Keyring
 from models.listing import Listing
 from models.names import fold
@@ -127,3 +129,15 @@ async def add_name(connection: AsyncConnection, party: int, name: str, slip: sa.
             set_=newest | {"name": name, "standing": NameStanding.CURRENT, "ends_on": None},
         )
     )
+
+
+async def follow_act(connection: AsyncConnection, act_key: int, confirmed: bool, act: Act) -> None:
+    """End the claim that an act answers, if one does; a refused act leaves it open."""
+    reason = require_reason(act.reason)
+    values = decide_claim(ClaimOutcome.ANOTHER_PERSON, reason, act) if confirmed else {"act_id": None}
+    await connection.execute(sa.update(IdentityClaim).where(IdentityClaim.act_id == act_key).values(values))
+
+
+def decide_claim(outcome: ClaimOutcome, reason: str, act: Act) -> dict[str, Any]:
+    """Return the columns of a decided claim."""
+    return {"outcome": outcome, "reason": reason, "decided_at": act.at, "decided_by": act.officer.key}

@@ -14,6 +14,9 @@ STAYING = frozenset(
 )
 """Tables whose rows do not move: events, logs and steps are never changed; identities and names move separately."""
 
+OWN_WORDS = frozenset({"identity_claim"})
+"""Tables whose rows a subject itself has written: they are its own, whosever what they speak of becomes."""
+
 LOCK_PARTIES = sa.text("SELECT id FROM party WHERE id = ANY(:keys) ORDER BY id FOR UPDATE")
 
 
@@ -42,7 +45,7 @@ async def move_rows(
     """
     for table, column in list_party_columns():
         bound: dict[str, object] = {"source": source, "target": target}
-        rests = list(_basis(table))
+        rests = [] if table.name in OWN_WORDS else list(_basis(table))
         where = [f"{column} = :source", *(f"NOT ({same})" for same in _same(table, column))]
         if chosen is None:
             where += [f"NOT ({basis} = :source)" for basis in rests]

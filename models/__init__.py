@@ -26,6 +26,7 @@ from models.forwarded_dispute import ForwardedDispute
 from models.grading import GradingRule
 from models.household import Household, HouseholdMember, Village
 from models.idempotency_key import IdempotencyKey
+from models.identity_claim import IdentityClaim
 from models.identity_conflict import IdentityAct, IdentityConflict
 from models.import_run import ImportFinding, ImportRun, RecordChange
 from models.incentive_loan import CreditLine, IncentiveLoan
@@ -76,7 +77,7 @@ __all__ = [
     "CreditLine",
     "Deduction", "DeductionFacts", "DeductionStep", "DeductionVersion", "Delivery", "Division", "Event",
     "ForwardedDispute", "GradingRule",
-    "Household", "HouseholdMember", "IdempotencyKey", "Identity", "IdentityAct", "IdentityConflict",
+    "Household", "HouseholdMember", "IdempotencyKey", "Identity", "IdentityAct", "IdentityClaim", "IdentityConflict",
     "IdentityFacts", "ImportFinding", "ImportRun", "IncentiveLoan", "IntegrityReport", "IssuedToken", "Listing",
     "LitigantSession",
     "LogCheckpoint", "LogCosignature", "LogLeaf", "LogNode", "LogRotation", "LookUpCount",

@@ -58,6 +58,7 @@ LISTINGS = list_everything(models.Listing, Order(("published_on",), descending=T
 BATCHES = list_everything(models.Batch, Order(("month",), descending=True))
 OBJECTIONS = list_everything(models.Objection, Order(("due_on",)))
 IDENTITY_CONFLICTS = list_everything(models.IdentityConflict, Order(("opened_at",)))
+IDENTITY_CLAIMS = list_everything(models.IdentityClaim, Order(("filed_at",)))
 IDENTITY_ACTS = list_everything(models.IdentityAct, Order(("proposed_at",)))
 REPAIRS = list_everything(models.Repair, Order(("applied_on",)))
 IMPORT_RUNS = list_everything(models.ImportRun, Order(("started_at",), descending=True))

@@ -24,6 +24,7 @@ from models.documents import DocumentKind
 from models.event import EventKind
 from models.forwarded_dispute import DisputeResponse
 from models.grading import RiskGrade, RuleSource
+from models.identity_claim import ClaimOutcome
 from models.identity_conflict import ConflictOutcome, ConflictState, IdentityActKind, IdentityActState
 from models.import_run import FindingLevel, ImportState
 from models.incentive_loan import LoanOutcome
@@ -87,6 +88,7 @@ DESCRIPTIONS = {
     NameStanding: "What a name is to its party: current, former (曾用名), or a slip that is never matched (误写).",
     ConflictState: "Whether a conflict of identity awaits somebody (身份冲突状态).",
     ConflictOutcome: "What another name under one number was: the name corrected, a former name, or a wrong number.",
+    ClaimOutcome: "Who took part, where a subject says that it did not (非本人申请结果).",
     IdentityActKind: "What is done with an identity (身份处理类型).",
     IdentityActState: "Where such an act stands (身份处理状态).",
     PartyKind: "A natural person or an organization (主体类型).",

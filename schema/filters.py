@@ -33,7 +33,7 @@ from schema.procedure.objection import Objection
 from schema.procedure.reminder import Reminder
 from schema.procedure.repair import Repair
 from schema.register.case import Case
-from schema.register.identity import IdentityAct, IdentityConflict
+from schema.register.identity import IdentityAct, IdentityClaim, IdentityConflict
 from schema.register.import_run import ImportRun
 from schema.register.party import Party
 
@@ -256,6 +256,15 @@ class IdentityConflictFilter(Filters):
     """Which conflicts of identity (身份冲突筛选)."""
 
     state: ConflictState | None = filter_by(IdentityConflict, "state", "Open or resolved (状态).")
+
+
+@filter_input
+class IdentityClaimFilter(Filters):
+    """Which claims of identity (非本人申请筛选)."""
+
+    open: bool | None = filter_by(
+        IdentityClaim, "outcome", "Whether they await an answer.", lambda row, value: row.outcome.is_(None) == value
+    )
 
 
 @filter_input

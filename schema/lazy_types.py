@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from schema.credit.sanction import Sanction
     from schema.procedure.batch import Batch
     from schema.procedure.deduction import Deduction
-    from schema.register.case import Case
+    from schema.register.case import Case, Participation
     from schema.register.party import Party
 
 LazyArbitralAward = Annotated["ArbitralAward", lazy("schema.arbitration.award")]
@@ -22,5 +22,6 @@ LazyCertificate = Annotated["Certificate", lazy("schema.credit.certificate")]
 LazyCodeRecord = Annotated["CodeRecord", lazy("schema.credit.code_record")]
 LazyDeduction = Annotated["Deduction", lazy("schema.procedure.deduction")]
 LazyListing = Annotated["Listing", lazy("schema.credit.listing")]
+LazyParticipation = Annotated["Participation", lazy("schema.register.case")]
 LazyParty = Annotated["Party", lazy("schema.register.party")]
 LazySanction = Annotated["Sanction", lazy("schema.credit.sanction")]

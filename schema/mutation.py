@@ -5,7 +5,7 @@ from functools import partial
 import strawberry
 
 from auth.scopes import Scope
-from casework import conversions, households, measures, objections
+from casework import conversions, households, identity_claims, measures, objections
 from engine.policy import OPEN, all_of, require
 from resolvers.mutations import households as own_households
 from resolvers.mutations import remedies
@@ -29,6 +29,8 @@ from schema.procedure.remedy_input import (
     ReturnConversionInput,
 )
 from schema.procedure.repair import Repair
+from schema.register.identity import IdentityClaim
+from schema.register.identity_input import AnswerIdentityClaimInput, ClaimIdentityInput
 
 by_subject = partial(mutation, requires=all_of(Scope.REMEDY_WRITE))
 on_conversion = partial(mutation, requires=all_of(Scope.CONVERSION_WRITE))
@@ -59,6 +61,19 @@ class Mutation(CourtMutations, PartnerMutations, AwardMutations):
         ApplyForRepairInput,
         Repair,
         "The authenticated subject applies for repair (申请修复).",
+    )
+    claim_identity = by_subject(
+        identity_claims.claim,
+        ClaimIdentityInput,
+        IdentityClaim,
+        "The authenticated subject says that somebody else took part under its number (非本人申请).",
+    )
+    answer_identity_claim = mutation(
+        identity_claims.answer,
+        AnswerIdentityClaimInput,
+        IdentityClaim,
+        "CENTRE: answer a claim; that it is somebody else's, a colleague confirms (处理非本人申请).",
+        requires=all_of(Scope.PROCEDURE_WRITE),
     )
 
     confirm_conversion = on_conversion(

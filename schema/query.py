@@ -42,7 +42,7 @@ from schema.procedure.reminder import Reminder
 from schema.procedure.repair import Repair
 from schema.register.case import Case
 from schema.register.court import Court
-from schema.register.identity import IdentityAct, IdentityConflict
+from schema.register.identity import IdentityAct, IdentityClaim, IdentityConflict
 from schema.register.import_run import ImportRun
 from schema.register.litigant import Litigant
 from schema.register.party import Party
@@ -157,6 +157,13 @@ class Query(MoralBankQuery, PartnerQuery):
         requires=COURT_PROCEDURE,
         about=about.ABOUT_CONFLICT,
         filter_type=filters.IdentityConflictFilter,
+    )
+    identity_claims: Connection[IdentityClaim] = root_connection(
+        roots.IDENTITY_CLAIMS,
+        "What subjects say is somebody else's, oldest first (非本人申请).",
+        requires=COURT_PROCEDURE,
+        about=about.ABOUT_PARTY,
+        filter_type=filters.IdentityClaimFilter,
     )
     identity_acts: Connection[IdentityAct] = root_connection(
         roots.IDENTITY_ACTS,

@@ -100,6 +100,10 @@ def _dispute(filled: Filled) -> dict[str, Any]:
     return {"id": filled.text("id"), "statement": filled.text("statement")}
 
 
+def _claim(filled: Filled) -> dict[str, Any]:
+    return {"participationId": filled.text("id"), "statement": filled.text("statement")}
+
+
 def _grant(filled: Filled) -> dict[str, Any]:
     scopes = SCOPES["all" if filled.form.get("audience") == Audience.BANK else "integrity"]
     whom = {"recipientId": filled.text("id"), "purposes": filled.purposes(), "validTo": filled.until()}
@@ -119,6 +123,7 @@ def _report(filled: Filled) -> dict[str, Any]:
 ACTS: Mapping[str, LitigantAct] = {
     "object": LitigantAct("Object", _object),
     "repair": LitigantAct("Repair", _repair),
+    "claim": LitigantAct("Claim", _claim),
     "grant": LitigantAct("Grant", _grant),
     "revoke": LitigantAct("Revoke", _by_id),
     "dispute": LitigantAct("Dispute", _dispute),

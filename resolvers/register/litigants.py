@@ -63,6 +63,10 @@ SHARE_CODES = join(
     CREATED=Order(("created_at",), descending=True),
 )
 
+IDENTITY_CLAIMS = join(
+    models.IdentityClaim, "party_id", "party_id", many=True, FILED=Order(("filed_at",), descending=True)
+)
+
 
 def _own(me: Frame, report: Frame) -> SQL:
     code = aliased(models.ShareCode)

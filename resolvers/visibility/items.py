@@ -117,6 +117,11 @@ def may_see_performance(row: Frame, audience: Audience) -> SQL:
     return is_self(row.party_id) if audience is Audience.LITIGANT_PORTAL else NOBODY
 
 
+def may_see_claim(row: Frame, audience: Audience) -> SQL:
+    """The court of the case, and the subject."""
+    return may_see_performance(row, audience)
+
+
 def may_see_own_court(row: Frame, audience: Audience) -> SQL:
     """A court sees the rows of its jurisdiction."""
     return is_in_jurisdiction(row.court_code) if audience is Audience.COURT else NOBODY

@@ -6,12 +6,13 @@ import models
 from engine.declare.fields import column, relation
 from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
+from models.identity_claim import ClaimOutcome
 from models.identity_conflict import ConflictOutcome, ConflictState, IdentityActKind, IdentityActState
 from resolvers.visibility.about import ABOUT_CONFLICT, ABOUT_PARTY
-from resolvers.visibility.items import may_see_own_court
-from schema.lazy_types import LazyParty
+from resolvers.visibility.items import may_see_claim, may_see_own_court
+from schema.lazy_types import LazyParticipation, LazyParty
 from schema.register.court import Court
-from schema.requirements import CATALOGUE, COURT_PROCEDURE, KNOWN_PARTY
+from schema.requirements import CATALOGUE, COURT_OR_SUBJECT, COURT_PROCEDURE, KNOWN_PARTY
 
 
 @row_type(models.IdentityConflict, seen_by=may_see_own_court, about=ABOUT_CONFLICT, requires=COURT_PROCEDURE)
@@ -55,4 +56,24 @@ class IdentityAct(Node):
     )
     other: LazyParty | None = relation(
         models.IdentityAct.other, "The other party, where there is one (另一当事人).", requires=KNOWN_PARTY
+    )
+
+
+@row_type(models.IdentityClaim, seen_by=may_see_claim, about=ABOUT_PARTY, requires=COURT_OR_SUBJECT)
+class IdentityClaim(Node):
+    """What a subject says is somebody else's (非本人申请): a participation, with what the case brought upon it."""
+
+    name: str = column("The name of the participant as written (所载姓名或名称).")
+    statement: str = column("What the subject says (情况说明).")
+    filed_at: datetime = column("When (提出时间).")
+    outcome: ClaimOutcome | None = column("What the court found (处理结果); none while it is open.")
+    reason: str | None = column("Why (处理理由).")
+    decided_at: datetime | None = column("When it was decided (处理时间).")
+    court: Court = relation(models.IdentityClaim.court, "The court (法院).", requires=CATALOGUE)
+    participation: LazyParticipation | None = relation(
+        models.IdentityClaim.participation, "The participation, while it is yours to see (参与情况)."
+    )
+    party: LazyParty | None = relation(models.IdentityClaim.party, "The subject (申请人).", requires=KNOWN_PARTY)
+    act: IdentityAct | None = relation(
+        models.IdentityClaim.act, "The proposal that answers it (处理事项).", requires=COURT_PROCEDURE
     )

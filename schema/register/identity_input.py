@@ -3,6 +3,7 @@
 import strawberry
 
 import models
+from models.identity_claim import ClaimOutcome
 from models.identity_conflict import ConflictOutcome
 from schema.inputs import ID, REASON, key, mutation_input, optional, required
 from schema.register.document_input import DocumentKey
@@ -64,3 +65,21 @@ class DecideIdentityActInput:
     id: strawberry.ID = key(models.IdentityAct, ID)
     confirmed: bool = required("True: it is done at once; false: it is refused.")
     reason: str = required(REASON)
+
+
+@mutation_input
+class ClaimIdentityInput:
+    """A participation that is somebody else's (非本人申请)."""
+
+    participation_id: strawberry.ID = key(models.Participation, "The participation (参与情况).")
+    statement: str = required("Why it is not yours (情况说明).")
+
+
+@mutation_input
+class AnswerIdentityClaimInput:
+    """The Centre's answer to a claim (非本人申请处理)."""
+
+    id: strawberry.ID = key(models.IdentityClaim, ID)
+    outcome: ClaimOutcome = required("Who took part (处理结果); ANOTHER_PERSON waits for a colleague.")
+    reason: str = required(REASON)
+    evidence_digest: Sha256 = required(EVIDENCE)

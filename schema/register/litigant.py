@@ -10,6 +10,7 @@ from schema.arbitration.award import ArbitralAward
 from schema.credit.integrity_report import IntegrityReport
 from schema.oversight.access_record import AccessRecord
 from schema.partners.consent import Consent, ShareCode
+from schema.register.identity import IdentityClaim
 from schema.register.party import Party
 from schema.register.subject_notice import SubjectNotice
 from schema.requirements import SELF
@@ -36,4 +37,7 @@ class Litigant(RowObject):
     )
     integrity_reports: list[IntegrityReport] = relation(
         litigants.INTEGRITY_REPORTS, "Integrity reports it has issued, newest first (司法诚信报告)."
+    )
+    identity_claims: list[IdentityClaim] = relation(
+        litigants.IDENTITY_CLAIMS, "What it says is somebody else's, newest first (非本人申请)."
     )

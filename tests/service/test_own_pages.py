@@ -225,6 +225,17 @@ def test_share_codes_and_reports_are_made_shown_once_and_revoked(world: World) -
     assert send(world, "/me/sharing", form | {"days": "0", "key": "k"}).status_code == 400
 
 
+def test_a_litigant_says_that_a_case_is_somebody_else_s(world: World) -> None:
+    enter(world, FORGE)
+    form = find_form(world.http.get("/me/cases", headers=PAGE).text, "claim") | {"statement": "公章被冒用"}
+    assert send(world, "/me/cases", form).status_code == 303
+    assert send(world, "/me/cases", {**form, "key": "another"}).status_code == 409
+    page = world.http.get("/me/cases", headers=PAGE).text
+    assert "公章被冒用 — 待答复" in page
+    asked = "{ identityClaims(first: 5, filter: { open: true }) { nodes { statement } } }"
+    assert world.data(Audience.COURT, asked)["identityClaims"]["nodes"] == [{"statement": "公章被冒用"}]
+
+
 CONSENTS = "{ me { consents { reference suspendedAt revokedAt } } }"
 
 

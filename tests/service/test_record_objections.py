@@ -179,3 +179,56 @@ def test_a_court_that_demands_none_answers_at_once(chambers: Chambers) -> None:
     chambers.done(chambers.officer(JUDGE, 1), "reexamineObjection", "id", **said)
     answer(chambers, filed, "WITHDRAWN")
     assert [row["kind"] for row in mine(chambers, WANG)["listings"]["nodes"]] == []
+
+
+CASES = """{ me { identityClaims { outcome reason }
+  party { participations(first: 9) { nodes { id case { number } } } } } }"""
+CLAIMS = """{ identityClaims(first: 9, filter: { open: true }) { nodes { id name statement act { id state }
+  participation { role case { number } } party { name } } } }"""
+DIGEST = "ab" * 32
+
+
+def test_what_is_somebody_else_s_goes_to_somebody_else_when_two_officers_say_so(chambers: Chambers) -> None:
+    case, party = chambers.party(ENFORCED_TOO, LIN)
+    chambers.done(chambers.officer(JUDGE), "listDebtor", "id", caseId=case, partyId=party, **GIVEN)
+    token, centre = chambers.partner(PORTAL, LIN), chambers.officer(CENTRE)
+    assert mine(chambers, LIN)["creditCode"]["colour"] == "YELLOW"
+    (part,) = chambers.data(token, CASES)["me"]["party"]["participations"]["nodes"]
+    given = {"participationId": part["id"], "statement": "身份证曾遗失，非本人借款。"}
+    other = chambers.refused(chambers.partner(PORTAL, ZHAO), "claimIdentity", "id", **given)
+    assert (other["code"], other["path"]) == ("NOT_FOUND", ["input", "participationId"])
+    assert chambers.refused(token, "claimIdentity", "id", **given | {"statement": " "})["code"] == "REASON_REQUIRED"
+    chambers.done(token, "claimIdentity", "id", **given)
+    assert chambers.refused(token, "claimIdentity", "id", **given)["code"] == "APPLIED"
+    assert mine(chambers, LIN)["creditCode"]["colour"] == "YELLOW", "a claim suspends nothing"
+    (waiting,) = chambers.data(centre, CLAIMS)["identityClaims"]["nodes"]
+    assert (waiting["party"]["name"], waiting["participation"]["case"]["number"]) == (LIN.name, ENFORCED_TOO)
+    assert chambers.data(chambers.officer(CENTRE, court=NINGBO), CLAIMS)["identityClaims"]["nodes"] == [waiting]
+    said = {"id": waiting["id"], "outcome": "ANOTHER_PERSON", "reason": "笔迹不符。", "evidenceDigest": DIGEST}
+    assert chambers.refused(chambers.officer(JUDGE), "answerIdentityClaim", "id", **said)["code"] == "WRONG_ROLE"
+    (act,) = [chambers.done(centre, "answerIdentityClaim", "act { id } outcome", **said)["act"]["id"]]
+    assert chambers.refused(centre, "answerIdentityClaim", "id", **said)["code"] == "PROPOSED"
+    decision = {"id": act, "confirmed": False, "reason": "证据不足。"}
+    chambers.done(chambers.officer(PRESIDENT), "decideIdentityAct", "state", **decision)
+    act = chambers.done(centre, "answerIdentityClaim", "act { id }", **said)["act"]["id"]
+    decision |= {"id": act, "confirmed": True, "reason": "已核对。"}
+    chambers.done(chambers.officer(PRESIDENT), "decideIdentityAct", "state", **decision)
+    assert mine(chambers, LIN)["creditCode"]["colour"] == "GREEN"
+    seen = chambers.data(token, CASES)["me"]
+    assert seen["party"]["participations"]["nodes"] == []
+    assert seen["identityClaims"] == [{"outcome": "ANOTHER_PERSON", "reason": "已核对。"}]
+    assert chambers.data(centre, CLAIMS)["identityClaims"]["nodes"] == []
+    assert chambers.refused(centre, "answerIdentityClaim", "id", **said)["code"] == "DECIDED"
+
+
+def test_a_claim_that_is_unfounded_ends_with_reasons(chambers: Chambers) -> None:
+    token, centre = chambers.partner(PORTAL, WANG), chambers.officer(CENTRE)
+    (part,) = chambers.data(token, CASES)["me"]["party"]["participations"]["nodes"]
+    claim = chambers.done(token, "claimIdentity", "id", participationId=part["id"], statement="不是我。")["id"]
+    said = {"id": claim, "outcome": "SAME_PERSON", "reason": "本人到庭。", "evidenceDigest": DIGEST}
+    assert chambers.done(centre, "answerIdentityClaim", "outcome", **said) == {"outcome": "SAME_PERSON"}
+    seen = chambers.data(token, CASES)["me"]
+    assert (seen["identityClaims"], len(seen["party"]["participations"]["nodes"])) == (
+        [{"outcome": "SAME_PERSON", "reason": "本人到庭。"}],
+        1,
+    )

@@ -196,6 +196,8 @@ NOUNS = {
     "openBatch": "batch",
     "publishBatch": "batch",
     "answerObjection": "objection",
+    "claimIdentity": "identityClaim",
+    "answerIdentityClaim": "identityClaim",
     "fileObjection": "objection",
     "reexamineObjection": "objection",
     "decideRepair": "repair",

@@ -186,6 +186,7 @@ NEVER_STORED: dict[str, AbstractSet[str]] = {
     "code_record_version.colour": {"GREEN"},
     "code_record.repaired_colour": {"RED", "BLUE", "GOLD", "GREEN"},
     "client.authentication": {"private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth"},
+    "identity_claim.outcome": {"ANOTHER_PERSON", "SAME_PERSON"},  # nobody in the city denies to be itself
     "risk_report.kind": {"ASSETS_FOUND", "OTHER"},
     "risk_report.response": {"NOTED", "NOT_RELATED"},
     "deduction.role": {"ENFORCEMENT_APPLICANT"},
