@@ -23,6 +23,7 @@ from auth.principal import Principal
 from languages.sentence import say
 from postgres.errors import is_away
 from postgres.pulse import Pulse
+from postgres.usage import measure_usage
 
 BURST = 20
 """The bucket holds a twentieth of a minute's points: no minute lets through more than 1.05 of the budget."""
@@ -146,13 +147,14 @@ class Budgets:
     async def charging(self, payer: Payer) -> AsyncIterator[None]:
         """Charge the database time of what is done while the context lasts; nothing if the database is away."""
         began = perf_counter()
-        try:
-            yield
-        except BaseException as error:
-            seconds = perf_counter() - began
-            self.debit(payer, 0 if await self._is_away(error) else math.ceil(seconds * POINTS_A_SECOND))
-            raise
-        self.debit(payer, math.ceil((perf_counter() - began) * POINTS_A_SECOND))
+        with measure_usage() as usage:
+            try:
+                yield
+            except BaseException as error:
+                seconds = perf_counter() - began - usage.uncounted
+                self.debit(payer, 0 if await self._is_away(error) else math.ceil(seconds * POINTS_A_SECOND))
+                raise
+        self.debit(payer, math.ceil((perf_counter() - began - usage.uncounted) * POINTS_A_SECOND))
 
     async def measure_pause(self, payer: Payer) -> float:
         """Pay a client's debt. Return the seconds for which its work in the background has to wait."""

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from casework.outbox import place_events, take_told
 from models.event import EventKind
 from postgres.errors import is_out_of_order
+from postgres.usage import use_connection
 
 ATTEMPTS = 8
 FIRST_PAUSE_SECONDS = 0.005
@@ -76,8 +77,10 @@ async def _commit(
     engine: AsyncEngine, work: Callable[[AsyncConnection], Awaitable[Result]], at: datetime | None
 ) -> tuple[Result, Counter[EventKind]]:
     """Make one attempt. Return the result of `work` and the number of events by kind."""
-    async with get_write_engine(engine).begin() as connection:
-        take_told(connection)
-        if at is not None:
-            await date_records(connection, at)
-        return await work(connection), take_told(connection)
+    async with get_write_engine(engine).connect() as connection:
+        with use_connection():
+            async with connection.begin():
+                take_told(connection)
+                if at is not None:
+                    await date_records(connection, at)
+                return await work(connection), take_told(connection)

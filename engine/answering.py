@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 from graphql import ExecutionResult, GraphQLError
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from engine.execution import Executor, InternalError, NotPlanned, PricedRequest, bind_plan, run
 from engine.explanation import explain
@@ -100,25 +100,26 @@ class Answering:
         return await self._metered(request, caller, meter)
 
     async def _metered(self, request: PricedRequest, caller: AnyCaller, meter: Meter) -> ExecutionResult:
-        async with self.share():
+        async with self.share(), self.database.connect() as connection:
             started = perf_counter()
             try:
-                return await self._loaded(request, caller)
+                return await _loaded(connection, request, caller)
             finally:
                 meter.seconds += perf_counter() - started
 
-    async def _loaded(self, request: PricedRequest, caller: AnyCaller) -> ExecutionResult:
-        async with self.database.connect() as connection:
-            context = Context(engine=request.operation.engine, caller=caller, connection=connection)
-            try:
-                result = await run(request, context)
-            except asyncio.CancelledError:
-                context.abandon()
-                raise
-            finally:
-                await context.close()
-            await connection.commit()
-        return result
+
+async def _loaded(connection: AsyncConnection, request: PricedRequest, caller: AnyCaller) -> ExecutionResult:
+    """Answer by the loaders in one transaction."""
+    context = Context(engine=request.operation.engine, caller=caller, connection=connection)
+    try:
+        result = await run(request, context)
+    except asyncio.CancelledError:
+        context.abandon()
+        raise
+    finally:
+        await context.close()
+    await connection.commit()
+    return result
 
 
 def _sqlstate(error: BaseException | None) -> str | None:

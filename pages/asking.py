@@ -25,6 +25,7 @@ from languages.translation import translate
 from models.keyring import Keyring
 from models.transparency.notes import NoteKey
 from postgres.shares import OWNER, Shares
+from postgres.usage import measure_usage
 from resolvers.caller import Caller, Reports
 from transport.mutations import mutate, read_key
 from transport.refusals import ErrorResponse, failure_of, refusal_of
@@ -139,11 +140,17 @@ class Asking:
     ) -> Data:
         asked, sent = self._price(principal, question), read_key([key])
         charge = await self.budgets.charge(principal, asked.cost) if self.budgets else None
-        async with self.shares.hold():
-            caller = self._call(principal, charge, language, id)
-            mutated = await mutate(self.database, asked, question.name, caller, sent)
+        caller = self._call(principal, charge, language, id)
+        with measure_usage() as usage:
+            try:
+                async with self.shares.hold():
+                    mutated = await mutate(self.database, asked, question.name, caller, sent)
+            except BaseException as error:
+                if self.budgets and charge:
+                    await self.budgets.settle_failed(principal, charge, error, usage.counted)
+                raise
         if self.budgets and charge:
-            self.budgets.settle(principal, charge, mutated.result.objects())
+            self.budgets.settle(principal, charge, mutated.result.objects(), usage.counted)
         return _read(mutated.result, id)
 
     def _price(self, principal: Principal, question: AskedOperation) -> PricedRequest:

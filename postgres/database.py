@@ -26,6 +26,7 @@ from postgres.errors import (
 )
 from postgres.locks import Lock
 from postgres.reaching import ask
+from postgres.usage import note_waits
 from secret_file import create_secret
 from settings import DATABASE_URL, DIRECT_URL, OWNER_URL, Settings
 
@@ -203,7 +204,7 @@ def make_sync_engine(url: sa.URL) -> sa.Engine:
 
 def make_async_engine(url: sa.URL, pool_size: int, statement_timeout: int) -> AsyncEngine:
     """Create the engine of the GraphQL endpoint. statement_timeout: in seconds. The pool waits one second at most."""
-    return create_async_engine(
+    engine = create_async_engine(
         use_async_driver(_unnamed(url)),
         pool_size=pool_size,
         max_overflow=0,
@@ -217,6 +218,8 @@ def make_async_engine(url: sa.URL, pool_size: int, statement_timeout: int) -> As
             "server_settings": make_session_settings(statement_timeout) | get_session_name(url),
         },
     )
+    note_waits(engine)
+    return engine
 
 
 def make_session_settings(statement_timeout: int) -> dict[str, str]:

@@ -39,6 +39,7 @@ from engine.run.meter import Meter
 from models.keyring import Keyring
 from models.transparency.notes import NoteSigner
 from postgres.shares import OWNER, Shares
+from postgres.usage import measure_usage
 from resolvers.caller import Caller, Reports
 from transport.body import Body, read_address, read_body
 from transport.event_stream import EventStream
@@ -185,11 +186,11 @@ class GraphQLEndpoint:
     ) -> Response:
         key = read_key(request.headers.getlist("idempotency-key"))
         async with self.shares.hold():
-            started = perf_counter()
-            try:
-                mutated = await mutate(self.engine, asked, body.operation_name, caller, key, self.executor)
-            finally:
-                meter.seconds += perf_counter() - started
+            with measure_usage() as usage:
+                try:
+                    mutated = await mutate(self.engine, asked, body.operation_name, caller, key, self.executor)
+                finally:
+                    meter.seconds += usage.counted
         replayed = {"idempotencyReplayed": True} if mutated.replayed else {}
         answer = mutated.result
         executor = "plan" if isinstance(answer.data, bytes) else "loaders: mutation"

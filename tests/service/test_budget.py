@@ -2,26 +2,30 @@
 
 import asyncio
 import socket
+import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from time import perf_counter
 from typing import Any
 
 import asyncpg
 import pytest
 import sqlalchemy as sa
-from chambers import Chambers
-from sqlalchemy.ext.asyncio import AsyncEngine
+from chambers import Chambers, mutation
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from starlette.testclient import TestClient
 from world import ISSUER
 
 from auth.audiences import Audience
 from auth.budget import BURST, HELD_SECONDS, Budgets, ThrottledError
 from auth.principal import Principal
+from casework.transaction import transact
 from engine.execution import InternalError
 from postgres import database
 from postgres.pulse import Pulse
+from postgres.usage import MOST_WAITED_SECONDS, Usage, measure_usage, takes_locks
 from server import create_app
 
 BUDGET = 60_000
@@ -278,6 +282,102 @@ async def test_clients_do_not_pay_for_each_other(engine: AsyncEngine, client: Pr
     assert await spend(one, rich, 6_000) == 6_000
 
 
+# --- waits for locks of others ----------------------------------------------------------------------------------------
+
+
+def test_a_wait_counts_up_to_its_bound() -> None:
+    usage = Usage(0.7)
+    usage.wait(0.01)
+    assert usage.counted == 0.7
+    for _ in range(2):
+        usage.wait(0.3)
+    assert usage.counted == pytest.approx(0.1 + 2 * MOST_WAITED_SECONDS)
+
+
+@pytest.mark.parametrize(
+    ("statement", "waits"),
+    [
+        ("SELECT id FROM party WHERE id = ANY($1) ORDER BY id FOR UPDATE", True),
+        ("SELECT a FROM client WHERE id = $1 FOR NO KEY UPDATE", True),
+        ("SELECT a FROM consent WHERE id = $1 FOR SHARE OF consent", True),
+        ("SELECT a FROM b WHERE id = $1 FOR UPDATE SKIP LOCKED", False),
+        ("SELECT pg_advisory_xact_lock($1)", True),
+        ("SELECT pg_try_advisory_xact_lock($1)", False),
+        ("UPDATE client SET name = $1", False),
+        ("SELECT substring(name FOR 2) FROM party", False),
+    ],
+)
+def test_statements_that_wait_for_locks_are_known(statement: str, waits: bool) -> None:
+    assert takes_locks(statement) is waits
+
+
+WAITING = sa.text(
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+)
+BLOCKED = {
+    "a row that is read": "SELECT id FROM client WHERE id = :key FOR UPDATE",
+    "a row that is changed": "UPDATE client SET name = 'y' WHERE id = :key",
+    "an advisory lock": "SELECT pg_advisory_xact_lock(7), CAST(:key AS bigint)",
+}
+HELD = "SELECT pg_advisory_xact_lock(7), id FROM client WHERE id = :key FOR UPDATE"
+
+
+@pytest.mark.parametrize("statement", BLOCKED.values(), ids=BLOCKED)
+async def test_who_gave_up_waiting_does_not_pay_for_the_wait(
+    engine: AsyncEngine, client: Principal, statement: str
+) -> None:
+    """Eight attempts, of 60 ms each."""
+    values = {"key": client.client_key}
+
+    async def work(connection: AsyncConnection) -> None:
+        await connection.execute(sa.text("SET LOCAL lock_timeout = '60ms'"))
+        await connection.execute(sa.text(statement), values)
+
+    async with engine.connect() as holder:
+        await holder.execute(sa.text(HELD), values)
+        with measure_usage() as usage, pytest.raises(sa.exc.DBAPIError, match="lock timeout"):
+            await transact(engine, work)
+    assert usage.counted == usage.seconds - usage.uncounted
+    assert usage.uncounted >= 8 * (0.06 - MOST_WAITED_SECONDS)
+
+
+async def test_who_waited_and_got_its_lock_does_not_pay_for_the_wait(engine: AsyncEngine, client: Principal) -> None:
+    values = {"key": client.client_key}
+
+    async def work(connection: AsyncConnection) -> None:
+        await connection.execute(sa.text(BLOCKED["a row that is read"]), values)
+
+    async with engine.connect() as holder, engine.connect() as watcher:
+        await holder.execute(sa.text(HELD), values)
+        with measure_usage() as usage:
+            waiting = asyncio.create_task(transact(engine, work))
+            while not (await watcher.execute(WAITING)).scalar_one():
+                await watcher.rollback()  # a transaction sees one state
+            await holder.execute(sa.text("SELECT pg_sleep(0.1)"))
+            await holder.rollback()
+            await waiting
+    assert usage.seconds > usage.uncounted >= 0.1 - MOST_WAITED_SECONDS
+
+
+async def test_the_wait_for_a_connection_of_the_pool_is_not_charged(database_url: sa.URL, client: Principal) -> None:
+    """It is the use of others."""
+    engine = database.make_async_engine(database_url, pool_size=1, statement_timeout=10)
+
+    async def work(connection: AsyncConnection) -> None:
+        await connection.execute(sa.text("SELECT 1"))
+
+    async with engine.connect() as holder:
+        with measure_usage() as usage:
+            waiting = asyncio.create_task(transact(engine, work))
+            began = perf_counter()
+            await holder.execute(sa.text("SELECT pg_sleep(0.1)"))
+        assert usage.seconds == 0
+        ended = perf_counter()
+    await waiting
+    await engine.dispose()
+    assert usage.seconds <= perf_counter() - began - (ended - began)
+
+
 # --- over HTTP --------------------------------------------------------------------------------------------------------
 
 ASKED = "{ courts { code } rateLimit { cost limit remaining restoreRate budget } }"
@@ -359,6 +459,35 @@ def test_a_client_has_its_own_budget(chambers: Chambers, two: list[TestClient]) 
     finally:
         with chambers.engine.begin() as connection:
             connection.execute(sa.text("UPDATE client SET budget = NULL"))
+
+
+def test_the_victim_of_another_s_lock_pays_for_a_part_of_its_wait(
+    chambers: Chambers, two: list[TestClient], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A point is a millisecond here. Another transaction holds the row for 200 of them, while the client waits."""
+    monkeypatch.setattr("auth.budget.POINTS_A_SECOND", 1_000)
+    headers = {"authorization": f"Bearer {chambers.partner(Audience.BANK)}", "idempotency-key": "held"}
+    body = {"query": mutation("unwatch", "outcome"), "variables": {"input": {"references": ["none"]}}}
+    answered = threading.Event()
+
+    def release(holder: sa.Connection) -> None:
+        with holder, chambers.engine.connect() as watcher:
+            while not (watcher.execute(WAITING).scalar_one() or answered.is_set()):
+                watcher.rollback()
+            holder.execute(sa.text("SELECT pg_sleep(0.2)"))
+
+    holder = chambers.engine.connect()
+    holder.execute(sa.text("SELECT id FROM client WHERE client_id = 'demo-bank' FOR UPDATE"))
+    releasing = threading.Thread(target=release, args=[holder])
+    releasing.start()
+    began = perf_counter()
+    answer = two[0].post("/graphql", json=body, headers=headers).json()
+    elapsed = perf_counter() - began
+    answered.set()
+    releasing.join()
+    assert "errors" not in answer, answer
+    paid = answer["extensions"]["cost"]["actualQueryCost"] / 1_000
+    assert MOST_WAITED_SECONDS < paid <= elapsed - 0.2 + MOST_WAITED_SECONDS + 0.001
 
 
 def test_without_budgets_there_is_no_limit(chambers: Chambers) -> None:
