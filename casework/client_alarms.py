@@ -1,7 +1,8 @@
 """Alarms over clients whose look-ups of persons are refused too often, counted from the access log (R20, R27).
 
-A miss is a look-up without consent, or under another name than the courts know. Look-ups of persons whom no court knows
-are counted too, but raise no alarm: most customers of an honest bank have never been to court.
+A miss is a look-up without consent, under another name than the courts know, or by a share code that shows nothing.
+Look-ups of persons whom no court knows are counted too, but raise no alarm: most customers of an honest bank have
+never been to court.
 """
 
 from collections.abc import Sequence
@@ -26,17 +27,19 @@ COUNT = sa.text(
     """
     INSERT INTO look_up_count AS counted (client_key, minute, look_ups, misses, unknown)
     SELECT one.client_key, one.minute, count(*),
-        count(*) FILTER (WHERE one.result IN ('CONSENT_REQUIRED', 'NAME_MISMATCH')),
+        count(*) FILTER (WHERE one.result IN ('CONSENT_REQUIRED', 'NAME_MISMATCH', 'EMPTY')),
         count(*) FILTER (WHERE one.result = 'NOT_FOUND')
     FROM (
         SELECT answer.client_key, date_trunc('minute', answer.at) AS minute,
             answer.results[CASE cardinality(answer.results) WHEN 1 THEN 1 ELSE place.number END] AS result,
-            coalesce(answer.consents[place.number], answer.share_codes[place.number]) IS NOT NULL AS permitted
+            coalesce(answer.consents[place.number], answer.share_codes[place.number]) IS NOT NULL AS permitted,
+            shape.field = 'shownReport' AS shown
         FROM access_tail AS tail JOIN access_answer AS answer USING (at, id, client_key)
+        JOIN access_shape AS shape ON shape.id = answer.shape_id
         CROSS JOIN LATERAL generate_series(1, answer.subjects) AS place (number)
-        WHERE answer.results && ARRAY['MATCHED', 'NAME_MISMATCH', 'NOT_FOUND', 'CONSENT_REQUIRED']
+        WHERE answer.results && ARRAY['MATCHED', 'NAME_MISMATCH', 'NOT_FOUND', 'CONSENT_REQUIRED', 'EMPTY']
     ) AS one
-    WHERE one.result = 'CONSENT_REQUIRED'
+    WHERE one.result = 'CONSENT_REQUIRED' OR (one.shown AND one.result = 'EMPTY')
         OR (one.permitted AND one.result IN ('MATCHED', 'NAME_MISMATCH', 'NOT_FOUND'))
     GROUP BY one.client_key, one.minute
     ORDER BY one.client_key, one.minute

@@ -47,7 +47,10 @@ class CodeForm:
     purposes: frozenset[Purpose]
 
 
-ONCE, OFTEN = CodeForm("S1", 12, SHAREABLE), CodeForm("SX", 12, SHAREABLE)
+SHOWN = Purpose.PUBLIC_LOOKUP
+"""The purpose of a code that whoever is shown it may use, through the public portal. It names no other purpose."""
+
+ONCE, OFTEN = CodeForm("S1", 12, SHAREABLE | {SHOWN}), CodeForm("SX", 12, SHAREABLE | {SHOWN})
 """Codes for one answer and for many. Clients that use them need a token, so 60 bits suffice."""
 
 REPORT = CodeForm("SR", 28, SHAREABLE | {Purpose.SELF})
@@ -105,6 +108,9 @@ async def create_share_code(
             "BAD_DATE", say("A code lasts {days} days at most.", days=LONGEST.days), "Give another moment.", "validTo"
         )
     purposes = check_choice(frozenset(sharing.purposes), sharing.form.purposes, "BAD_PURPOSE", "purposes")
+    if SHOWN in purposes and len(purposes) > 1:
+        message = "A code for whoever is shown it (PUBLIC_LOOKUP) is for nothing else."
+        raise Refusal("BAD_PURPOSE", message, "Make another code for the other purposes.", "purposes")
     scopes = check_choice(frozenset(sharing.scopes), frozenset(PERSONS), "BAD_SCOPE", "scopes")
     await _check_name(connection, shown)
     key = await draw_key(connection, ShareCode)

@@ -71,6 +71,9 @@ class ShareCode(Keyed):
     __table_args__ = (
         CheckConstraint("valid_to > created_at", name="lasts"),
         CheckConstraint("cardinality(purposes) > 0 AND cardinality(scopes) > 0", name="names_purpose_and_scope"),
+        CheckConstraint(
+            "'PUBLIC_LOOKUP' <> ALL (purposes) OR cardinality(purposes) = 1", name="shown_for_nothing_else"
+        ),
         CheckConstraint("octet_length(code_hash) = 32", name="hashed"),
         CheckConstraint("shown_number LIKE '%*%'", name="masked_form"),
         CheckConstraint("(used_at IS NULL) = (used_request IS NULL)", name="used"),

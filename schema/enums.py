@@ -34,7 +34,7 @@ from models.objection import ObjectionOutcome, ReexaminingPart
 from models.party import PartyKind
 from models.party_name import NameStanding
 from models.point_conversion import ConversionStatus
-from models.public_record import PublicRecordKind
+from models.public_record import PublicRecordKind, ShownRecordKind
 from models.relation import RelationKind
 from models.repair import RepairGround, RepairOutcome
 from models.risk_report import RiskKind, RiskResponse
@@ -79,6 +79,7 @@ DESCRIPTIONS = {
     StaffRole: "The part that a member of staff plays (工作人员角色).",
     ListingKind: "A public list (名单种类).",
     PublicRecordKind: "What a published record is (公开记录种类).",
+    ShownRecordKind: "What a report shows of its subject (报告事项种类).",
     ListingGrade: "How grave a dishonest debtor's conduct is: 轻微, 一般, 严重 (失信等级).",
     DebtorGround: "Why a judgment debtor is listed, by 法释〔2017〕7号, article 1 (失信行为情形).",
     MeasureStatus: "Where a measure stands (措施状态).",

@@ -23,6 +23,9 @@ ZHAO_SHARE_CODE = "SX-7Q4M-K2TD-9WZR"
 EXPIRED_SHARE_CODE = "SX-4HNB-6XPC-3VJE"
 """An expired share code of ZHAO."""
 
+CHEN_SHOWN_CODE = "SX-5TGB-2YHN-7UJM"
+"""A valid share code of CHEN for whoever is shown it, with all scopes."""
+
 REVOKED_SHARE_CODE = "SX-9FKR-2LWA-8QTM"
 """A revoked share code of CHEN."""
 

@@ -1,7 +1,7 @@
 """Consents and share codes (R15)."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from hashlib import sha256
 from itertools import islice
 
@@ -14,6 +14,7 @@ from models.consent import Consent, ConsentOrigin, ShareCode
 from models.identifiers import mask_number
 from models.names import fold
 from models.party import Identity, Party, PartyKind
+from models.terms import COURT_TIME
 
 BANK_PURPOSES = (
     Purpose.LOAN_APPROVAL,
@@ -48,6 +49,9 @@ def add_consents(draft: Draft, parties: Mapping[str, Row], count: int) -> None:
     _share(draft, cast.ZHAO, cast.ZHAO_SHARE_CODE, 5, 30)
     _share(draft, cast.ZHAO, cast.EXPIRED_SHARE_CODE, 60, 30)
     _share(draft, cast.CHEN, cast.REVOKED_SHARE_CODE, 20, 30)["revoked_at"] = draft.hour(draft.ago(12, 12))
+    created = datetime.combine(draft.today - timedelta(3), time(10), COURT_TIME)
+    shown = {"purposes": [Purpose.PUBLIC_LOOKUP], "scopes": [*BANK_SCOPES]}
+    _share_at(draft, cast.CHEN, cast.CHEN_SHOWN_CODE, created, 90).update(shown)
 
 
 def _cast_consent(draft: Draft, subject: Subject, audience: Audience, purposes: tuple[Purpose, ...]) -> None:
@@ -105,7 +109,10 @@ def _others(draft: Draft, known: set[int], count: int) -> None:
 
 
 def _share(draft: Draft, subject: Subject, code: str, days_ago: int, valid_days: int) -> Row:
-    created = draft.hour(draft.ago(days_ago, days_ago))
+    return _share_at(draft, subject, code, draft.hour(draft.ago(days_ago, days_ago)), valid_days)
+
+
+def _share_at(draft: Draft, subject: Subject, code: str, created: datetime, valid_days: int) -> Row:
     return draft.add(
         ShareCode,
         code_hash=sha256(code.encode()).digest(),

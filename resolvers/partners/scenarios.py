@@ -1,13 +1,15 @@
 """The "credit +" scenarios (DOMAIN 4): look-ups with the answers for banks, employers and businesses."""
 
+import hmac
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
 import models
-from auth.audiences import Audience
+from auth.audiences import Audience, Purpose
 from auth.scopes import PERSONS, Scope
 from casework.share_codes import hash_code, is_single_use
 from engine.declare.relations import About, Frame, Prepared, Relation, Root
@@ -19,10 +21,18 @@ from models.catalogue import Colour
 from models.party_name import is_known_as
 from models.terms import COURT_TIME
 from resolvers.credit.credit_codes import is_current
-from resolvers.register.subject_keys import KEYS, build_view, check_text, find_document, is_person
+from resolvers.register.subject_keys import (
+    KEYS,
+    bind_subjects,
+    build_view,
+    check_brake,
+    check_text,
+    find_document,
+    is_person,
+)
 from resolvers.register.subjects import ABOUT, build_subject_root, prepare
-from resolvers.view import NOW, REQUEST, TODAY
-from resolvers.visibility.audiences import EVERYBODY
+from resolvers.view import NOW, REQUEST, TODAY, Access
+from resolvers.visibility.audiences import EVERYBODY, NOBODY
 from resolvers.visibility.items import may_see_code_period
 from resolvers.visibility.reach import holds, reach, shares, use_up
 
@@ -48,6 +58,14 @@ class CommerceReport:
 
 class SharedReport:
     """The row type's key: a report that a subject shows by a share code."""
+
+
+class ShownReport:
+    """The row type's key: a report that a subject shows to whoever is shown its share code."""
+
+
+class EmployerReport:
+    """The row type's key: a report on an organization to a worker."""
 
 
 def may_see_report(row: Frame, audience: Audience) -> SQL:
@@ -130,12 +148,38 @@ EMPLOYMENT = _root(
 COMMERCE = _root(
     CommerceReport, _only(False, "`by` must hold an `organizationCode`: persons are nobody's business partners here.")
 )
+MARK_BYTES = 8
+
+
+def prepare_employer(arguments: Mapping[str, Any], context: Any) -> Prepared:
+    """Return the look-up of an organization by a worker, for EMPLOYER_CHECK alone. The log names the worker by a mark
+    that only the service can make, so that looks of one worker can be told from those of others.
+
+    Raises BadInputError for a person.
+    """
+    if is_person(arguments["by"]):
+        raise BadInputError("`by` must hold an `organizationCode`: a worker looks organizations up, not persons.")
+    mark = hmac.digest(context.keyring.log_key, context.principal.subject_index or b"", "sha256")
+    access = Access(Purpose.EMPLOYER_CHECK, operator=mark[:MARK_BYTES].hex())
+    return Prepared(bind_subjects([arguments["by"]], context.keyring), replace(context.view, access=access))
+
+
+EMPLOYER = _root(EmployerReport, prepare_employer)
 
 CODE = sa.bindparam(ARGUMENT + "code", type_=sa.LargeBinary)
 
 
 def select_shared(audience: Audience, arguments: Mapping[str, SQL]) -> Any:
     """Select the row of a live share code, with its subject's party if known."""
+    return _select_code(holds(*PERSONS))
+
+
+def select_shown(audience: Audience, arguments: Mapping[str, SQL]) -> Any:
+    """Select the row of a live share code that is for whoever is shown it."""
+    return _select_code(holds(Scope.PUBLICATION))
+
+
+def _select_code(held: SQL) -> Any:
     code, identity, party = aliased(models.ShareCode), aliased(models.Identity), aliased(models.Party)
     return (
         sa.select(
@@ -154,12 +198,13 @@ def select_shared(audience: Audience, arguments: Mapping[str, SQL]) -> Any:
         .outerjoin(
             party, sa.and_(party.id == identity.party_id, party.disclosed, is_known_as(party, code.shown_folded))
         )
-        .where(code.code_hash == CODE, shares(code), holds(*PERSONS))
+        .where(code.code_hash == CODE, shares(code), held)
         .subquery("shared")
     )
 
 
 REDEEM = use_up(models.ShareCode.code_hash == CODE)
+REDEEM_SHOWN = use_up(models.ShareCode.code_hash == CODE, by=(Scope.PUBLICATION,))
 
 
 def prepare_shared(arguments: Mapping[str, Any], context: Any) -> Prepared:
@@ -170,15 +215,49 @@ def prepare_shared(arguments: Mapping[str, Any], context: Any) -> Prepared:
     return Prepared({"code": digest}, view, REDEEM if is_single_use(code) else None)
 
 
-SHARED = Root(
-    Relation(target=SharedReport, on=lambda arguments, report: sa.true(), keys={"code": sa.LargeBinary()}),
-    About(
-        lambda row: row.party_id,
-        details={
-            "index": lambda row: row.subject_index,
-            "result": lambda row: sa.literal(MatchOutcome.MATCHED.value, sa.Text),
-            "share_code": lambda row: row.share_code_id,
-        },
-    ),
-    prepare_shared,
+def prepare_shown(arguments: Mapping[str, Any], context: Any) -> Prepared:
+    """Return the hash of the code, and the view. Raises BadInputError, BrakedError."""
+    check_brake(context.principal, context.now)
+    code = check_text(arguments["code"], "code") or ""
+    digest = hash_code(code)
+    view = replace(context.view, shares=frozenset({digest}))
+    return Prepared({"code": digest}, view, REDEEM_SHOWN if is_single_use(code) else None)
+
+
+ABOUT_SHOWN = About(
+    lambda row: row.party_id,
+    details={
+        "index": lambda row: row.subject_index,
+        "result": lambda row: sa.literal(MatchOutcome.MATCHED.value, sa.Text),
+        "share_code": lambda row: row.share_code_id,
+    },
 )
+
+
+def _by_code(target: type, prepare: Prepare) -> Root:
+    on = Relation(target=target, on=lambda arguments, report: sa.true(), keys={"code": sa.LargeBinary()})
+    return Root(on, ABOUT_SHOWN, prepare)
+
+
+SHARED = _by_code(SharedReport, prepare_shared)
+SHOWN = _by_code(ShownReport, prepare_shown)
+
+
+def is_matched(row: Frame) -> SQL:
+    """Return whether the look-up found its subject."""
+    return sa.cast(row.party_id.is_not(None), sa.Boolean)
+
+
+def shows_credit(row: Frame) -> SQL:
+    """Return whether a share code opens the colour and the records of credit."""
+    return sa.literal(Scope.PERSON_CREDIT.value, sa.Text) == sa.any_(row.scopes)
+
+
+def may_see_employer(row: Frame, audience: Audience) -> SQL:
+    """A litigant: whatever organization it asks for."""
+    return EVERYBODY if audience is Audience.LITIGANT_PORTAL else NOBODY
+
+
+def may_see_shown(row: Frame, audience: Audience) -> SQL:
+    """The public portal: the report of the code that was sent."""
+    return EVERYBODY if audience is Audience.PUBLIC_PORTAL else NOBODY

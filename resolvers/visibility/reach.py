@@ -1,6 +1,6 @@
 """Parties that an audience reaches: by consent, share code or jurisdiction (R15-R17)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
@@ -133,9 +133,10 @@ def shares(share: type[models.ShareCode], scope: Scope | None = None) -> SQL:
     return sa.and_(share.code_hash == sa.any_(SHARES), is_live_share(share, PURPOSE, NOW, REQUEST, scope), FOR_PERSONS)
 
 
-def use_up(*shown: SQL) -> sa.Update:
-    """Return the statement that uses up the live single-use codes that are `shown`."""
+def use_up(*shown: SQL, by: Sequence[Scope] = PERSONS) -> sa.Update:
+    """Return the statement that uses up the live single-use codes that are `shown` to a token with one of the scopes
+    `by`."""
     code = models.ShareCode
-    unused = (code.single_use, code.used_at.is_(None), shares(code), holds(*PERSONS), *shown)
+    unused = (code.single_use, code.used_at.is_(None), shares(code), holds(*by), *shown)
     used = sa.update(code).where(*unused).values(used_at=NOW, used_request=REQUEST).returning(code.id)
     return used.execution_options(synchronize_session=False)

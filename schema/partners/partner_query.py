@@ -27,7 +27,14 @@ from schema.partners.client import Client
 from schema.partners.consent import Consent
 from schema.partners.consent_audit import ConsentAudit
 from schema.partners.incentive_loan import CreditLine, IncentiveLoan
-from schema.partners.scenarios import CommerceReport, EmploymentReport, FinanceReport, SharedReport
+from schema.partners.scenarios import (
+    CommerceReport,
+    EmployerReport,
+    EmploymentReport,
+    FinanceReport,
+    SharedReport,
+    ShownReport,
+)
 from schema.partners.watch import PortfolioEntry, Watch
 from schema.partners.webhook import Webhook
 from schema.register.subject import AccessInput, SubjectKey, SubjectReport
@@ -87,6 +94,20 @@ class PartnerQuery(AwardQuery):
         argument("code", str, "The code (分享码)."),
         ACCESS,
         requires=all_of(Scope.SUBJECT, Scope.PERSON_INTEGRITY),
+    )
+
+    shown_report: ShownReport | None = root(
+        scenarios.SHOWN,
+        "What a subject shows to whoever is shown its code (分享码查验); null for a code that is unknown, used, over, "
+        "or made for another purpose than PUBLIC_LOOKUP.",
+        argument("code", str, "The code (分享码)."),
+        requires=all_of(Scope.PUBLICATION),
+    )
+    employer_check: EmployerReport = root(
+        scenarios.EMPLOYER,
+        "A worker's look at an organization that employs it, or may (求职者查单位).",
+        argument("by", SubjectKey, "The organization (单位)."),
+        requires=all_of(Scope.SELF, Scope.ORGANIZATION),
     )
 
     consents: Connection[Consent] = root_connection(

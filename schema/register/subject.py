@@ -8,6 +8,7 @@ import strawberry
 
 from auth.audiences import Purpose
 from engine.declare.fields import column, expression, relation
+from engine.declare.relations import Predicate
 from engine.declare.row_types import RowObject, row_type
 from engine.policy import OPEN, Requirement, require
 from models.access_record import BorrowerRelation, MatchOutcome
@@ -68,12 +69,14 @@ class LookUpReport(RowObject):
 
 
 @dataclass_transform(kw_only_default=True)
-def look_up_report(key: type, name: str, *, requires: Requirement) -> Callable[[Type], Type]:
+def look_up_report(
+    key: type, name: str, *, requires: Requirement, seen_by: Predicate = may_see_subject
+) -> Callable[[Type], Type]:
     """Declare a report whose rows are those of `select_subjects`. key: the class that stands for the rows."""
     return row_type(
         key,
         name=name,
-        seen_by=may_see_subject,
+        seen_by=seen_by,
         subject="party_id",
         hoists=subjects.known_party,
         key=None,

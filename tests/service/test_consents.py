@@ -1,5 +1,6 @@
 """Consents and share codes: who lets whom see what, for how long, and who is told of it (R10, R15, R18-R20)."""
 
+import asyncio
 import hashlib
 import json
 from collections import Counter
@@ -22,10 +23,13 @@ from auth.audiences import Audience
 from auth.consent import LONGEST_CONSENT
 from casework.share_codes import LONGEST, OFTEN, ONCE, hash_code, make_share_code
 from demo.city.cast import CHEN, FORGE, LIN, STRANGER, ZHAO, Subject
+from jobs.access_indexer import AccessIndexer
+from postgres import database
 from schema.scalars import write_moment
 from server import create_app
 
 BANK, EMPLOYER, PORTAL = Audience.BANK, Audience.EMPLOYER, Audience.LITIGANT_PORTAL
+PUBLIC = Audience.PUBLIC_PORTAL
 SCAN = "5c" * 32
 SHOWS = "id reference origin purposes scopes signedOn validFrom validTo revokedAt"
 LOOK_UP = """query($by: SubjectKey!, $access: AccessInput!) { subject(by: $by, access: $access) {
@@ -350,6 +354,36 @@ def test_a_code_that_was_mistyped_is_not_used_up(chambers: Chambers) -> None:
     assert shown(chambers, made["code"], name="赵某") == "NOT_FOUND"
     assert outcome(chambers, ZHAO, EMPLOYER, "SENIOR_POST_QUALIFICATION", shareCode=made["code"]) == "CONSENT_REQUIRED"
     assert shown(chambers, made["code"]) == "MATCHED"
+
+
+SHOWN = "query($code: String!) { shownReport(code: $code) { name records(first: 9) { totalCount } } }"
+
+
+async def index_answers(chambers: Chambers) -> None:
+    """What the worker does each second."""
+    engine = database.make_async_engine(chambers.url, pool_size=1, statement_timeout=30)
+    await AccessIndexer(engine=engine).start_due()
+    await engine.dispose()
+
+
+def test_a_code_for_whoever_is_shown_it_shows_once_and_its_subject_is_told(chambers: Chambers) -> None:
+    made = code(chambers, purposes=["PUBLIC_LOOKUP"])
+    assert made["errors"] == []
+    assert shown(chambers, made["code"]) == "CONSENT_REQUIRED"
+    answers = [chambers.data(chambers.partner(PUBLIC), SHOWN, {"code": made["code"]})["shownReport"] for _ in range(2)]
+    assert [one and one["name"] for one in answers] == [ZHAO.name, None]
+    asyncio.run(index_answers(chambers))
+    asked = "{ me { shareCodes { hint usedAt } notices(first: 9) { nodes { kind client { name } } } } }"
+    me = chambers.data(chambers.partner(PORTAL, ZHAO), asked)["me"]
+    assert me["shareCodes"][0] == {"hint": made["shareCode"]["hint"], "usedAt": moment(chambers)}
+    assert {"kind": "SHARE_CODE_USED", "client": {"name": "诉查查公开查询 (demo)"}} in me["notices"]["nodes"]
+
+
+def test_a_code_for_whoever_is_shown_it_is_for_nothing_else(chambers: Chambers) -> None:
+    made = code(chambers, purposes=["PUBLIC_LOOKUP", "EMPLOYMENT_CHECK"])
+    assert [(error["code"], error["path"][-1]) for error in made["errors"]] == [("BAD_PURPOSE", "purposes")]
+    with chambers.engine.begin() as connection, pytest.raises(sa.exc.IntegrityError, match="shown_for_nothing_else"):
+        connection.execute(sa.text("UPDATE share_code SET purposes = '{PUBLIC_LOOKUP,EMPLOYMENT_CHECK}'"))
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from alterations import altered
-from look_ups import errors, key_of, rows
+from look_ups import errors, key_of, node_id, rows
 from world import KEYRING, NOW, World
 
 import models
@@ -14,11 +14,13 @@ from auth.audiences import Audience
 from demo.city.cast import (
     AWARD,
     CHEN,
+    CHEN_SHOWN_CODE,
     EXPIRED_SHARE_CODE,
     FORGE,
     LIN,
     REVOKED_SHARE_CODE,
     STRANGER,
+    TOOLS,
     UNCONSENTED,
     ZHAO,
     ZHAO_SHARE_CODE,
@@ -245,6 +247,154 @@ def test_a_code_for_another_name_shows_no_party(world: World) -> None:
     (code,) = rows(world, "SELECT id FROM share_code WHERE hint = '9WZR'")
     with altered(world.engine, models.ShareCode, code.id, shown_folded="赵别人"):
         assert shared(world, ZHAO_SHARE_CODE)["party"] is None
+
+
+# --- codes for whoever is shown them ----------------------------------------------------------------------------------
+
+SHOWN = """query($code: String!) { shownReport(code: $code) { name maskedNumber scopes singleUse colour changesOn
+  records(first: 100) { totalCount nodes { kind title points publishedOn } } receipt } }"""
+PUBLIC, LITIGANT = Audience.PUBLIC_PORTAL, Audience.LITIGANT_PORTAL
+
+
+def shown(world: World, code: str) -> Any:
+    return world.data(PUBLIC, SHOWN, {"code": code})["shownReport"]
+
+
+def public_rows(world: World, subject: Subject) -> dict[str, int]:
+    """How many rows of each kind are public of a subject today, by what the database stores."""
+    (party,) = rows(world, "SELECT party_id FROM identity WHERE index = :index", index=KEYRING.index(subject.number))
+    public = "party_id = :party AND publicity @> cast(:today AS date)"
+    statement = f"""
+        SELECT 'DEDUCTION' AS kind, count(*) AS number FROM deduction WHERE {public} AND published_at <= :now
+        UNION ALL SELECT kind, count(*) FROM listing WHERE {public} GROUP BY kind
+        UNION ALL SELECT colour || '_RECORD', count(*) FROM code_record WHERE {public} GROUP BY colour
+        UNION ALL SELECT 'CERTIFICATE', count(*) FROM certificate WHERE {public}
+    """  # noqa: S608
+    found = rows(world, statement, party=party.party_id, today=NOW.date(), now=NOW)
+    return {row.kind: row.number for row in found if row.number}
+
+
+def kinds_of(report: Any) -> dict[str, int]:
+    nodes = report["records"]["nodes"]
+    assert report["records"]["totalCount"] == len(nodes)
+    return {kind: sum(one["kind"] == kind for one in nodes) for kind in {one["kind"] for one in nodes}}
+
+
+def test_whoever_is_shown_a_code_reads_what_it_opens(world: World) -> None:
+    with world.logged() as entries:
+        found = shown(world, CHEN_SHOWN_CODE.lower())
+    assert (found["name"], found["maskedNumber"]) == (CHEN.name, mask_number(CHEN.number))
+    assert kinds_of(found) == public_rows(world, CHEN)
+    assert found["records"]["nodes"] == sorted(
+        found["records"]["nodes"], key=lambda one: str(one["publishedOn"]), reverse=True
+    )
+    (chen,) = finance(world, CHEN)
+    assert found["colour"] == chen["party"]["creditCode"]["colour"] == "YELLOW"
+    (entry,) = entries
+    (code,) = rows(world, "SELECT id FROM share_code WHERE hint = :hint", hint=CHEN_SHOWN_CODE[-4:])
+    assert (entry["field"], entry["result"], entry["share_code_id"]) == ("shownReport", "MATCHED", code.id)
+    assert str(entry["request_id"]) == found["receipt"]
+
+
+def test_a_code_for_integrity_shows_neither_colour_nor_deductions(world: World) -> None:
+    (code,) = rows(world, "SELECT id FROM share_code WHERE hint = :hint", hint=CHEN_SHOWN_CODE[-4:])
+    with altered(world.engine, models.ShareCode, code.id, scopes=["person.integrity.read"]):
+        found = shown(world, CHEN_SHOWN_CODE)
+    assert (found["colour"], found["changesOn"]) == (None, None)
+    public = public_rows(world, CHEN)
+    narrow = {"RED_RECORD", "CERTIFICATE", "DISHONEST_DEBTOR", "PROFESSIONAL_LENDER", "DISHONEST_LITIGANT"}
+    assert kinds_of(found) == {kind: number for kind, number in public.items() if kind in narrow}
+    assert public.keys() - narrow
+
+
+@pytest.mark.parametrize(
+    "code", [EXPIRED_SHARE_CODE, REVOKED_SHARE_CODE, ZHAO_SHARE_CODE, "SX-AAAA-BBBB-CCCC", "S1-AAAA-BBBB-CCCC", "", "x"]
+)
+def test_codes_that_show_nothing_look_alike(world: World, code: str) -> None:
+    """Unknown, expired, revoked, and made for an employer."""
+    with world.logged() as entries:
+        assert shown(world, code) is None
+    assert [(entry["result"], entry["share_code_id"], entry["party_id"]) for entry in entries] == [
+        ("EMPTY", None, None)
+    ]
+
+
+def test_a_code_for_whoever_is_shown_it_opens_nothing_to_partners(world: World) -> None:
+    assert shared(world, CHEN_SHOWN_CODE) is None
+    assert shared(world, CHEN_SHOWN_CODE, "LOAN_APPROVAL", BANK) is None
+    found = employment(world, UNCONSENTED, shareCode=CHEN_SHOWN_CODE)
+    assert found["outcome"] == "CONSENT_REQUIRED"
+
+
+@pytest.mark.parametrize("audience", [BANK, EMPLOYER, COMMERCE, Audience.COURT, LITIGANT, Audience.AUDITOR])
+def test_only_the_public_portal_shows_by_codes(world: World, audience: Audience) -> None:
+    assert errors(world.ask(audience, SHOWN, {"code": CHEN_SHOWN_CODE})) == ["INVALID_DOCUMENT"]
+
+
+# --- the worker's look at an employer ---------------------------------------------------------------------------------
+
+WORKER = """query($by: SubjectKey!) { employerCheck(by: $by) { outcome matchedName reference asOf colour changesOn
+  records(first: 100) { totalCount nodes { kind title points publishedOn court { name } } } receipt } }"""
+
+
+def look_at(world: World, subject: Subject, **key: str) -> Any:
+    return world.data(LITIGANT, WORKER, {"by": key_of(subject, **key)})["employerCheck"]
+
+
+def test_a_worker_sees_what_is_public_of_an_employer(world: World) -> None:
+    with world.logged() as entries:
+        found = look_at(world, FORGE)
+    assert (found["outcome"], found["matchedName"], found["asOf"]) == ("MATCHED", "CURRENT", "2026-11-21")
+    assert kinds_of(found) == public_rows(world, FORGE)
+    assert found["colour"] == "RED"
+    (entry,) = entries
+    party = rows(world, "SELECT party_id FROM identity WHERE index = :index", index=KEYRING.index(FORGE.number))[0]
+    assert (entry["field"], entry["result"], entry["purpose"], entry["audience"], entry["party_id"]) == (
+        "employerCheck", "MATCHED", "EMPLOYER_CHECK", "LITIGANT_PORTAL", party.party_id,
+    )  # fmt: skip
+    assert str(entry["request_id"]) == found["receipt"]
+
+
+def test_the_log_marks_a_worker_without_naming_it(world: World) -> None:
+    with world.logged() as entries:
+        look_at(world, FORGE)
+        look_at(world, TOOLS)
+        world.data(LITIGANT, WORKER, {"by": key_of(FORGE)}, subject=LIN)
+    marks = [entry["operator"] for entry in entries]
+    assert marks[0] == marks[1] != marks[2]
+    assert not {CHEN.number, CHEN.name, KEYRING.index(CHEN.number).hex()} & set(marks)
+
+
+def test_another_name_and_an_unknown_code_show_nothing_of_an_employer(world: World) -> None:
+    by = {"name": "别的公司", "organizationCode": FORGE.number}
+    nothing = {"colour": None, "changesOn": None, "matchedName": None}
+    found = world.data(LITIGANT, WORKER, {"by": by})["employerCheck"]
+    assert found["outcome"] == "NAME_MISMATCH"
+    assert found | nothing == found
+    assert found["records"] == {"totalCount": 0, "nodes": []}
+    unknown = world.data(LITIGANT, WORKER, {"by": by | {"organizationCode": "91330281MA2AF0NE3N"}})["employerCheck"]
+    assert unknown["outcome"] == "NOT_FOUND"
+    assert unknown["records"] == {"totalCount": 0, "nodes": []}
+
+
+@pytest.mark.parametrize("subject", [CHEN, LIN, STRANGER])
+def test_a_worker_looks_no_person_up(world: World, subject: Subject) -> None:
+    """Oneself is no employer, nor is anybody else, known or not."""
+    answer = world.ask(LITIGANT, WORKER, {"by": key_of(subject)})
+    assert (answer["data"], errors(answer)) == (None, ["BAD_INPUT"])
+
+
+@pytest.mark.parametrize("audience", [BANK, EMPLOYER, COMMERCE, Audience.COURT, PUBLIC, Audience.AUDITOR])
+def test_only_a_litigant_looks_at_its_employer(world: World, audience: Audience) -> None:
+    assert set(errors(world.ask(audience, WORKER, {"by": key_of(FORGE)}))) == {"INVALID_DOCUMENT"}
+
+
+def test_a_litigant_still_reaches_nobody_else_by_the_other_roots(world: World) -> None:
+    asked = "{ me { party { id name } accessRecords(first: 3) { nodes { purpose } } } }"
+    assert world.data(LITIGANT, asked)["me"]["party"]["name"] == CHEN.name
+    (forge,) = rows(world, "SELECT party_id FROM identity WHERE index = :index", index=KEYRING.index(FORGE.number))
+    asked = "query($id: ID!) { node(id: $id) { id } }"
+    assert world.data(LITIGANT, asked, {"id": node_id("Party", forge.party_id)}) == {"node": None}
 
 
 # --- incentive loans --------------------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ from the_engine import ENGINE, GRAPHQL, POLICY, ROW_TYPES, check, printed
 from world import KEYRING, World
 
 from auth.audiences import PURPOSES, Audience, scopes_of
-from demo.city.cast import CHEN, CHEN_HOUSEHOLD, FORGE, ZHAO_SHARE_CODE
+from demo.city.cast import CHEN, CHEN_HOUSEHOLD, CHEN_SHOWN_CODE, FORGE, ZHAO_SHARE_CODE
 from engine.declare.opaque import bind_key
 from engine.declare.relations import write_node_id
 from engine.document.audience_schema import build_audience_schema
@@ -53,6 +53,7 @@ LITERALS = {
     "employmentCheck.by": f'{{ name: "{CHEN.name}", idNumber: "{CHEN.number}" }}',
     "key": f'"{CHEN_HOUSEHOLD}"',
     "code": f'"{ZHAO_SHARE_CODE}"',
+    "shownReport.code": f'"{CHEN_SHOWN_CODE}"',
     "access": "{ purpose: JUDICIAL }",
     "asOf": '"2020-01-01"',
     "reading": "KNOWN",

@@ -9,7 +9,7 @@ from the_engine import ROW_TYPES
 from world import World
 
 from auth.audiences import PURPOSES, Audience
-from demo.city.cast import CAST, CHEN_HOUSEHOLD, EXPIRED_SHARE_CODE, ZHAO_SHARE_CODE
+from demo.city.cast import CAST, CHEN_HOUSEHOLD, CHEN_SHOWN_CODE, EXPIRED_SHARE_CODE, ZHAO_SHARE_CODE
 from engine.declare.relations import RowType
 from models.party import PartyKind
 
@@ -47,6 +47,8 @@ def values(ids: Sequence[str], audience: Audience) -> Values:
         "employmentCheck.by": lambda random: key_of(random.choice(PERSONS)),
         "commerceCheck.by": lambda random: key_of(random.choice(ORGANIZATIONS)),
         "key": lambda random: CHEN_HOUSEHOLD,
+        "employerCheck.by": lambda random: key_of(random.choice(ORGANIZATIONS)),
+        "shownReport.code": lambda random: random.choice((CHEN_SHOWN_CODE, ZHAO_SHARE_CODE)),
         "code": lambda random: random.choice((ZHAO_SHARE_CODE, EXPIRED_SHARE_CODE)),
         "subjects.by": lambda random: [key_of(subject) for subject in random.choices(CAST, k=6)],
         "access": lambda random: {"purpose": random.choice(sorted(PURPOSES[audience]))},
