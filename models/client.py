@@ -49,6 +49,7 @@ class Client(Keyed):
     signed (RFC 9101). secret_hash: SHA-256 of a random 256-bit secret, which needs no slow hash. budget: cost points
     per minute; null for the default.
     braked_until: until then look-ups of persons are refused (`models.client_alarm`).
+    match_version: of the key by which it matches persons (`auth.clients.match_keys`).
     redirect_uris: compared character by character (RFC 9700, 2.1). revoked_before: addresses of files from before are
     not valid.
     """
@@ -71,6 +72,7 @@ class Client(Keyed):
         CheckConstraint("octet_length(secret_hash) = 32", name="secret_length"),
         CheckConstraint("cardinality(scopes) > 0", name="scopes"),
         CheckConstraint("budget > 0", name="budget"),
+        CheckConstraint("match_version > 0", name="match_version"),
         CheckConstraint("profile = 'pilot' OR authentication <> 'client_secret_basic'", name="fapi2"),
         CheckConstraint(
             "jwks_uri IS NULL OR (authentication = 'private_key_jwt' AND starts_with(jwks_uri, 'https://'))",
@@ -101,3 +103,4 @@ class Client(Keyed):
     disabled_at: Mapped[datetime | None]
     braked_until: Mapped[datetime | None]
     revoked_before: Mapped[datetime | None]
+    match_version: Mapped[int] = mapped_column(server_default=text("1"))

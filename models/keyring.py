@@ -98,6 +98,10 @@ class Keyring:
         """Derive 32 bytes for a version of a webhook's keys, by HKDF (RFC 5869)."""
         return _derive(self.sealing[0], b"suxin/webhook/%b/%d/%d" % (purpose, webhook, version))
 
+    def derive_match_key(self, client_key: int, version: int) -> bytes:
+        """Derive 32 bytes by which a client matches persons, from the first version, by HKDF (RFC 5869)."""
+        return _derive(self.indexing[0], b"suxin/match/%d/%d" % (client_key, version))
+
     def seal(self, number: str, associated: bytes) -> bytes:
         """Encrypt a normalized identity number with associated data, which binds it to its row."""
         return self.seal_octets(number.encode(), associated)

@@ -1,23 +1,21 @@
 """`suxin client`: register clients."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
-import sqlalchemy as sa
 import typer
 
 from auth.audiences import Audience
-from auth.clients import brakes, certifying, registry
+from auth.clients import brakes, certifying, match_keys, registry
 from auth.clients.credentials import Credentials
 from auth.clients.registration import Registration
-from commands.configuration import read_settings
+from commands.access.matching import client_match_key
+from commands.access.register import open_register
 from commands.listing import AsJson, show_list
-from commands.session import console, explain_errors, read_json, use_database
+from commands.session import console, read_json
 from models.client import ClientProfile
-from postgres import database
+from models.keyring import load_keyring
 from settings import Settings
 
 clients = typer.Typer(no_args_is_help=True, help="Register partners and portals.")
@@ -88,11 +86,16 @@ def client_add(
         certificate_bound,
         signed_requests,
     )
-    with open_register() as (connection, settings):
+    matching = audience in match_keys.MATCHING
+    with open_register(keys=matching) as (connection, settings):
         made = registry.add_client(
             connection, registration, now=datetime.now(UTC), allow_pilot_persons=settings.allow_pilot_persons
         )
+        keyring = load_keyring(settings.key_file) if matching else None
+        match_key = match_keys.show_match_key(connection, keyring, made.client_id) if keyring else None
     _hand_over(made)
+    if match_key:
+        typer.echo(f"match_key: {match_key}")
 
 
 @clients.command("list")
@@ -245,20 +248,6 @@ def client_certificate(
         typer.echo(f"client_secret: {made.secret}")
 
 
-@contextmanager
-def open_register(*, keys: bool = False) -> Iterator[tuple[sa.Connection, Settings]]:
-    """A transaction on the migrated database. keys: whether the key ring is used."""
-    with explain_errors():
-        settings = read_settings()
-        with use_database(settings, keys=keys) as url:
-            engine = database.make_sync_engine(url)
-            try:
-                with engine.begin() as connection:
-                    yield connection, settings
-            finally:
-                engine.dispose()
-
-
 def _check_certificate_options(
     file: Path | None, name: str | None, remove: bool, jwks: Path | None, secret: bool, bound: bool | None
 ) -> None:
@@ -288,3 +277,6 @@ def _hand_over(made: Credentials) -> None:
     typer.echo(f"client_id: {made.client_id}")
     if made.secret:
         typer.echo(f"client_secret: {made.secret}")
+
+
+clients.command("match-key")(client_match_key)

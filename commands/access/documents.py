@@ -12,7 +12,7 @@ from graphql import GraphQLSyntaxError, OperationDefinitionNode, OperationType, 
 from auth.clients import trusted_documents
 from auth.clients.trusted_documents import identifier_of
 from auth.scopes import Scope
-from commands.access.clients import open_register
+from commands.access.register import open_register
 from commands.exits import CommandError
 from commands.listing import AsJson, show_list
 from commands.session import console

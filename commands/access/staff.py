@@ -7,7 +7,7 @@ import typer
 
 from auth.server import accounts
 from auth.staff.throttle import Throttle
-from commands.access.clients import open_register
+from commands.access.register import open_register
 from commands.listing import AsJson, show_list
 from commands.session import console
 from models.court import StaffRole

@@ -1,0 +1,12 @@
+"""The version of the key by which a client matches persons."""
+
+from alembic import op
+
+revision = "0059"
+down_revision = "0058"
+
+
+def upgrade() -> None:
+    """Add the column."""
+    op.execute("ALTER TABLE client ADD match_version integer NOT NULL DEFAULT 1")
+    op.execute("ALTER TABLE client ADD CONSTRAINT ck_client_match_version CHECK (match_version > 0)")
