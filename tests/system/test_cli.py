@@ -144,6 +144,18 @@ def test_a_month_that_cannot_be_published_is_explained(run: Run, arguments: list
     assert (result.exit_code, sentence in result.stderr.replace("\n", " ")) == (1, True)
 
 
+def test_a_credit_platform_is_handed_the_key_by_which_it_matches_persons(run: Run, jwks: Path) -> None:
+    added = run("client", "add", "信用某市", "--audience", "CREDIT_PLATFORM", "--jwks", jwks, "--client-id", "credit-1")
+    first = re.search(r"^match_key: (1\.[0-9a-f]{64})$", added.stdout, re.MULTILINE)
+    assert first
+    assert run("client", "match-key", "credit-1").stdout == f"match_key: {first[1]}\n"
+    following = run("client", "match-key", "credit-1", "--next").stdout
+    assert following.startswith("match_key: 2.")
+    assert run("client", "match-key", "credit-1", "--use-next").stdout == following
+    assert run("client", "match-key", "credit-1").stdout == following
+    assert run("client", "match-key", "nobody").exit_code == 1
+
+
 def test_a_court_s_client_has_addresses_that_staff_come_back_to(run: Run, jwks: Path) -> None:
     given = ("--audience", "COURT", "--jwks", jwks, "--court", "浙0281", "--client-id", "front-1")
     added = run("client", "add", "诉信平台", *given, "--redirect-uri", "https://court.example/signed-in")
