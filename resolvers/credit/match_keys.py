@@ -60,7 +60,7 @@ class MatchLoader(Loader):
 
 def _select_documents() -> sa.Select[Any]:
     record, party, identity = aliased(models.CodeRecord), aliased(models.Party), aliased(models.Identity)
-    columns = (record.id, party.kind, identity.type, identity.index, identity.sealed)
+    columns: list[Any] = [record.id, party.kind, identity.type, identity.index, identity.sealed]
     found: sa.Select[Any] = sa.select(*columns, models.Client.id.label("client"), models.Client.match_version)
     return (
         found.join(party, sa.and_(party.id == record.party_id, party.disclosed))
