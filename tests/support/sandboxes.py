@@ -81,7 +81,7 @@ class Unbraked(Brake):
 def open_sandbox(url: sa.URL, folder: Path) -> Iterator[Sandbox]:
     """A sandbox in a migrated database, behind a real server on a free port."""
     with open_socket(0) as (listener, address):
-        settings = prepare_sandbox(Settings(data_dir=folder), address)
+        settings = prepare_sandbox(Settings(data_dir=folder, request_timeout=60, statement_timeout=30), address)
         asyncio.run(with_engine(url, install_catalogue))
         make_keys(settings)
         fill_sandbox(settings, url, SCALE, datetime.now(UTC), lambda *_: None)

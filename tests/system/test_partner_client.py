@@ -1,0 +1,278 @@
+"""A partner's client, which needs no server: the library, and the commands that use it."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx2
+import pytest
+from joserfc.jwk import ECKey
+from receiver import Receiver, receiving
+from sandboxes import Sandbox
+from standardwebhooks import Webhook
+from typer.testing import CliRunner, Result
+
+from auth.audiences import Audience
+from cli import app
+from suxin_client import AnswerError, BadSignatureError, Client, Profile, verify_webhook
+from suxin_client.webhooks import sign_webhook
+
+ROOT = Path(__file__).parents[2]
+CHECK = ROOT / "examples" / "bank" / "check_subject"
+VIEWER = "{ viewer { clientId audience } }"
+
+
+@pytest.fixture(scope="module")
+def profile(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The profile of a bank that has registered itself by the command, bound to a key."""
+    file = tmp_path_factory.mktemp("partner") / "bank.json"
+    done = CliRunner().invoke(app, ["connect", sandbox.address, "--client", str(file), "--name", "某银行"])
+    assert done.exit_code == 0, done.output
+    assert done.stdout.startswith("bank-")
+    assert file.stat().st_mode & 0o077 == 0
+    return file
+
+
+def run(profile: Path, *arguments: str | Path, typed: str | None = None) -> Result:
+    """What a command says and ends with."""
+    environment = {"SUXIN_CLIENT_FILE": str(profile)}
+    return CliRunner().invoke(app, [*map(str, arguments)], env=environment, input=typed)
+
+
+def test_a_document_in_a_file_is_answered(profile: Path) -> None:
+    done = run(profile, "query", f"{CHECK}.graphql", "--variables", f"{CHECK}.json")
+    assert (done.exit_code, done.stderr) == (0, "")
+    answer = json.loads(done.stdout)
+    assert answer["data"]["subject"]["party"]["creditCode"]["colour"] == "YELLOW"
+    assert answer["extensions"]["cost"]["requestedQueryCost"] > 0
+
+
+def test_a_document_comes_by_standard_input_with_variables_in_place(profile: Path) -> None:
+    document = "query A { viewer { audience } } query B($first: Int!) { events(first: $first) { nodes { id } } }"
+    done = run(profile, "query", "-", "--operation", "B", "--variables", '{"first": 1}', typed=document)
+    assert (done.exit_code, json.loads(done.stdout)["data"]) == (0, {"events": {"nodes": []}})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        (["-"], 1, "INVALID_DOCUMENT"),
+        (["-", "--variables", "{"], 1, "The variables are no JSON."),
+        (["-", "--variables", "absent.json"], 1, "absent.json cannot be read (FileNotFoundError)."),
+        (["absent.graphql"], 1, "absent.graphql cannot be read (FileNotFoundError)."),
+        (["-", "--client", "absent.json"], 1, "There is no absent.json. Make it with connect"),
+    ],
+)
+def test_what_is_not_answered_says_why_on_standard_error(
+    profile: Path, arguments: list[str], code: int, told: str
+) -> None:
+    done = run(profile, "query", *arguments, typed="{ nothing }")
+    assert done.exit_code == code
+    assert told in done.stderr
+    if told == "INVALID_DOCUMENT":
+        assert json.loads(done.stdout)["errors"][0]["extensions"]["code"] == told
+        assert "/errors/INVALID_DOCUMENT" in done.stderr.replace("\n", "")
+    else:
+        assert done.stdout == ""
+
+
+def test_an_address_where_nobody_answers_has_its_own_code(profile: Path, tmp_path: Path) -> None:
+    away = tmp_path / "away.json"
+    away.write_text(profile.read_text().replace(Profile.load(profile).address, "http://127.0.0.1:9"))
+    done = run(away, "query", "-", typed=VIEWER)
+    assert (done.exit_code, done.stdout) == (69, "")
+    assert "Nobody answers at http://127.0.0.1:9" in done.stderr
+
+
+def test_a_client_that_is_refused_has_its_own_code(profile: Path, tmp_path: Path) -> None:
+    found = json.loads(profile.read_text())
+    stranger = tmp_path / "stranger.json"
+    stranger.write_text(json.dumps({**found, "key": ECKey.generate_key("P-256", auto_kid=True).as_dict(private=True)}))
+    done = run(stranger, "query", "-", typed=VIEWER)
+    assert (done.exit_code, done.stdout) == (77, "")
+    assert done.stderr.startswith("invalid_client: ")
+
+
+def test_a_profile_is_not_overwritten(profile: Path, sandbox: Sandbox) -> None:
+    before = profile.read_text()
+    done = run(profile, "connect", sandbox.address)
+    assert done.exit_code == 1
+    assert "exists, with a key in it" in done.stderr
+    assert profile.read_text() == before
+
+
+def test_a_client_of_a_court_is_entered_with_its_keys(sandbox: Sandbox, tmp_path: Path) -> None:
+    clients = sandbox.settings.data_dir / "clients"
+    made = tmp_path / "fapi2.json"
+    keys: list[str | Path] = [
+        "--key",
+        clients / "demo-bank-fapi2.json",
+        "--proof-key",
+        clients / "demo-bank-fapi2-proofs.json",
+    ]
+    assert run(made, "connect", f"{sandbox.address}/", "--client-id", "demo-bank-fapi2", *keys).exit_code == 0
+    with Client(Profile.load(made)) as client:
+        assert client.ask(VIEWER).data == {"viewer": {"clientId": "demo-bank-fapi2", "audience": "BANK"}}
+
+
+def test_a_closed_pipe_ends_a_command_quietly(profile: Path) -> None:
+    with started(profile, "query", "-", stdin=subprocess.PIPE) as process:
+        assert process.stdin
+        assert process.stdout
+        assert process.stderr
+        process.stdout.close()
+        process.stdin.write(VIEWER)
+        process.stdin.close()
+        assert (process.stderr.read(), process.wait()) == ("", 0)
+
+
+@pytest.mark.parametrize("ahead", [-7200, 7200])
+def test_a_wrong_clock_of_this_machine_does_no_harm(profile: Path, ahead: float) -> None:
+    with Client(Profile.load(profile), clock=lambda: time.time() + ahead) as client:
+        assert client.ask(VIEWER).data["viewer"]["audience"] == "BANK"
+        assert abs(client.offset + ahead) < 60
+
+
+def test_a_token_is_kept_and_an_ended_one_replaced(profile: Path) -> None:
+    with Client(Profile.load(profile)) as client:
+        first = client.token()
+        assert client.ask(VIEWER).data
+        assert client.token() == first
+        client._token = "ended"
+        assert client.ask(VIEWER).data
+        assert client.token() not in {"ended", first}
+
+
+def test_an_answer_with_errors_keeps_what_there_is_beside_them(sandbox: Sandbox) -> None:
+    commerce = sandbox.join(Audience.COMMERCE)
+    told = r"^INVALID_DOCUMENT: .* \(request [0-9a-f-]{36}\)$"
+    profile = Profile(sandbox.address, commerce.client_id, dict(commerce.key))
+    with Client(profile) as client, pytest.raises(AnswerError, match=told) as raised:
+        client.ask("{ parties(first: 1) { nodes { name } } }")
+    assert (raised.value.code, raised.value.data, raised.value.retry_after) == ("INVALID_DOCUMENT", None, None)
+
+
+def test_the_package_imports_nothing_of_the_server() -> None:
+    code = (
+        "import sys, suxin_client, suxin_client.commands;"
+        "print(sorted({name.partition('.')[0] for name in sys.modules} & set(sys.argv[1:])))"
+    )
+    server = ["sqlalchemy", "strawberry", "graphql", "starlette", "authlib", "auth", "models", "commands", "settings"]
+    done = subprocess.run([sys.executable, "-c", code, *server], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+def test_where_nobody_registers_one_is_told_whom_to_ask(tmp_path: Path, sandbox: Sandbox) -> None:
+    done = run(tmp_path / "a.json", "connect", "http://127.0.0.1:9")
+    assert (done.exit_code, "No Suxin answers at http://127.0.0.1:9" in done.stderr) == (69, True)
+    done = run(tmp_path / "a.json", "connect", sandbox.address, "--audience", "COURT")
+    assert (done.exit_code, "audience must be one of" in done.stderr) == (77, True)
+
+
+def make_event(sandbox: Sandbox, client: Client) -> None:
+    """A letter is registered and taken back."""
+    register = """mutation($input: RegisterConsentInput!) {
+      registerConsent(input: $input) { consent { id } errors { message } } }"""
+    revoke = "mutation($input: RevokeConsentInput!) { revokeConsent(input: $input) { errors { message } } }"
+    day = time.strftime("%Y-%m-%d", time.gmtime(time.time() - 86_400))
+    given = {
+        "letterNumber": f"L-{time.time_ns()}",
+        "idNumber": "330281190001010004",
+        "signedOn": day,
+        "purposes": ["LOAN_APPROVAL"],
+        "scopes": ["person.credit.read"],
+        "validTo": time.strftime("%Y-%m-%dT00:00:00Z", time.gmtime(time.time() + 9 * 86_400)),
+        "evidenceHash": "ab" * 32,
+    }
+    made = client.ask(register, {"input": given}).data["registerConsent"]
+    assert made["errors"] == []
+    ended = client.ask(revoke, {"input": {"id": made["consent"]["id"]}}).data["revokeConsent"]
+    assert ended["errors"] == []
+
+
+@pytest.fixture
+def acting(profile: Path) -> Iterator[Client]:
+    with Client(Profile.load(profile)) as client:
+        yield client
+
+
+def started(profile: Path, *arguments: str, stdin: int | None = None) -> subprocess.Popen[str]:
+    """A command of the package in a process of its own."""
+    code = "from suxin_client.commands import app; app()"
+    command = [sys.executable, "-c", code, *arguments, "--client", str(profile)]
+    piped = subprocess.PIPE
+    return subprocess.Popen(command, cwd=ROOT, stdin=stdin, stdout=piped, stderr=piped, text=True)
+
+
+def test_webhooks_come_to_a_local_port_with_their_signatures_checked(
+    profile: Path, sandbox: Sandbox, acting: Client
+) -> None:
+    with started(profile, "listen", "--count", "1") as process:
+        assert process.stderr
+        assert process.stdout
+        said = process.stderr.readline()
+        assert "signed by whpk_" in said
+        port = said.split("port ")[1].split(";")[0]
+        forged = httpx2.post(f"http://127.0.0.1:{port}/", json={"type": "CONSENT_REVOKED"})
+        assert forged.status_code == 400
+        assert "A delivery was refused: It lacks webhook-id" in process.stderr.readline()
+        make_event(sandbox, acting)
+        assert json.loads(process.stdout.readline())["type"] == "CONSENT_REVOKED"
+        assert process.wait() == 0
+    assert acting.ask("{ webhooks { url } }").data["webhooks"] == []
+
+
+def test_events_are_forwarded_to_a_local_address_as_signed_webhooks(
+    profile: Path, sandbox: Sandbox, acting: Client
+) -> None:
+    with (
+        receiving(Receiver()) as receiver,
+        started(profile, "listen", "--forward-to", receiver.url, "--count", "1") as process,
+    ):
+        assert process.stderr
+        assert process.stdout
+        secret = process.stderr.readline().split("signed by ")[1].strip().rstrip(".")
+        make_event(sandbox, acting)
+        status, _, event = process.stdout.readline().partition(" ")
+        assert (status, json.loads(event)["kind"]) == ("204", "CONSENT_REVOKED")
+        assert process.wait() == 0
+    (received,) = receiver.received
+    assert Webhook(secret).verify(received.body.decode(), dict(received.headers))["type"] == "CONSENT_REVOKED"
+    verify_webhook(received.headers, received.body, secret, time.time())
+
+
+SECRET = "whsec_" + "a2V5" * 8
+BODY = b'{"type": "X"}'
+
+
+def headers(moment: int, signature: str) -> dict[str, str]:
+    return {"webhook-id": "m-1", "webhook-timestamp": str(moment), "webhook-signature": signature}
+
+
+@pytest.mark.parametrize(
+    ("given", "body", "key", "told"),
+    [
+        (headers(1000, sign_webhook("m-1", 1000, BODY, SECRET)), b'{"type":"X"}', SECRET, "altered"),
+        (headers(1000, sign_webhook("m-2", 1000, BODY, SECRET)), BODY, SECRET, "altered"),
+        (headers(600, sign_webhook("m-1", 600, BODY, SECRET)), BODY, SECRET, "five minutes"),
+        (headers(1400, sign_webhook("m-1", 1400, BODY, SECRET)), BODY, SECRET, "five minutes"),
+        (headers(1000, sign_webhook("m-1", 1000, BODY, "")), BODY, "whsec_", "altered"),
+        (headers(1000, "v1,%%% v1a,AAAA"), BODY, SECRET, "altered"),
+        (headers(1000, "v1,AAAA v1a,AAAA"), BODY, "whpk_AAAA", "No v1a signature"),
+        ({}, BODY, SECRET, "It lacks"),
+        ({**headers(1000, ""), "webhook-timestamp": "now"}, BODY, SECRET, "It lacks"),
+    ],
+)
+def test_deliveries_that_were_altered_or_are_old_are_refused(
+    given: dict[str, str], body: bytes, key: str, told: str
+) -> None:
+    with pytest.raises(BadSignatureError, match=told):
+        verify_webhook(given, body, key, 1000.0)
+
+
+def test_either_of_two_keys_verifies_during_a_rotation() -> None:
+    signatures = f"v1,{'A' * 43}= {sign_webhook('m-1', 1000, BODY, SECRET)}"
+    verify_webhook(headers(1000, signatures), BODY, SECRET, 1000.0)
