@@ -8,13 +8,14 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 import models
+from casework.sweep import WITHIN, Sweep
 from casework.transaction import get_write_engine
 
 BUCKETS = 64
 """Parties of one bucket are locked together: by the key modulo this number."""
 
 WINDOW = 20_000
-"""Keys of parties that one sweep looks at."""
+"""Keys of new parties that one turn looks at."""
 
 WITHDRAWN = sa.text("SELECT DISTINCT party_id FROM card_withdrawal LIMIT :most")
 OUTDATED = sa.text(
@@ -22,7 +23,7 @@ OUTDATED = sa.text(
     " UNION SELECT party_id FROM carded_identity WHERE remake_on <= :day LIMIT :most"
 )
 WITHOUT = sa.text(
-    "SELECT id FROM party AS p WHERE id > :after AND id <= :after + :window"
+    f"SELECT id FROM party AS p WHERE {WITHIN}"  # noqa: S608 - constant
     " AND NOT EXISTS (SELECT FROM party_card AS k WHERE k.party_id = p.id)"
 )
 LAST = sa.text("SELECT coalesce(max(id), 0) FROM party")
@@ -31,18 +32,18 @@ MAKE_ALL = sa.text("SELECT make_cards(:bucket, ARRAY(SELECT id FROM party WHERE 
 """Makes the cards of all parties of a bucket."""
 
 
-async def find_due_cards(engine: AsyncEngine, day: date, after: int, window: int = WINDOW) -> tuple[set[int], int]:
-    """Find the parties whose card is withdrawn or outdated, and those without a card whose key follows `after`.
+async def find_due_cards(engine: AsyncEngine, day: date, sweep: Sweep) -> tuple[set[int], bool]:
+    """Find the parties whose card is withdrawn or outdated, and those without a card among the next of a sweep.
 
-    Returns them, and the `after` of the next sweep: 0 when the last party was reached. At most `window` of each kind.
+    Returns at most as many of each kind as the sweep has in its window, and whether it has seen all parties.
     """
     async with engine.connect() as connection:
-        withdrawn = await connection.execute(WITHDRAWN, {"most": window})
-        outdated = await connection.execute(OUTDATED, {"day": day, "most": window})
-        without = await connection.execute(WITHOUT, {"after": after, "window": window})
+        withdrawn = await connection.execute(WITHDRAWN, {"most": sweep.window})
+        outdated = await connection.execute(OUTDATED, {"day": day, "most": sweep.window})
         last: int = (await connection.execute(LAST)).scalar_one()
+        without = await connection.execute(WITHOUT, sweep.take_turn(last))
         due = {*withdrawn.scalars(), *outdated.scalars(), *without.scalars()}
-    return due, after + window if after + window < last else 0
+    return due, sweep.seen >= last
 
 
 async def make_cards(engine: AsyncEngine, parties: Iterable[int], day: date) -> int:
@@ -63,11 +64,11 @@ async def make_cards(engine: AsyncEngine, parties: Iterable[int], day: date) -> 
 
 async def make_due_cards(engine: AsyncEngine, day: date) -> int:
     """Make all cards that are due. Returns their number."""
-    made, after = 0, 0
+    made, sweep = 0, Sweep(WINDOW)
     while True:
-        due, after = await find_due_cards(engine, day, after)
+        due, all_seen = await find_due_cards(engine, day, sweep)
         made += await make_cards(engine, due, day)
-        if not after:
+        if all_seen:
             return made
 
 

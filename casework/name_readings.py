@@ -1,31 +1,46 @@
 """Readings of names in pinyin: made for names that have none, and compared with the names."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from casework.sweep import WITHIN, Sweep
 from casework.transaction import get_write_engine
 from models.name_reading import NameReading, read_name
 
 WINDOW = 5_000
-"""Parties and names that one sweep looks at."""
+"""New parties, and new names of parties, that one turn looks at."""
 
-UNREAD = sa.text(
-    "SELECT folded FROM (SELECT folded FROM party WHERE id > :after AND id <= :after + :window"
-    " UNION SELECT folded FROM party_name WHERE id > :after AND id <= :after + :window) AS named"
-    " WHERE NOT EXISTS (SELECT FROM name_reading AS r WHERE r.folded = named.folded)"
+TABLES = ("party", "party_name")
+"""The tables with names. A party that is renamed has a new row in the second one."""
+
+UNREAD = (
+    "SELECT folded FROM {table} AS t WHERE {within}"
+    " AND NOT EXISTS (SELECT FROM name_reading AS r WHERE r.folded = t.folded)"
 )
-LAST = sa.text("SELECT greatest((SELECT max(id) FROM party), (SELECT max(id) FROM party_name), 0)")
+LAST = "SELECT coalesce(max(id), 0) FROM {table}"
 
 
-async def read_names(connection: AsyncConnection, after: int, window: int = WINDOW) -> int:
-    """Make the readings of names whose key follows `after`. Return the `after` of the next sweep: 0 at the end."""
-    unread = list((await connection.execute(UNREAD, {"after": after, "window": window})).scalars())
-    await _insert(connection, unread)
-    last: int = (await connection.execute(LAST)).scalar_one()
-    return after + window if after + window < last else 0
+def start_sweeps(window: int = WINDOW) -> dict[str, Sweep]:
+    """Return a sweep for each table."""
+    return {table: Sweep(window) for table in TABLES}
+
+
+async def read_names(connection: AsyncConnection, sweeps: Mapping[str, Sweep]) -> bool:
+    """Make the readings of names that have none, among the next rows of each table. Return whether all were seen."""
+    ended = [await _read_some(connection, table, sweep) for table, sweep in sweeps.items()]
+    return all(ended)
+
+
+async def _read_some(connection: AsyncConnection, table: str, sweep: Sweep) -> bool:
+    last: int = (await connection.execute(sa.text(LAST.format(table=table)))).scalar_one()
+    unread = sa.text(UNREAD.format(table=table, within=WITHIN))
+    names = set((await connection.execute(unread, sweep.take_turn(last))).scalars())
+    await _insert(connection, names)
+    sweep.found = bool(names)
+    return sweep.seen >= last
 
 
 async def read_all_names(engine: AsyncEngine) -> None:
@@ -36,12 +51,12 @@ async def read_all_names(engine: AsyncEngine) -> None:
 
 async def sweep_names(connection: AsyncConnection) -> None:
     """Make all readings that are missing, in the caller's transaction."""
-    after = await read_names(connection, 0)
-    while after:
-        after = await read_names(connection, after)
+    sweeps = start_sweeps()
+    while not await read_names(connection, sweeps):
+        pass
 
 
-async def _insert(connection: AsyncConnection, names: Sequence[str]) -> None:
+async def _insert(connection: AsyncConnection, names: Collection[str]) -> None:
     if names:
         rows = [dict(zip(("folded", "pinyin", "initials"), (name, *read_name(name)), strict=True)) for name in names]
         await connection.execute(insert(NameReading).on_conflict_do_nothing(), rows)

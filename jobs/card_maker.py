@@ -2,13 +2,14 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from casework.cards import find_due_cards, make_cards
+from casework.cards import WINDOW, find_due_cards, make_cards
+from casework.sweep import Sweep
 from jobs.loop import Job
 from models.terms import to_court_day
 
@@ -21,10 +22,10 @@ class CardMaker(Job):
     waits: ClassVar[str] = "the cards of parties wait"
     engine: AsyncEngine
     now: Callable[[], datetime]
-    after: int = 0
+    sweep: Sweep = field(default_factory=lambda: Sweep(WINDOW))
 
     async def start_due(self) -> None:
         """Make the cards that are due, and go on with the sweep."""
         day = to_court_day(self.now())
-        due, self.after = await find_due_cards(self.engine, day, self.after)
+        due, _ = await find_due_cards(self.engine, day, self.sweep)
         await make_cards(self.engine, due, day)

@@ -20,6 +20,7 @@ import typer
 from rich.console import Console
 
 from bench.database.filling import fill
+from casework.name_readings import read_all_names
 from commands.session import install_catalogue, with_engine
 from demo.clients import register_clients
 from models.keyring import Keyring, load_keyring
@@ -126,6 +127,8 @@ def _build(url: sa.URL, place: Path, subjects: int) -> None:
     _register(engine, place)
     fill(engine, keyring, subjects, to_court_day(datetime.now(UTC)), console)
     engine.dispose()
+    with console.status("the readings of names"):
+        asyncio.run(with_engine(url, read_all_names))
     _note(place).write_text(json.dumps(_wanted(subjects)))
     console.print(f"{subjects:,} subjects are in {place}, after {time.perf_counter() - started:.0f} s")
 

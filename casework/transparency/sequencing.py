@@ -35,16 +35,15 @@ statistics say. A new partition has none, and a generic plan knows no values: al
 
 EPOCH = sa.text("SELECT epoch FROM access_index_state")
 ANSWER = AccessAnswer.__table__.c
-IN_ORDER = (ANSWER.at, ANSWER.id, ANSWER.client_key)
-SINCE = sa.text(
-    """
-    access_answer.epoch = :epoch AND (
-        access_answer.xid >= pg_snapshot_xmax(CAST(CAST(:snapshot AS text) AS pg_snapshot))
-        OR access_answer.xid = ANY (ARRAY(SELECT pg_snapshot_xip(CAST(CAST(:snapshot AS text) AS pg_snapshot))))
-    )
-    """
+IN_ORDER = ("at", "id", "client_key")
+SNAPSHOT = "CAST(CAST(:snapshot AS text) AS pg_snapshot)"
+SINCE = (
+    f"access_answer.xid >= pg_snapshot_xmax({SNAPSHOT})",
+    f"access_answer.xid = ANY (ARRAY(SELECT pg_snapshot_xip({SNAPSHOT})))",
 )
-"""The answers whose transactions were not complete in a snapshot."""
+"""The answers whose transactions were not complete in a snapshot: those that began later, and those that were running.
+As two statements each searches the index for its transactions; as alternatives of one filter they may read all answers
+of the epoch."""
 
 ABSENT = sa.text(
     """
@@ -96,11 +95,13 @@ class LogState:
         """Whether the log was restored into another cluster, and no checkpoint has been signed there."""
         return self.last is not None and self.last["epoch"] != self.epoch
 
-    def select_new(self) -> sa.Select[Any]:
+    def select_new(self) -> sa.Select[Any] | sa.CompoundSelect[Any]:
         """Select the answers that the log does not contain."""
         if self.last is None or self.is_elsewhere:
             return select_recorded().where(ABSENT)
-        return select_recorded().where(SINCE.bindparams(epoch=self.epoch, snapshot=self.last["snapshot"]))
+        of_epoch = select_recorded().where(ANSWER.epoch == self.epoch)
+        since = [of_epoch.where(sa.text(those).bindparams(snapshot=self.last["snapshot"])) for those in SINCE]
+        return sa.union_all(*since)
 
 
 async def read_state(connection: AsyncConnection) -> LogState:
@@ -122,7 +123,7 @@ async def is_behind(connection: AsyncConnection) -> bool:
 
 async def find_oldest_new(connection: AsyncConnection) -> datetime | None:
     """Return the time of the oldest answer that the log does not contain; None if it contains all."""
-    new = (await read_state(connection)).select_new().subquery("new")
+    new = (await read_state(connection)).select_new().subquery()
     found: datetime | None = (await connection.execute(sa.select(sa.func.min(new.c.at)))).scalar_one()
     return found
 
@@ -145,9 +146,9 @@ async def append_answers(connection: AsyncConnection, signer: NoteSigner, now: d
 
 
 async def _read_chunks(
-    connection: AsyncConnection, statement: sa.Select[Any]
+    connection: AsyncConnection, statement: sa.Select[Any] | sa.CompoundSelect[Any]
 ) -> AsyncIterator[Sequence[sa.RowMapping]]:
-    rows = await connection.stream(statement.order_by(*IN_ORDER), execution_options={"yield_per": CHUNK})
+    rows = await connection.stream(statement.order_by(*map(sa.text, IN_ORDER)), execution_options={"yield_per": CHUNK})
     async for chunk in rows.mappings().partitions():
         yield chunk
 

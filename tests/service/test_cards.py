@@ -18,6 +18,7 @@ from world import NOW, World, sealed
 import models
 from auth.audiences import Audience
 from casework.cards import BUCKETS, MAKE, find_due_cards, find_wrong_cards, make_cards
+from casework.sweep import Sweep
 from casework.transaction import get_write_engine
 from demo.city.cast import CHEN
 from engine.declare.relations import ROW_TYPE, Frame
@@ -238,9 +239,10 @@ async def test_a_sweep_finds_what_is_withdrawn_outdated_or_missing(own: AsyncEng
             {"id": outdated, "day": TODAY},
         )
         last = connection.execute(sa.text("SELECT max(id) FROM party")).scalar_one()
-    due, after = await find_due_cards(own, TODAY, 0, last)
-    assert (due & {missing, withdrawn, outdated}, after) == ({missing, withdrawn, outdated}, 0)
-    assert await find_due_cards(own, TODAY, missing, 1) == ({withdrawn, outdated}, missing + 1)
+    assert await find_due_cards(own, TODAY, Sweep(2, seen=last, after=missing)) == ({withdrawn, outdated}, True)
+    sweep = Sweep(last)
+    assert await find_due_cards(own, TODAY, sweep) == ({missing, withdrawn, outdated}, True)
+    assert await find_due_cards(own, TODAY, sweep) == ({missing, withdrawn, outdated}, True)
 
 
 async def test_the_worker_makes_what_is_due(own: AsyncEngine, world: World) -> None:

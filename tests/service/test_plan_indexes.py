@@ -13,6 +13,8 @@ import sqlalchemy as sa
 from graphql import FieldNode, OperationDefinitionNode, parse
 from world import World
 
+from casework.access_index import LEFT
+from casework.transparency.sequencing import LogState
 from demo.examples import Example, list_examples
 from engine.statement.bound import BoundStatement
 
@@ -183,3 +185,24 @@ def test_what_reads_a_whole_table_is_recognised(
     large: World, growing: frozenset[str], statement: str, expected: list[str]
 ) -> None:
     assert read_whole(explain(large, statement), growing) == expected
+
+
+SNAPSHOT: Any = {"epoch": 1, "snapshot": "100:200:150"}
+NEW = sa.select(LogState(SNAPSHOT, 1).select_new().exists())
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [LEFT, NEW, sa.text("SELECT * FROM access_tail")],
+    ids=["is the index behind", "is the log behind", "all that the index lacks"],
+)
+def test_the_tail_of_the_access_log_is_found_by_its_transactions(
+    large: World, growing: frozenset[str], asked: sa.ClauseElement
+) -> None:
+    compiled = asked.compile(large.engine, compile_kwargs={"literal_binds": True})
+    plan = explain(large, str(compiled))
+    nodes = [path[-1] for path in paths(plan) if not any("One-Time Filter" in above for above in path)]
+    conditions = [node["Index Cond"] for node in nodes if node.get("Index Name", "").endswith("_epoch_xid_idx")]
+    assert len(conditions) >= 2
+    assert [condition for condition in conditions if "xid" not in condition] == []
+    assert read_whole(plan, growing) == []
