@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from auth.request_body import is_encoded, media_type_of, read_bounded
 
-FORM_TYPE = "application/x-www-form-urlencoded"
+FORM_TYPE, UPLOAD_TYPE = "application/x-www-form-urlencoded", "multipart/form-data"
 MAXIMUM_BODY, MAXIMUM_FIELDS, MAXIMUM_UPLOAD = 16_384, 32, 8_388_608
 
 

@@ -4,18 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from auth.principal import Principal
-from pages.asking import Asking, UnansweredError
-from pages.court.acts import ACTS
-from pages.court.acts import DOCUMENT as ACTS_DOCUMENT
-from pages.court.door import NO_STORE, PATH, SIGN_IN_PATH, CourtDoor
-from pages.language import find_language, put
-from pages.site import PRIVATE, Site
+from models.deduction import FindingKind
+from pages.court.door import NO_STORE, PATH, SIGN_IN_PATH
+from pages.court.performing import CourtWork, Performed
 
 DOCUMENT = Path(__file__).with_name("queues.graphql").read_text("utf-8")
 PAGE = 20
@@ -30,6 +26,7 @@ TITLES: Mapping[str, str] = {
     "repairs": "待决定的修复申请",
 }
 BUTTONS: Mapping[str, Mapping[str, Sequence[tuple[str, str]]]] = {
+    "Judge": {"returned": [("resubmit", "重新提出")]},
     "Chief": {"review": [("approve", "同意"), ("return", "退回")]},
     "Centre": {"collect": [("collect", "汇入批次")], "notify": [("notify", "记录告知")]},
     "Panel": {
@@ -40,6 +37,7 @@ BUTTONS: Mapping[str, Mapping[str, Sequence[tuple[str, str]]]] = {
 }
 """The acts of each role on what lies in a queue: the names of buttons and their words."""
 
+NONE: Mapping[str, Any] = {"nodes": []}
 OFF = (503, "工作台已停用", "运行单位停用了本院的工作台。")
 
 
@@ -47,60 +45,35 @@ OFF = (503, "工作台已停用", "运行单位停用了本院的工作台。")
 class CourtDesk:
     """The desk of officers."""
 
-    site: Site
-    asking: Asking
-    door: CourtDoor
+    work: CourtWork
 
     async def queues(self, request: Request) -> Response:
         """Return what waits for the officer; the page for signing in to whoever has not."""
-        principal = await self.door.find_officer(request)
+        principal = await self.work.door.find_officer(request)
         if principal is None:
             return RedirectResponse(SIGN_IN_PATH, 303, NO_STORE)
-        return await self._show(request, principal)
+        return await self._show(request, principal, Performed())
 
     async def act(self, request: Request) -> Response:
         """Do what a form asks for, and return to the queues; if it is refused, the queues with the reason."""
-        form, principal = await self.door.read_form(request), await self.door.find_officer(request)
+        (form, digest), principal = await self.work.door.read(request), await self.work.door.find_officer(request)
         if principal is None:
             return RedirectResponse(SIGN_IN_PATH, 303, NO_STORE)
-        named, language = form.get("act", ""), find_language(request)
-        try:
-            asked = ACTS[named].read(form)
-        except (KeyError, ValueError):
-            return await self._show(
-                request, principal, 400, [{"message": put("请填写全部内容。", request), "hint": ""}]
-            )
-        key = f"{form.get('key', '')}-{named}"
-        try:
-            told = await self.asking.act(
-                principal, ACTS_DOCUMENT, {"input": asked}, ACTS[named].operation, key, language
-            )
-        except UnansweredError as error:
-            if error.status >= 500:
-                raise
-            return await self._show(request, principal, 400, [{"message": error.tell(language), "hint": ""}])
-        if refused := told["done"]["errors"]:
-            return await self._show(request, principal, 409, refused)
-        return RedirectResponse(f"{PATH}?done={named}", 303, NO_STORE)
+        performed = await self.work.perform(request, principal, form, digest)
+        if performed.status == 200:
+            return RedirectResponse(f"{PATH}?done={form['act']}", 303, NO_STORE)
+        return await self._show(request, principal, performed)
 
-    async def _show(
-        self, request: Request, principal: Principal, status: int = 200, refused: Sequence[Mapping[str, str]] = ()
-    ) -> Response:
+    async def _show(self, request: Request, principal: Principal, performed: Performed) -> Response:
         assert principal.officer  # noqa: S101 - of a session
         role = principal.officer.role.value.capitalize()
         asked = {"first": PAGE, "court": principal.jurisdiction}
-        answer = dict(await self.asking.ask(principal, DOCUMENT, asked, role))
-        batches = answer.pop("batches", {}).get("nodes", [])
-        csrf = self.door.csrf_of(request)
+        answer = dict(await self.work.ask(request, principal, DOCUMENT, asked, role))
         shown: dict[str, Any] = {
-            "officer": principal,
+            "batches": [one for status in ("open", "decided") for one in answer.pop(status, NONE)["nodes"]],
             "queues": [(name, TITLES[name], queue) for name, queue in answer.items()],
             "buttons": BUTTONS.get(role, {}),
-            "batches": batches,
-            "is_centre": role == "Centre",
-            "refused": refused,
-            "done": request.query_params.get("done", "") in ACTS,
-            "csrf": csrf,
-            "draw_key": uuid4,
+            "findings": list(FindingKind),
+            "here": PATH,
         }
-        return self.door.keep_csrf(self.site.render(request, "court/queues.html", status, PRIVATE, **shown), csrf)
+        return self.work.show(request, principal, "court/queues.html", performed, **shown)

@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from auth.metadata import SECOND_FACTOR_PATH
 from auth.principal import Principal
+from auth.request_body import media_type_of
 from auth.server.authorization_server import AuthorizationServer
 from auth.server.oauth_http import Visit
 from auth.staff.browser_session import SECRET_BYTES, BrowserSession
@@ -18,7 +19,7 @@ from auth.staff.password_queue import PasswordQueue, QueueFullError
 from auth.staff.second_factor import is_enrolled
 from auth.staff.staff_principal import admit_officer
 from pages.asking import Asking
-from pages.forms import ForgedFormError, read_form
+from pages.forms import UPLOAD_TYPE, ForgedFormError, read_form, read_upload_form
 from pages.language import put
 from pages.site import PRIVATE, Site
 
@@ -58,6 +59,16 @@ class CourtDoor:
         required = self.server.require_second_factor
         async with self.asking.database.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
             return await admit_officer(connection, token, self.asking.clock(), second_factor=required)
+
+    async def read(self, request: Request) -> tuple[dict[str, str], str | None]:
+        """Return the fields of a form of this site with the SHA-256 of its file, if it has one. Raises
+        BadFormError, ForgedFormError."""
+        if media_type_of(request.headers) != UPLOAD_TYPE:
+            return await self.read_form(request), None
+        form, digest = await read_upload_form(request)
+        if not self.session.owns(form, self._visit(request, dict(form))):
+            raise ForgedFormError
+        return dict(form), digest
 
     async def read_form(self, request: Request) -> dict[str, str]:
         """Return the fields of a form of this site. Raises BadFormError, ForgedFormError."""

@@ -4,19 +4,29 @@ from starlette.routing import Route
 
 from auth.server.authorization_server import AuthorizationServer
 from pages.asking import Asking
+from pages.court import cases
+from pages.court.cases import CourtCases
 from pages.court.desk import OFF, CourtDesk
 from pages.court.door import PATH, SIGN_IN_PATH, CourtDoor
+from pages.court.performing import CourtWork
+from pages.court.registers import CourtRegister
 from pages.guarding import Guarding
 from pages.site import Site
 
 
 def make_court_routes(site: Site, asking: Asking, server: AuthorizationServer) -> list[Route]:
     """Return the routes."""
-    door = CourtDoor(site, asking, server)
-    desk, guard = CourtDesk(site, asking, door), Guarding(site, OFF).guard
-    return [
-        Route(PATH, guard(desk.queues), methods=["GET"]),
-        Route(PATH, guard(desk.act), methods=["POST"]),
-        Route(SIGN_IN_PATH, guard(door.show), methods=["GET"]),
-        Route(SIGN_IN_PATH, guard(door.sign_in), methods=["POST"]),
+    door, guard = CourtDoor(site, asking, server), Guarding(site, OFF).guard
+    work = CourtWork(site, asking, door)
+    desk, looked = CourtDesk(work), CourtCases(work)
+    identities = CourtRegister(work, "/court/identities", "Identities", "court/identities.html")
+    imports = CourtRegister(work, "/court/imports", "Imports", "court/imports.html", paged=True)
+    pages = [
+        (PATH, desk.queues, desk.act),
+        (SIGN_IN_PATH, door.show, door.sign_in),
+        (cases.PATH, looked.form, looked.act),
+        (identities.path, identities.show, identities.act),
     ]
+    shown = [Route(path, guard(page), methods=["GET"]) for path, page, _ in pages]
+    sent = [Route(path, guard(form), methods=["POST"]) for path, _, form in pages]
+    return [*shown, *sent, Route(imports.path, guard(imports.show), methods=["GET"])]

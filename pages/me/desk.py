@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from auth.litigants.litigant_principal import PresentLitigant
+from auth.request_body import media_type_of
 from casework.share_codes import REPORT, SHAREABLE
 from casework.terms import compute_first_repair_day
 from models.catalogue import Tier
@@ -18,7 +19,7 @@ from models.identifiers import mask_number
 from models.repair import RepairGround
 from models.terms import to_court_day
 from pages.asking import Asking, Data, UnansweredError
-from pages.forms import read_form, read_upload_form
+from pages.forms import UPLOAD_TYPE, read_form, read_upload_form
 from pages.language import find_language, put
 from pages.me.acts import ACTS, Filled
 from pages.me.acts import DOCUMENT as ACTS_DOCUMENT
@@ -146,6 +147,6 @@ def find_repair_day(tier: str, determined_on: str) -> str:
 
 async def _read(request: Request) -> tuple[Mapping[str, str], str | None]:
     """Return a form and the SHA-256 of its file, if it has one. Raises BadFormError."""
-    if request.headers.get("content-type", "").startswith("multipart/form-data"):
+    if media_type_of(request.headers) == UPLOAD_TYPE:
         return await read_upload_form(request)
     return await read_form(request), None

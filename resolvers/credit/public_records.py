@@ -19,6 +19,8 @@ from models.deduction import DeductionStatus
 from models.party_name import select_bearers
 from models.public_record import PublicRecordKind
 from resolvers.joins import join
+from resolvers.procedure.deductions import is_under_objection
+from resolvers.procedure.record_steps import is_contested
 from resolvers.visibility import masking
 from resolvers.visibility.audiences import EVERYBODY, NOBODY, OUTSIDE
 from resolvers.visibility.items import may_see_code_record, may_see_deduction, may_see_listing
@@ -59,6 +61,7 @@ def _deductions(audience: Audience) -> sa.Select[Any]:
         "expires_on": item.expires_on,
         "ended_on": _court_day(item.ended_at),
         "end_reason": sa.type_coerce(sa.case((ended, status)), REASON),
+        "under_objection": is_under_objection(Frame(item), audience),
         "role": item.role,
         "points": sa.cast(item.points, sa.Integer),
         "published_at": item.published_at,
@@ -81,6 +84,7 @@ def _listings(audience: Audience) -> sa.Select[Any]:
         "expires_on": item.ends_on,
         "ended_on": sa.func.coalesce(item.removed_on, record.closed_on),
         "end_reason": sa.type_coerce(sa.func.coalesce(sa.cast(record.close_reason, TEXT), removed), REASON),
+        "under_objection": is_contested("listing_id")(Frame(item), audience),
     }
     joined = _select(1, item, columns).outerjoin(record, record.listing_id == item.id)
     return joined.where(may_see_listing(Frame(item), audience))
@@ -97,10 +101,22 @@ def _red_records(audience: Audience) -> sa.Select[Any]:
         "expires_on": item.ends_on,
         "ended_on": item.closed_on,
         "end_reason": sa.type_coerce(sa.cast(item.close_reason, TEXT), REASON),
+        "under_objection": _is_contested_record(item),
     }
     joined = _select(2, item, columns).join(type_, type_.id == item.code_type_id)
     joined = joined.outerjoin(case, case.id == item.case_id)
     return joined.where(item.colour == Colour.RED, may_see_code_record(Frame(item), audience))
+
+
+def _is_contested_record(item: Any) -> SQL:
+    """Return whether an objection is open to a red record, or to what it follows from (R8)."""
+    objection = aliased(models.Objection)
+    targets = (
+        objection.code_record_id == item.id,
+        objection.sanction_id == item.sanction_id,
+        objection.deduction_id == item.deduction_id,
+    )
+    return sa.select(objection.id).where(sa.or_(*targets), objection.outcome.is_(None)).exists()
 
 
 OF_DEDUCTIONS: Mapping[str, Any] = {

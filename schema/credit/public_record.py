@@ -36,6 +36,7 @@ class PublicRecord(Node):
     expires_on: date | None = column("Last day of its term (公示期满日); none where it is open.")
     ended_on: date | None = column("The day on which it ended early (终止日期): for the court and its subject.")
     end_reason: CloseReason | None = column("Why it ended before its term (终止原因).")
+    under_objection: bool = column("Whether an objection to it is open (异议标注); it stays in force.")
     role: Role | None = column("The subject's position in the case, of a deduction (诉讼地位).")
     points: int | None = column("Points taken, of a deduction (扣分).")
     published_at: datetime | None = column("When a deduction was published (发布时间).")

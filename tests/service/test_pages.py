@@ -406,3 +406,123 @@ def test_a_chief_s_act_is_the_schema_s_and_happens_once(world: World, staff: dic
     stale = send(world, "/court", {**form, "key": "another"})
     assert stale.status_code == 409
     assert 'role="alert"' in stale.text
+
+
+UPLOADED = {**PAGE, "content-type": "multipart/form-data; boundary=b"}
+
+
+def upload(world: World, path: str, form: dict[str, str], file: bytes) -> Any:
+    """The answer to a form with a file."""
+    parts = [f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n' for name, value in form.items()]
+    head = '--b\r\nContent-Disposition: form-data; name="file"; filename="x.pdf"\r\n\r\n'
+    body = "".join([*parts, head]).encode() + file + b"\r\n--b--\r\n"
+    return world.http.post(path, headers=UPLOADED, content=body, follow_redirects=False)
+
+
+def form_of(page: str, act: str, path: str = "/court") -> dict[str, str]:
+    """The hidden fields of the first form with a button."""
+    for inner in re.findall(rf'<form method="post" action="{path}"[^>]*>(.*?)</form>', page, re.DOTALL):
+        if f'value="{act}"' in inner:
+            return {**{name: html.unescape(value) for name, value in FIELDS.findall(inner)}, "act": act}
+    raise LookupError(act)
+
+
+CASE = """query ($number: String!) { case(number: $number) {
+  participations { name role party { id creditCode { colour } } } marks { reason }
+  deductions(first: 50) { totalCount } } }"""
+NUMBER = "(2026)浙0281执5001号"
+
+
+@pytest.mark.usefixtures("signed_out")
+def test_a_case_is_shown_with_its_litigants_proposed_about_and_marked(
+    world: World, staff: dict[StaffRole, Password]
+) -> None:
+    sign_in(world, staff[StaffRole.JUDGE])
+    with world.engine.begin() as connection:
+        connection.execute(sa.text("DELETE FROM case_mark"))
+    csrf = CSRF.findall(world.http.get("/court/cases", headers=PAGE).text)[0]
+    page = send(world, "/court/cases", {"csrf": csrf, "number": NUMBER}).text
+    said = world.data(Audience.COURT, CASE, {"number": NUMBER})["case"]
+    for one in said["participations"]:
+        assert f"<strong>{one['name']}</strong>" in page
+        assert f'class="tag {one["party"]["creditCode"]["colour"].lower()}"' in page
+    debtor = next(one for one in said["participations"] if one["name"] == FORGE.name)
+    form = form_of(page, "propose", "/court/cases") | {
+        "party": f"{debtor['party']['id']}|{debtor['role']}", "behaviour": "E01", "points": "2", "kind": "RULING",
+        "conductOn": "2026-09-01", "document": "(2026)浙0281执5001号之一", "issuedOn": "2026-09-02",
+        "reason": "<script>alert(1)</script>逾期不履行",
+    }  # fmt: skip
+    assert upload(world, "/court/cases", {**form, "csrf": "forged"}, b"x").status_code == 403
+    assert "请填写全部内容" in send(world, "/court/cases", form).text  # without the document
+    for _ in range(2):
+        done = upload(world, "/court/cases", form, b"ruling")
+        assert "已办理" in done.text
+        assert "<script>alert" not in done.text
+    mark = form_of(page, "mark", "/court/cases") | {"reason": "拒绝申报"}
+    assert "拒绝申报" in send(world, "/court/cases", mark).text
+    after = world.data(Audience.COURT, CASE, {"number": NUMBER})["case"]
+    assert after["deductions"]["totalCount"] == said["deductions"]["totalCount"] + 1
+    assert len(after["marks"]) == len(said["marks"]) + 1
+    assert "没有查到此案" in send(world, "/court/cases", {"csrf": csrf, "number": "(2020)浙0999民初1号"}).text
+    assert send(world, "/court/identities", {"csrf": csrf}).status_code == 400  # nothing is asked for
+    # What a chief returns is proposed again, with what else the judge says.
+    world.http.cookies.clear()
+    sign_in(world, staff[StaffRole.CHIEF])
+    queue = world.http.get("/court", headers=PAGE).text
+    assert "&lt;script&gt;alert(1)" in queue
+    mine = re.search(r"<li>(?:(?!<li>).)*?&lt;script&gt;alert.*?</form>", queue, re.DOTALL)
+    assert mine
+    returned = form_of(mine[0], "return") | {"reason": "请补充文书"}
+    assert send(world, "/court", returned).status_code == 303
+    world.http.cookies.clear()
+    sign_in(world, staff[StaffRole.JUDGE])
+    page = world.http.get("/court", headers=PAGE).text
+    mine = re.search(r"<li>(?:(?!<li>).)*?请补充文书.*?</form>", page, re.DOTALL)
+    assert mine
+    again = form_of(mine[0], "resubmit") | {
+        "points": "1", "conductOn": "2026-09-01", "kind": "RULING", "document": "(2026)浙0281执5001号之二",
+        "issuedOn": "2026-09-03", "reason": "已补充",
+    }  # fmt: skip
+    assert upload(world, "/court", again, b"ruling").status_code == 303
+
+
+@pytest.mark.usefixtures("signed_out")
+def test_identities_are_resolved_by_two_officers(world: World, staff: dict[StaffRole, Password]) -> None:
+    claim = """mutation ($input: ClaimIdentityInput!) { claimIdentity(input: $input) { errors { code } } }"""
+    mine = "{ me { party { participations(first: 1) { nodes { id } } } } }"
+    part = world.data(Audience.LITIGANT_PORTAL, mine, subject=TOOLS)["me"]["party"]["participations"]["nodes"][0]["id"]
+    asked = {"input": {"participationId": part, "statement": "<img src=x onerror=alert(1)>"}}
+    world.data(Audience.LITIGANT_PORTAL, claim, asked, subject=TOOLS)
+    sign_in(world, staff[StaffRole.CENTRE])
+    page = world.http.get("/court/identities", headers=PAGE).text
+    assert "&lt;img src=x onerror" in page
+    form = form_of(page, "answer-claim", "/court/identities") | {"outcome": "ANOTHER_PERSON", "reason": "公章不符"}
+    assert upload(world, "/court/identities", form, b"report").status_code == 303
+    page = world.http.get("/court/identities", headers=PAGE).text
+    decide = form_of(page, "confirm-act", "/court/identities") | {"reason": "核对"}
+    refused = send(world, "/court/identities", decide)
+    assert refused.status_code == 409  # whoever proposes does not confirm
+    assert 'role="alert"' in refused.text
+    world.http.cookies.clear()
+    sign_in(world, staff[StaffRole.PRESIDENT])
+    page = world.http.get("/court/identities", headers=PAGE).text
+    decide = form_of(page, "refuse-act", "/court/identities") | {"reason": "证据不足"}
+    assert send(world, "/court/identities", decide).status_code == 303
+
+
+@pytest.mark.usefixtures("signed_out")
+def test_runs_of_imports_are_shown_with_their_findings(world: World, staff: dict[StaffRole, Password]) -> None:
+    sign_in(world, staff[StaffRole.CENTRE])
+    said = world.data(Audience.COURT, "{ importRuns(first: 20) { totalCount nodes { format findings { code } } } }")
+    page = world.http.get("/court/imports", headers=PAGE).text
+    assert f"<h1>导入 · {said['importRuns']['totalCount']}</h1>" in page
+    for run in said["importRuns"]["nodes"]:
+        assert [one["code"] for one in run["findings"] if one["code"] not in page] == []
+
+
+def test_a_record_that_is_objected_to_is_marked(world: World) -> None:
+    asked = "query ($name: String!) { publicRecords(name: $name, first: 20) { nodes { title underObjection } } }"
+    said = world.data(Audience.PUBLIC_PORTAL, asked, {"name": CHEN.name})["publicRecords"]["nodes"]
+    marked = [one["underObjection"] for one in said]
+    assert marked.count(True) == 1
+    assert look_up(world, CHEN.name).text.count("异议处理中") == 1

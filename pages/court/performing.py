@@ -1,0 +1,87 @@
+"""How an officer's form becomes a mutation, on whichever page of the desk it stands."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from auth.principal import Principal
+from models.court import StaffRole
+from pages.asking import Asking, Data, UnansweredError
+from pages.court.acts import ACTS
+from pages.court.acts import DOCUMENT as ACTS_DOCUMENT
+from pages.court.door import CourtDoor
+from pages.language import find_language, put
+from pages.site import PRIVATE, Site
+
+Sections = Sequence[tuple[str, str, frozenset[StaffRole]]]
+EVERYBODY = frozenset(StaffRole)
+SECTIONS: Sections = (
+    ("/court", "待办", EVERYBODY),
+    ("/court/cases", "案件", EVERYBODY),
+    ("/court/identities", "身份核查", frozenset({StaffRole.CENTRE, StaffRole.PRESIDENT})),
+    ("/court/imports", "导入", frozenset({StaffRole.CENTRE, StaffRole.PRESIDENT})),
+)
+"""The pages of the desk: address, title, and whom they are for."""
+
+
+@dataclass(frozen=True)
+class Performed:
+    """What came of a form: the status of the page, and why nothing was done if it was refused."""
+
+    status: int = 200
+    refused: Sequence[Mapping[str, str]] = ()
+
+
+@dataclass(frozen=True)
+class CourtWork:
+    """What the pages of the desk share: questions, acts and the frame."""
+
+    site: Site
+    asking: Asking
+    door: CourtDoor
+
+    async def ask(self, request: Request, principal: Principal, document: str, asked: Data, name: str) -> Data:
+        """Return the answer to a question of an officer. Raises UnansweredError."""
+        return await self.asking.ask(principal, document, asked, name, find_language(request))
+
+    async def perform(
+        self, request: Request, principal: Principal, form: Mapping[str, str], digest: str | None = None
+    ) -> Performed:
+        """Do what a form asks for, once. digest: of the file that came with it."""
+        named, language = form.get("act", ""), find_language(request)
+        try:
+            asked = ACTS[named].read({**form, "digest": digest} if digest else form)
+        except (KeyError, ValueError):
+            return Performed(400, [{"message": put("请填写全部内容。", request), "hint": ""}])
+        key, operation = f"{form.get('key', '')}-{named}", ACTS[named].operation
+        try:
+            told = await self.asking.act(principal, ACTS_DOCUMENT, {"input": asked}, operation, key, language)
+        except UnansweredError as error:
+            if error.status >= 500:
+                raise
+            return Performed(400, [{"message": error.tell(language), "hint": ""}])
+        refused = told["done"]["errors"]
+        return Performed(409, refused) if refused else Performed()
+
+    def show(
+        self, request: Request, principal: Principal, template: str, performed: Performed, **values: Any
+    ) -> Response:
+        """Return a page of the desk."""
+        assert principal.officer  # noqa: S101 - of a session
+        role = principal.officer.role
+        csrf = self.door.csrf_of(request)
+        shown: dict[str, Any] = {
+            "officer": principal,
+            "role": role,
+            "sections": [(path, title) for path, title, roles in SECTIONS if role in roles],
+            "refused": performed.refused,
+            "done": request.query_params.get("done", "") in ACTS,
+            "csrf": csrf,
+            "draw_key": uuid4,
+        }
+        page = self.site.render(request, template, performed.status, PRIVATE, **{**shown, **values})
+        return self.door.keep_csrf(page, csrf)
