@@ -5,20 +5,30 @@ The browser is Debian's Chromium, driven by Playwright. Without it the tests are
 
 import re
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from xml.sax.saxutils import escape
 
 import httpx2
 import pylopdf_fonts_zh_cn
 import pytest
+import sqlalchemy as sa
 from conftest import Instance
-from playwright.async_api import Browser, async_playwright
-from visitor import Visitor
+from playwright.async_api import Browser, Locator, Page, async_playwright
+from visitor import Seen, Visitor
 
 import nodejs
 from auth.audiences import Audience
-from demo.city.cast import CHEN, FORGE
+from auth.server.accounts import Account, Password, add_staff
+from auth.server.token_client import ClientCredential, User, sign_subject_token
+from demo.city.cast import CHEN, DEMO_COURT, FORGE, TOOLS, Subject
+from models.court import StaffRole
+from models.terms import to_court_day
+from postgres import database
+from server import get_utc_now
 
 WEB = Path(__file__).parents[2] / "web"
 SCREENSHOTS = Path(__file__).parents[2] / ".suxin" / "screenshots"
@@ -150,3 +160,272 @@ async def test_a_page_in_a_frame_is_not_shown(instance: Instance, visitor: Visit
         await seen.page.wait_for_load_state("networkidle")
         assert [frame.url for frame in seen.page.frames if "/look" in frame.url] == []
         assert any("frame-ancestors" in fault for fault in seen.faults)
+
+
+# --- a month of a court, and what attackers try ----------------------------------------------------------------------
+
+NUMBER = "(2026)浙0281执5001号"
+COLLEAGUE = "COLLEAGUE"
+PEOPLE = {
+    **{str(role): role for role in (StaffRole.JUDGE, StaffRole.CHIEF, StaffRole.CENTRE, StaffRole.PANEL)},
+    COLLEAGUE: StaffRole.PANEL,
+}
+"""The four, and a second member of the panel: who passed an item does not answer an objection to it (R8)."""
+XSS = '"><img src=x onerror="alert(1)"><script>alert(2)</script>'
+
+
+@dataclass
+class Cast:
+    """Who takes part, each in a browser of its own."""
+
+    instance: Instance
+    visitor: Visitor
+    stack: AsyncExitStack
+    passwords: Mapping[str, Password]
+    seen: dict[str, Seen] = field(default_factory=dict)
+
+    async def page(self, name: str, width: int = 1280) -> Page:
+        """The page of somebody, who has come if this is the first time."""
+        if name not in self.seen:
+            self.seen[name] = await self.stack.enter_async_context(self.visitor.open(self.instance.address, width))
+        found: Page = self.seen[name].page
+        return found
+
+    async def officer(self, role: str) -> Page:
+        """The desk of an officer, who has signed in."""
+        page = await self.page(role)
+        await page.goto("/court")
+        if page.url.endswith("/court/sign-in"):
+            await page.locator("#username").fill(self.passwords[role].username)
+            await page.locator("#password").fill(self.passwords[role].password)
+            await page.locator("main form button").first.click()
+            await page.locator("nav .steps, .who").first.wait_for()
+        return page
+
+    def ticket(self, subject: Subject, **over: str) -> dict[str, str]:
+        """What the portal sends with its user."""
+        client = self.instance.clients[Audience.LITIGANT_PORTAL]
+        credential = ClientCredential(self.instance.address, client.client_id, dict(client.key))
+        user = User("user-1", over.get("name", subject.name), subject.number)
+        at = get_utc_now().timestamp() - float(over.get("age", "0"))
+        return {"client_id": client.client_id, "subject_token": sign_subject_token(credential, user, at)}
+
+    async def hand_over(self, page: Page, form: Mapping[str, str]) -> None:
+        """Arrive from the portal's page, which is of another site: its form sends itself."""
+        fields = "".join(f'<input type="hidden" name="{name}" value="{value}">' for name, value in form.items())
+        await page.goto("about:blank")
+        await page.set_content(
+            f'<form method="post" action="{self.instance.address}/me/enter">{fields}<button>Go</button></form>'
+        )
+        await page.locator("button").click()
+        await page.wait_for_load_state()
+
+    async def litigant(self, subject: Subject) -> Page:
+        """The record of a litigant, who has come from the portal."""
+        page = await self.page(subject.key, 390)
+        await self.hand_over(page, self.ticket(subject))
+        return page
+
+    async def keep(self, name: str, picture: str) -> None:
+        """Keep a picture, and find nothing wrong with the page."""
+        assert await self.seen[name].find_faults(accessible=True) == [], picture
+        await self.visitor.keep(self.seen[name], picture)
+
+
+@pytest.fixture(scope="module")
+def passwords(instance: Instance, database_url: sa.URL) -> dict[str, Password]:
+    """An account of each of the four."""
+    engine = database.make_sync_engine(database_url)
+    with engine.begin() as connection:
+        made = {
+            name: add_staff(connection, Account(f"{name.lower()}某", f"m-{name.lower()}", role, DEMO_COURT))
+            for name, role in PEOPLE.items()
+        }
+    engine.dispose()
+    return made
+
+
+@pytest.fixture
+async def cast(instance: Instance, visitor: Visitor, passwords: Mapping[str, Password]) -> AsyncIterator[Cast]:
+    async with AsyncExitStack() as stack:
+        yield Cast(instance, visitor, stack, passwords)
+
+
+def item(page: Page, text: str) -> Locator:
+    """The entry of a list that shows a text."""
+    return page.locator(".items > li", has_text=text)
+
+
+async def decide(entry: Locator, act: str, file: Path | None = None, **fields: str) -> None:
+    """Open the form of an entry that has a button, fill it, and press it; the page says that it is done."""
+    page = entry.page
+    box = entry.locator("details", has=page.locator(f'button[value="{act}"]')).first
+    await box.locator("summary").click()
+    for name, value in fields.items():
+        await box.locator(f'[name="{name}"]').fill(value)
+    if file:
+        await box.locator('[name="file"]').set_input_files(file)
+    await box.locator(f'button[value="{act}"]').click()
+    await page.locator(".good[role=status], .alert").first.wait_for()
+    assert await page.locator(".alert").all_inner_texts() == []
+
+
+async def look_up(page: Page, name: str) -> list[str]:
+    await page.goto("/look")
+    await page.locator("#name").fill(name)
+    await page.locator("main form button").click()
+    await page.locator("h1").wait_for()
+    return await page.locator(".items > li").all_inner_texts()
+
+
+async def test_a_month_of_a_court_is_played_by_four_people_and_the_public_sees_it(cast: Cast, tmp_path: Path) -> None:
+    public = await cast.page("public", 390)
+    before = await look_up(public, FORGE.name)
+    judge = await cast.officer(StaffRole.JUDGE)
+    await judge.goto("/court/cases")
+    await judge.locator("#number").fill(NUMBER)
+    await judge.locator("main form button").first.click()
+    await judge.locator("h2", has_text=NUMBER).wait_for()
+    await judge.locator("#party").select_option(label=f"{FORGE.name} · 被执行人")
+    await judge.locator("#behaviour").select_option(value="E05")
+    title = re.sub(r"^E05 |（.*$", "", await judge.locator("#behaviour option:checked").inner_text())
+    today = to_court_day(get_utc_now())
+    evidence = tmp_path / "<img src=x onerror=alert(1)>.pdf"
+    evidence.write_bytes(b"ruling")
+    points = re.search(r"（(\d+)", await judge.locator("#behaviour option:checked").inner_text())
+    assert points
+    for name, value in {
+        "points": points[1],
+        "conductOn": str(today - timedelta(days=20)),
+        "document": "(2026)浙0281执5001号之一",
+        "issuedOn": str(today - timedelta(days=10)),
+        "reason": f"有履行能力而高消费。{XSS}",
+    }.items():
+        await judge.locator(f'form.panel [name="{name}"]').fill(value)
+    await judge.locator('[name="kind"]').select_option("FINE_DECISION")
+    await judge.locator('[name="file"]').set_input_files(evidence)
+    await cast.keep(StaffRole.JUDGE, "court-propose")
+    await judge.locator('button[value="propose"]').click()
+    await judge.locator(".good[role=status]").wait_for()
+
+    chief = await cast.officer(StaffRole.CHIEF)
+    await cast.keep(StaffRole.CHIEF, "court-chief")
+    assert "onerror" in await item(chief, XSS).inner_text()  # shown as it was written
+    await decide(item(chief, XSS), "approve", reason="事实清楚")
+    centre = await cast.officer(StaffRole.CENTRE)
+    await centre.locator("#month").fill("2010-01-15")
+    await centre.locator('button[value="open-month"]').click()
+    await centre.locator(".good[role=status]").wait_for()
+    waiting = item(centre, XSS)
+    await waiting.locator("summary", has_text="办理").click()
+    await waiting.locator('[name="batchId"]').select_option(label="2010-01")
+    await waiting.locator('[name="reason"]').fill("归集")
+    await cast.keep(StaffRole.CENTRE, "court-centre")
+    await waiting.locator('button[value="collect"]').click()
+    await centre.locator(".good[role=status]").wait_for()
+    panel = await cast.officer(StaffRole.PANEL)
+    await cast.keep(StaffRole.PANEL, "court-panel")
+    await decide(item(panel, XSS), "pass", reason="同意")
+    await cast.officer(StaffRole.CENTRE)
+    await decide(item(centre, XSS), "notify", reason="已送达")
+    assert await look_up(public, FORGE.name) == before  # nothing is public before the month is
+
+    mine = await cast.litigant(FORGE)
+    await cast.keep(FORGE.key, "me")
+    await decide(item(mine, title).first, "object", statement=XSS)
+    await cast.officer(StaffRole.CENTRE)
+    month = item(centre, "2010-01")
+    await month.locator('[name="reason"]').fill("按月公布")
+    await month.locator('button[value="publish"]').click()
+    await centre.locator(".good[role=status]").wait_for()
+    published = await look_up(public, FORGE.name)
+    assert len(published) == len(before) + 1
+    (shown,) = [one for one in published if title in one]
+    assert "异议处理中" in shown
+    await cast.keep("public", "look-annotated")
+
+    await decide(item(await cast.officer(COLLEAGUE), XSS), "uphold", reason="事实清楚，予以维持")
+    answered = await look_up(public, FORGE.name)
+    assert [one for one in answered if "异议处理中" in one] == []
+    mine = await cast.litigant(FORGE)
+    assert "予以维持" in await item(mine, title).first.inner_text()
+    old = item(mine, "逾期不履行致进入强制执行").first
+    await decide(old, "repair", evidence, commitment="从此按期履行，绝不逾期", amount="1000.00", document="收据一号")
+    assert "待决定" in await item(mine, "逾期不履行致进入强制执行").first.inner_text()
+    await cast.keep(FORGE.key, "me-applied")
+    await cast.officer(StaffRole.PANEL)
+    await decide(item(panel, "从此按期履行，绝不逾期"), "shield", reason="已全部履行")
+    repaired = await look_up(public, FORGE.name)
+    assert len(repaired) == len(before)
+    assert [one for one in repaired if "逾期不履行致进入强制执行" in one] == []
+    assert [seen.faults for seen in cast.seen.values() if seen.faults] == []
+
+
+async def test_forged_used_and_expired_tickets_let_nobody_in(cast: Cast) -> None:
+    page = await cast.page("thief", 390)
+    used = cast.ticket(TOOLS)
+    await cast.hand_over(page, used)
+    await page.locator(".who", has_text=TOOLS.name).wait_for()
+    await page.context.clear_cookies()
+    head, body, signature = used["subject_token"].split(".")
+    forged = [
+        used,
+        cast.ticket(TOOLS, age="400"),
+        cast.ticket(TOOLS, name="别人"),
+        {**cast.ticket(TOOLS), "client_id": cast.instance.clients[Audience.BANK].client_id},
+        {**used, "subject_token": f"{head}.{body}.{signature[::-1]}"},
+        {**used, "subject_token": f"{'eyJhbGciOiJub25lIn0'}.{body}."},
+    ]
+    for ticket in forged:
+        await cast.hand_over(page, ticket)
+        assert await page.locator("h1").inner_text() == "未能进入"
+        assert await page.context.cookies() == []
+
+
+async def test_forms_of_other_sites_do_nothing_and_sessions_are_not_fixed(cast: Cast) -> None:
+    address = cast.instance.address
+    page = await cast.page("fixed", 390)
+    await page.context.add_cookies([{"name": "suxin-me", "value": "fixed-by-somebody", "url": address}])
+    await cast.hand_over(page, cast.ticket(TOOLS))
+    await page.locator(".who", has_text=TOOLS.name).wait_for()
+    (cookie,) = [one for one in await page.context.cookies() if one["name"] == "suxin-me"]
+    assert cookie["value"] != "fixed-by-somebody"
+    assert (cookie["httpOnly"], cookie["sameSite"]) == (True, "Lax")
+    evil = await page.context.new_page()
+    for path, fields in (("/me/leave", {}), ("/me/sharing", {"act": "share", "csrf": "x"}), ("/court", {"act": "x"})):
+        body = "".join(f'<input name="{name}" value="{value}">' for name, value in fields.items())
+        await evil.set_content(
+            f'<form method="post" action="{address}{path}">{body}<button>Win a prize</button></form>'
+        )
+        await evil.locator("button").click()
+        await evil.wait_for_load_state()
+        assert await evil.locator("h1").inner_text() in {"请重试", "我的信用"}
+    await page.reload()
+    await page.locator(".who", has_text=TOOLS.name).wait_for()  # nobody was signed out
+
+
+@pytest.mark.parametrize("path", ["/me", "/court", "/court/cases", "/look", "/explorer"])
+async def test_no_page_is_shown_in_a_frame(cast: Cast, path: str) -> None:
+    page = await cast.page("framed", 390)
+    await page.set_content(f'<iframe src="{cast.instance.address}{path}"></iframe>')
+    await page.wait_for_load_state("networkidle")
+    assert [frame.url for frame in page.frames if frame.url.startswith(cast.instance.address)] == []
+
+
+ADDRESSES = "all => all.map(one => one.href || one.action)"
+
+
+async def test_no_address_leads_to_another_site(cast: Cast) -> None:
+    page = await cast.page("led", 390)
+    for path in (
+        "//evil.example/",
+        "/look?lang=//evil.example",
+        "/court?done=//evil.example",
+        "/me?next=//evil.example",
+    ):
+        await page.goto(cast.instance.address + path)
+        assert page.url.startswith(cast.instance.address)
+        links = await page.locator("a[href], form[action]").evaluate_all(
+            "all => all.map(one => one.href || one.action)"
+        )
+        assert [one for one in links if not str(one).startswith((cast.instance.address, "mailto:"))] == []
