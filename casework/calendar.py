@@ -17,6 +17,7 @@ from casework.assessments import assess_records, find_record_keys, reverse_recor
 from casework.consequences import follow
 from casework.conversions import tell_village
 from casework.events import tell, tell_gone, tell_recipients
+from casework.listing_lifts import tell_ended_lifts
 from casework.matters import CERTIFICATES, LISTINGS, SANCTIONS, Matter
 from casework.notifications import Withdrawal
 from casework.record_repairs import delist
@@ -74,6 +75,7 @@ async def _turn(connection: AsyncConnection, *, day: date, now: datetime, first:
         await tell_gone(connection, await _expired_items(connection, day), EventKind.ENTRY_EXPIRED, begins)
         await tell_gone(connection, await _ended_listings(connection, day), EventKind.LIST_REMOVED, begins)
         await follow(connection, {LISTINGS: await _keys(connection, _after_grace(day))}, {}, begins)
+        await tell_ended_lifts(connection, day, begins)
         for matter in (SANCTIONS, LISTINGS, CERTIFICATES):
             await tell(connection, await _keys(connection, _begun(matter, day)), matter.entered, begins)
         await tell(connection, await _keys(connection, _turned(day)), EventKind.COLOUR_CHANGED, begins)

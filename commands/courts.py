@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from commands.listing import AsJson, show_list
 from commands.session import console, explain_errors, in_transaction
-from ingest.reference.courts import NewCourt, add_court
+from ingest.reference.courts import NewCourt, add_court, mask_organizations
 from models.court import Court
 
 court = typer.Typer(no_args_is_help=True, help="List and add courts.")
@@ -54,3 +54,17 @@ def court_add(
             lambda connection: add_court(connection, NewCourt(code, name, parent, division)), keep=True
         )
     console.print(f"{code} {name} is entered{f' below {above}' if above else ''}.")
+
+
+@court.command("mask")
+def court_mask(
+    code: Annotated[str, typer.Argument(help="Code of the court.")],
+    off: Annotated[bool, typer.Option("--off", help="Show the names of organizations in full again.")] = False,
+) -> None:
+    """Mask the names of organizations on the public page where this court published about them.
+
+    Example: suxin court mask 浙0281
+    """
+    with explain_errors():
+        in_transaction(lambda connection: mask_organizations(connection, code, not off), keep=True)
+    console.print(f"{code} {'shows' if off else 'masks'} the names of organizations to the public.")

@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Keyed, link
@@ -20,7 +20,7 @@ class StaffRole(StrEnum):
 
 
 class Court(Base):
-    """A court (法院)."""
+    """A court (法院). masks_organizations: whether the public sees the names of organizations masked, as of persons."""
 
     __tablename__ = "court"
     __table_args__ = (CheckConstraint("starts_with(code, parent_code)", name="below_parent"),)
@@ -30,6 +30,7 @@ class Court(Base):
     parent_code: Mapped[str | None] = mapped_column(ForeignKey("court.code"), index=True)
     division: Mapped[str | None]
     evidence: Mapped[str]
+    masks_organizations: Mapped[bool] = mapped_column(server_default=text("false"))
 
     parent: Mapped["Court | None"] = link(remote_side=[code])
     divisions: Mapped[list["Division"]] = link()

@@ -2,10 +2,11 @@
 (不诚信诉讼) who are listed for a published deduction and coloured by it, and
 debtors of labour-arbitration awards who refuse to perform (拒不履行仲裁裁决), who are not coloured by it."""
 
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, func, literal_column
+from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Keyed, index_where, link
@@ -156,3 +157,28 @@ class Listing(Public, Keyed):
 
     court: Mapped[Court] = link()
     party: Mapped[Party] = link()
+
+
+class ListingLift(Keyed):
+    """A single lift (单次解禁) of the restrictions on a dishonest debtor: for a purpose, from one day to another.
+
+    The entry stays as it is. lifted_until: the last day.
+    """
+
+    __tablename__ = "listing_lift"
+    __table_args__ = (
+        CheckConstraint("lifted_until BETWEEN lifted_on AND lifted_on + 29", name="a_few_days"),
+        CheckConstraint("purpose <> ''", name="for_a_purpose"),
+        ExcludeConstraint(
+            ("listing_id", "="),
+            (func.daterange(literal_column("lifted_on"), literal_column("lifted_until"), literal_column("'[]'")), "&&"),
+            using="gist",
+            name="one_at_a_time",
+        ),
+    )
+
+    listing_id: Mapped[int] = mapped_column(ForeignKey("listing.id"))
+    purpose: Mapped[str]
+    lifted_on: Mapped[date]
+    lifted_until: Mapped[date] = mapped_column(index=True)
+    granted_at: Mapped[datetime]

@@ -13,6 +13,7 @@ from schema.arbitration.award_mutations import AwardMutations
 from schema.credit.measure import Measure
 from schema.credit.point_conversion import PointConversion, VillageNotice
 from schema.credit.standing import HouseholdMember
+from schema.listing_mutations import ListingMutations
 from schema.mutation_fields import mutation
 from schema.partners.partner_mutations import PartnerMutations
 from schema.procedure.court_mutations import CourtMutations
@@ -40,7 +41,7 @@ on_household = partial(mutation, requires=all_of(Scope.CONVERSION, Scope.HOUSEHO
 @strawberry.type(
     description="What changes something (办理). One a request; each is done whole or not at all, and says why not."
 )
-class Mutation(CourtMutations, PartnerMutations, AwardMutations):
+class Mutation(CourtMutations, ListingMutations, PartnerMutations, AwardMutations):
     """The root fields of staff, partners, litigants, the moral bank, villages and the platform."""
 
     file_objection = by_subject(

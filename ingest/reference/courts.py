@@ -48,6 +48,16 @@ async def add_court(connection: AsyncConnection, court: NewCourt) -> str | None:
     return parent
 
 
+async def mask_organizations(connection: AsyncConnection, code: str, masked: bool) -> None:
+    """Say whether the public sees the names of organizations masked where a court published about them.
+
+    Raises ImportFileError for an unknown court.
+    """
+    changed = sa.update(Court).where(Court.code == code).values(masks_organizations=masked)
+    if not (await connection.execute(changed)).rowcount:
+        raise ImportFileError(f"There is no court {code}. See: suxin court list.")
+
+
 def _refuse_form(court: NewCourt, name: str) -> None:
     if not CODE.fullmatch(court.code):
         raise ImportFileError("The code is none of a court: write it as in its case numbers, such as 浙0281.")

@@ -14,6 +14,7 @@ from engine.declare.sql import SQL
 from models.court_case import NUMBER_WITHHELD
 from models.party import PartyKind
 from resolvers.visibility.audiences import PARTNERS
+from resolvers.visibility.publicity import is_public
 from resolvers.visibility.reach import is_self
 
 COMPOUND_SURNAMES = tuple(
@@ -33,14 +34,44 @@ def mask_name(name: SQL) -> SQL:
 
 
 def party_name(party: Frame, audience: Audience) -> SQL:
-    """Return the name in full for courts, partners, organizations and the party itself; masked otherwise."""
+    """Return the name in full for courts, partners, organizations and the party itself; masked otherwise. To the public
+    the names of organizations are masked where a court that published about them says so."""
     name: SQL = party.name
     if audience is Audience.COURT or audience in PARTNERS:
         return name
-    clear = [party.kind == PartyKind.ORGANIZATION]
+    organization: SQL = party.kind == PartyKind.ORGANIZATION
+    if audience is Audience.PUBLIC_PORTAL:
+        masked = (sa.and_(organization, _is_masked_by_a_court(party)), mask_organization(name))
+        return sa.case(masked, (organization, name), else_=mask_name(name))
+    clear = [organization]
     if audience is Audience.LITIGANT_PORTAL:
         clear.append(is_self(party.id))
     return sa.case((sa.or_(*clear), name), else_=mask_name(name))
+
+
+def mask_organization(name: SQL) -> SQL:
+    """Mask the name of an organization: 宁波失信建材有限公司 becomes 宁波某某公司; a short one keeps one character."""
+    long = sa.func.concat(sa.func.left(name, 2), "某某", sa.func.right(name, 2))
+    return sa.case((sa.func.length(name) > 6, long), else_=sa.func.concat(sa.func.left(name, 1), "某某"))
+
+
+def _is_masked_by_a_court(party: Frame) -> SQL:
+    """Return whether a court that masks the names of organizations has published an item about this one."""
+    court, case = aliased(models.Court), aliased(models.CourtCase)
+    deduction, listing, record = aliased(models.Deduction), aliased(models.Listing), aliased(models.CodeRecord)
+    published = sa.or_(
+        sa.select(deduction.id)
+        .join(case, case.id == deduction.case_id)
+        .where(deduction.party_id == party.id, case.court_code == court.code, is_public(Frame(deduction)))
+        .exists(),
+        *(
+            sa.select(item.id)
+            .where(item.party_id == party.id, item.court_code == court.code, is_public(Frame(item)))
+            .exists()
+            for item in (listing, record)
+        ),
+    )
+    return sa.select(court.code).where(court.masks_organizations, published).exists()
 
 
 def party_number(party: Frame, audience: Audience) -> SQL:

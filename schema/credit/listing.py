@@ -1,12 +1,13 @@
 """Listings."""
 
-from datetime import date
+from datetime import date, datetime
 
 import models
 from engine.declare.fields import column, expression, relation
 from engine.declare.nodes import Node
-from engine.declare.row_types import row_type
+from engine.declare.row_types import RowObject, row_type
 from models.listing import ListingGrade, ListingKind
+from resolvers.credit import listing_lifts as lifts_of
 from resolvers.procedure.record_steps import is_contested
 from resolvers.visibility import masking
 from resolvers.visibility.about import ABOUT_PARTY
@@ -15,7 +16,17 @@ from schema.lazy_types import LazyParty
 from schema.procedure.record_change import RecordChange, record_changes
 from schema.procedure.record_step import RecordStep, record_steps
 from schema.register.court import Court
-from schema.requirements import CATALOGUE, KNOWN_PARTY, LISTED
+from schema.requirements import CATALOGUE, COURT_OR_SUBJECT, KNOWN_PARTY, LISTED
+
+
+@row_type(models.ListingLift, seen_by=lifts_of.may_see_lift, requires=COURT_OR_SUBJECT, key=None, name="ListingLift")
+class ListingLift(RowObject):
+    """A single lift of the restrictions on a dishonest debtor (单次解禁)."""
+
+    purpose: str = column("What for (用途).")
+    lifted_on: date = column("Its first day (起始日期).")
+    lifted_until: date = column("Its last day (届满日期).")
+    granted_at: datetime = column("When it was granted (批准时间).")
 
 
 @row_type(models.Listing, seen_by=may_see_listing, about=ABOUT_PARTY, requires=LISTED)
@@ -35,6 +46,13 @@ class Listing(Node):
     )
     grace_ends_on: date | None = column(
         "Last day of the period of grace (宽限期届满日): the entry is published on the next day."
+    )
+    lifted_until: date | None = expression(
+        lifts_of.find_running,
+        "Last day of a single lift that runs (单次解禁至): until then what it restricts is permitted, and it stays.",
+    )
+    lifts: list[ListingLift] = relation(
+        lifts_of.OF_LISTING, "Its single lifts, newest first (单次解禁记录).", requires=COURT_OR_SUBJECT
     )
     listed_on: date = column("Day of the case's filing (立案日期, regDate).")
     published_on: date = column("Day of publication (发布日期, publishDate).")

@@ -13,7 +13,6 @@ from casework import (
     deductions,
     forwarded_disputes,
     identities,
-    listings,
     objections,
     panel,
     publications,
@@ -28,7 +27,6 @@ from engine.policy import all_of
 from resolvers.mutations import identities as own_identities
 from schema.credit.certificate import Certificate
 from schema.credit.code_record import CodeRecord
-from schema.credit.listing import Listing
 from schema.credit.sanction import Sanction
 from schema.mutation_fields import mutation
 from schema.oversight.forwarded_dispute import AnswerDisputeInput, ForwardedDispute
@@ -63,13 +61,8 @@ from schema.procedure.procedure_input import (
     ReviewDeductionInput,
 )
 from schema.procedure.publication_input import (
-    GradeListingInput,
     IssueConsequenceNoticeInput,
-    ListDebtorInput,
-    ListLenderInput,
-    ListLitigantInput,
     PublishBulletinInput,
-    RemoveListingInput,
 )
 from schema.procedure.remedy_input import (
     AnswerObjectionInput,
@@ -237,30 +230,6 @@ class CourtMutations:
         AnswerDisputeInput,
         ForwardedDispute,
         "CENTRE or JUDGE: answer a dispute that a bank forwarded (异议转交答复).",
-    )
-    list_lender = by_staff(
-        listings.list_lender, ListLenderInput, Listing, "JUDGE: list a professional lender (职业放贷人认定)."
-    )
-    list_debtor = by_staff(
-        listings.list_debtor,
-        ListDebtorInput,
-        Listing,
-        "JUDGE: list a dishonest judgment debtor (纳入失信被执行人名单).",
-    )
-    grade_listing = by_staff(
-        listings.grade_listing,
-        GradeListingInput,
-        Listing,
-        "JUDGE: say how grave a dishonest debtor's conduct is (确定失信等级).",
-    )
-    list_litigant = by_staff(
-        listings.list_litigant,
-        ListLitigantInput,
-        Listing,
-        "CENTRE: list the subject of a published deduction as a dishonest litigant (列入不诚信诉讼名单).",
-    )
-    remove_listing = by_staff(
-        listings.remove_listing, RemoveListingInput, Listing, "JUDGE or CENTRE: take an entry off its list (移出名单)."
     )
     publish_bulletin = by_staff(
         publications.publish_bulletin, PublishBulletinInput, Bulletin, "CENTRE: publish a bulletin (发布通报)."

@@ -52,6 +52,16 @@ class GradeListingInput:
     reason: str = required(REASON)
 
 
+@mutation_input
+class LiftListingInput:
+    """A dishonest debtor whose restrictions to lift once (单次解禁)."""
+
+    id: strawberry.ID = key(models.Listing, "The entry's id.")
+    purpose: str = required("What for (用途): for the court and the debtor alone.")
+    days: int = required("For how many days, today included (天数): 30 at most.")
+    reason: str = required(REASON)
+
+
 RemoveListingInput = id_input("RemoveListingInput", models.Listing, "An entry to take off its list (移出名单).", REASON)
 
 

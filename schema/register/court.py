@@ -20,6 +20,9 @@ class Court(Node):
     code: str = column("Its code in case numbers (法院代字), such as 浙0281; lower courts extend it.")
     name: str = column("Full name (法院名称).")
     division: str | None = column("Administrative division by GB/T 2260 (行政区划代码).")
+    masks_organizations: bool = column(
+        "Whether the public sees names of organizations masked where this court published about them (单位名称脱敏)."
+    )
     parent: Optional["Court"] = relation(models.Court.parent, "The court above it (上级法院).")
     panel_rules: list[PanelRule] = relation(
         RULES,

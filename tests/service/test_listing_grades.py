@@ -4,7 +4,9 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from chambers import NINGBO, Chambers
+from look_ups import node_id
 from play import ENFORCED, Courts, night
 from views import bank, employer, platform, portal
 from watching import consent
@@ -130,3 +132,103 @@ def test_a_period_of_grace_lasts_three_months_at_most(courts: Courts, days: int)
     given = GIVEN | {"caseId": case, "partyId": party, "graceEndsOn": str(day)}
     error = courts.chambers.refused(courts.officer(StaffRole.JUDGE), "listDebtor", "id", **given)
     assert (error["code"], error["path"]) == ("BAD_DATE", ["input", "graceEndsOn"])
+
+
+# --- single lifts -----------------------------------------------------------------------------------------------------
+
+LIFTS = "listings(first: 9) { nodes { liftedUntil lifts { purpose liftedOn liftedUntil } } }"
+BANK_LIFTS = """query($by: SubjectKey!) { subject(by: $by, access: { purpose: LOAN_APPROVAL }) { party {
+  ... on Person { creditCode { colour } listings(first: 9) { nodes { liftedUntil } } } } } }"""
+PUBLIC_LIFTS = """query($name: String!) { listings(first: 9, filter: { name: $name }) { nodes { liftedUntil } }
+  publicRecords(name: $name, first: 9) { nodes { kind } } }"""
+
+
+def lifted(courts: Courts) -> Any:
+    """What a bank, the public, the subject and the court see of single lifts."""
+    chambers = courts.chambers
+    by = {"name": CHEN.name, "idNumber": CHEN.number}
+    told = chambers.data(chambers.partner(Audience.BANK), BANK_LIFTS, {"by": by})["subject"]["party"]
+    public = chambers.data(chambers.partner(Audience.PUBLIC_PORTAL), PUBLIC_LIFTS, {"name": CHEN.name})
+    mine = chambers.data(chambers.partner(Audience.LITIGANT_PORTAL), f"{{ me {{ party {{ {LIFTS} }} }} }}")
+    asked = f"query($name: String!) {{ parties(first: 1, filter: {{ name: $name }}) {{ nodes {{ {LIFTS} }} }} }}"
+    court = chambers.data(chambers.officer(StaffRole.JUDGE), asked, {"name": CHEN.name})["parties"]["nodes"][0]
+    own = [[one for one in rows["listings"]["nodes"] if one["lifts"]] for rows in (mine["me"]["party"], court)]
+    shown = [one["liftedUntil"] for one in told["listings"]["nodes"]]
+    return told["creditCode"]["colour"], shown, [one["liftedUntil"] for one in public["listings"]["nodes"]], own
+
+
+def lift(courts: Courts, key: str, **given: Any) -> Any:
+    values: dict[str, Any] = {"purpose": "赴外地就医。", "days": 10, "reason": "病历属实。"} | given
+    return courts.do(StaffRole.JUDGE, "liftListing", shows="liftedUntil", id=key, **values)
+
+
+def test_a_single_lift_is_read_by_all_and_its_purpose_by_its_court_and_subject(courts: Courts) -> None:
+    entry, today = enter(courts), courts.chambers.calendar.moment.date()
+    before = events(courts, Audience.BANK)
+    assert lifted(courts) == ("YELLOW", [None], [None], [[], []])
+    until = today + timedelta(9)
+    assert lift(courts, entry["id"]) == {"liftedUntil": str(until)}
+    one = {"purpose": "赴外地就医。", "liftedOn": str(today), "liftedUntil": str(until)}
+    own = [{"liftedUntil": str(until), "lifts": [one]}]
+    assert lifted(courts) == ("YELLOW", [str(until)], [str(until)], [own, own])
+    assert events(courts, Audience.BANK) == [*before, "LIST_LIFTED"]
+    denied = "query($by: SubjectKey!) { subject(by: $by, access: { purpose: LOAN_APPROVAL }) { party {"
+    denied += " ... on Person { listings(first: 9) { nodes { lifts { purpose } } } } } } }"
+    by = {"name": CHEN.name, "idNumber": CHEN.number}
+    refused = courts.chambers.post(courts.chambers.partner(Audience.BANK), denied, {"by": by}).json()
+    assert {error["extensions"]["code"] for error in refused["errors"]} == {"INVALID_DOCUMENT"}
+
+    courts.chambers.calendar.go_to(until)
+    courts.work()
+    assert lifted(courts)[1] == [str(until)]
+    courts.chambers.calendar.go_to(until + timedelta(1))
+    courts.work()
+    assert lifted(courts)[:3] == ("YELLOW", [None], [None])
+    assert events(courts, Audience.BANK) == [*before, "LIST_LIFTED", "LIST_LIFT_ENDED"]
+    again = lift(courts, entry["id"], days=1, purpose="参加葬礼。")
+    assert again == {"liftedUntil": str(until + timedelta(1))}
+    courts.do(StaffRole.JUDGE, "removeListing", id=entry["id"], reason="履行完毕。")
+    courts.chambers.calendar.go_to(until + timedelta(3))
+    courts.work()
+    assert events(courts, Audience.BANK)[-2:] == ["LIST_LIFTED", "LIST_REMOVED"]
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "path"),
+    [
+        ({"days": 0}, "BAD_EXTENT", "days"),
+        ({"days": 31}, "BAD_EXTENT", "days"),
+        ({"purpose": " "}, "BAD_TEXT", "purpose"),
+        ({"purpose": f"送{CHEN.number}就医"}, "BAD_TEXT", "purpose"),
+        ({"reason": ""}, "REASON_REQUIRED", "reason"),
+    ],
+)
+def test_a_lift_has_a_purpose_a_reason_and_30_days_at_most(
+    courts: Courts, given: dict[str, Any], code: str, path: str
+) -> None:
+    values = {"id": node_id("Listing", 1), "purpose": "就医。", "days": 30, "reason": "属实。"} | given
+    error = courts.chambers.refused(courts.officer(StaffRole.JUDGE), "liftListing", "id", **values)
+    assert (error["code"], error["path"]) == (code, ["input", path])
+
+
+def test_one_lift_at_a_time_of_a_published_entry(courts: Courts) -> None:
+    entry, today = enter(courts), courts.chambers.calendar.moment.date()
+    values = {"id": entry["id"], "purpose": "就医。", "days": 30, "reason": "属实。"}
+    for role in (StaffRole.CHIEF, StaffRole.CENTRE):
+        error = courts.chambers.refused(courts.officer(role), "liftListing", "id", **values)
+        assert error["code"] == "WRONG_ROLE"
+    lift(courts, entry["id"], days=30)
+    error = courts.chambers.refused(courts.officer(StaffRole.JUDGE), "liftListing", "id", **values)
+    assert (error["code"], str(today + timedelta(29)) in error["message"]) == ("WRONG_STATE", True)
+    overlap = "INSERT INTO listing_lift (listing_id, purpose, lifted_on, lifted_until, granted_at) SELECT listing_id,"
+    overlap += " purpose, lifted_on + 1, lifted_until, granted_at FROM listing_lift ORDER BY id DESC LIMIT 1"
+    with courts.chambers.engine.begin() as connection, pytest.raises(sa.exc.IntegrityError, match="one_at_a_time"):
+        connection.execute(sa.text(overlap))
+    courts.do(StaffRole.JUDGE, "removeListing", id=entry["id"], reason="履行完毕。")
+    error = courts.chambers.refused(courts.officer(StaffRole.JUDGE), "liftListing", "id", **values)
+    assert error["code"] == "NOT_FOUND"
+    waiting = enter(courts, graceEndsOn=str(today + timedelta(5)))
+    error = courts.chambers.refused(
+        courts.officer(StaffRole.JUDGE), "liftListing", "id", **values | {"id": waiting["id"]}
+    )
+    assert error["code"] == "NOT_FOUND"

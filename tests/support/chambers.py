@@ -215,6 +215,7 @@ NOUNS = {
     "listDebtor": "listing",
     "listLitigant": "listing",
     "gradeListing": "listing",
+    "liftListing": "listing",
     "recordSettlementPerformed": "settlement",
     "revokeSettlement": "settlement",
     "enrolMember": "householdMember",

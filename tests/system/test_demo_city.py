@@ -204,6 +204,8 @@ NEVER_STORED: dict[str, AbstractSet[str]] = {
         "CONSENT_RESTORED",
         "LIST_GRADED",
         "LIST_GRACE_GRANTED",
+        "LIST_LIFTED",
+        "LIST_LIFT_ENDED",
         "NOTICE_SERVED",
         "REFUSAL_REPORTED",
         "REFUSAL_DECIDED",
