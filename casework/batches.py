@@ -10,11 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from casework.assessments import assess_deductions
 from casework.events import tell, update_colours
 from casework.panel import cast_vote
+from casework.policy_profiles import find_profile
 from casework.procedure import Act, Step, insert_steps, lock_deduction, permit, require_reason, take
 from casework.records import record_publication
 from casework.refusal import Refusal
 from casework.rows import find_own, insert_new
-from casework.terms import compute_publicity_end
+from casework.terms import bound_publicity_end, compute_publicity_end
 from casework.versions import keep_version
 from languages.sentence import say
 from models.batch import Batch, BatchStatus
@@ -62,7 +63,9 @@ async def decide(connection: AsyncConnection, key: int, version: int, approved: 
         await take(connection, step, found, act)
     else:
         today = to_court_day(act.at)
-        expires_on = compute_publicity_end(found.tier, found.finding_kind, today)
+        profile = await find_profile(connection, act.officer.court_code, today)
+        longest = compute_publicity_end(found.tier, found.finding_kind, today)
+        expires_on = bound_publicity_end(profile, found.tier, found.points, today, longest)
         await take(connection, Step.PASS, found, act, determined_on=today, expires_on=expires_on)
         await keep_version(connection, key, act)
     await settle(connection, [found.batch_id])

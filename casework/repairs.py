@@ -11,12 +11,13 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from casework.batches import lock_item
 from casework.events import update_colours
+from casework.policy_profiles import find_profile
 from casework.procedure import Act, Step, permit, require_reason, take
 from casework.records import end_item, shorten_record, tell_of
 from casework.refusal import Refusal, refuse_missing
 from casework.restorations import restore_deductions
 from casework.rows import insert_new
-from casework.terms import compute_first_repair_day
+from casework.terms import compute_first_repair
 from casework.versions import keep_version
 from languages.sentence import say
 from models.code_record import CodeRecord
@@ -24,6 +25,7 @@ from models.court_case import CourtCase
 from models.deduction import Deduction, DeductionStatus
 from models.event import EventKind
 from models.objection import Objection
+from models.policy_profile import PolicyProfile
 from models.repair import EVIDENCED, Repair, RepairGround, RepairOutcome
 from models.terms import to_court_day
 
@@ -60,16 +62,18 @@ async def apply(connection: AsyncConnection, party_key: int, key: int, applicati
     Raises Refusal NOT_FOUND, TOO_EARLY, REASON_REQUIRED, NEGATIVE_AMOUNT, BAD_EXTENT, EVIDENCE_REQUIRED, APPLIED.
     """
     today = to_court_day(at)
-    query = sa.select(Deduction.tier, Deduction.determined_on).where(
-        Deduction.id == key,
-        Deduction.party_id == party_key,
-        Deduction.status == DeductionStatus.PUBLISHED,
-        Deduction.expires_on >= today,
+    columns = (Deduction.tier, Deduction.points, Deduction.determined_on, CourtCase.court_code)
+    query = (
+        sa.select(*columns)
+        .join(CourtCase, CourtCase.id == Deduction.case_id)
+        .where(Deduction.id == key, Deduction.party_id == party_key)
+        .where(Deduction.status == DeductionStatus.PUBLISHED, Deduction.expires_on >= today)
     )
     found = (await connection.execute(query)).one_or_none()
     if found is None:
         raise refuse_missing("deduction in your court")
-    check_minimum(compute_first_repair_day(found.tier, found.determined_on), today)
+    profile = await find_profile(connection, found.court_code, today)
+    check_minimum(compute_first_repair(profile, found.tier, found.points, found.determined_on), today)
     return await enter_application(connection, party_key, application, today, deduction_id=key)
 
 
@@ -131,12 +135,21 @@ async def decide_repair(connection: AsyncConnection, key: int, decision: RepairD
     if decision.outcome is not RepairOutcome.REFUSED:
         await _check_grantable(connection, found, act)
     if decision.outcome is RepairOutcome.SHORTENED:
+        await _check_shortening(connection, repair, act)
         await _shorten(connection, found, decision.new_end, act)
     elif decision.outcome is RepairOutcome.SHIELDED:
         await end_item(connection, Step.SHIELD, found, act)
     if decision.outcome is not RepairOutcome.REFUSED:
         await restore_deductions(connection, {found.id: repair.ground}, act.at)
     await write_decision(connection, key, decision, act)
+
+
+async def _check_shortening(connection: AsyncConnection, repair: Any, act: Act) -> None:
+    """Raise Refusal NOT_ELIGIBLE if the profile of the court ends what is fully performed (NDRC Order 36)."""
+    profile = await find_profile(connection, act.officer.court_code, to_court_day(act.at))
+    if profile is PolicyProfile.NDRC_36 and repair.ground is RepairGround.FULL_PERFORMANCE:
+        message = "By this court's profile a full performance ends publication, sharing and use at once."
+        raise Refusal("NOT_ELIGIBLE", message, "Decide SHIELDED, or REFUSED with reasons.", "outcome")
 
 
 async def write_decision(connection: AsyncConnection, key: int, decision: RepairDecision, act: Act) -> None:

@@ -4,6 +4,7 @@ from datetime import date
 
 from models.catalogue import Stage, Tier
 from models.deduction import GRAVE_FINDINGS, PUBLICITY_MONTHS, RED_PUBLICITY_MONTHS, FindingKind
+from models.policy_profile import LEAST_MONTHS, MOST_MONTHS, PolicyProfile, grade_item
 from models.repair import MINIMUM_MONTHS
 from models.sanction import CONVICTED, CONVICTED_IN_ENFORCEMENT, RED_TYPES, SanctionKind
 from models.terms import add_months
@@ -16,6 +17,18 @@ def compute_publicity_end(tier: Tier, finding: FindingKind, determined_on: date)
     """Return the last day of publicity of an item determined on a day (R6)."""
     red = tier is Tier.T3 and finding in GRAVE_FINDINGS
     return add_months(determined_on, RED_PUBLICITY_MONTHS if red else PUBLICITY_MONTHS[tier])
+
+
+def bound_publicity_end(profile: PolicyProfile, tier: Tier, points: int, determined_on: date, end: date) -> date:
+    """Return the last day of publicity within what the profile of the court allows."""
+    months = MOST_MONTHS[profile].get(grade_item(tier, points))
+    return end if months is None else min(end, add_months(determined_on, months))
+
+
+def compute_first_repair(profile: PolicyProfile, tier: Tier, points: int, determined_on: date) -> date:
+    """Return the first day on which an item may be repaired, by the profile of the court (R9)."""
+    months = LEAST_MONTHS[profile].get(grade_item(tier, points))
+    return compute_first_repair_day(tier, determined_on) if months is None else add_months(determined_on, months)
 
 
 def find_recorded_type(finding: FindingKind, code_type: str | None) -> str | None:

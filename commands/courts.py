@@ -1,16 +1,20 @@
 """`suxin court`: list and add courts."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import sqlalchemy as sa
 import typer
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from casework.policy_profiles import ProfileStart, declare_profile, list_changes
+from casework.refusal import Refusal
 from commands.listing import AsJson, show_list
 from commands.session import console, explain_errors, in_transaction
 from ingest.reference.courts import NewCourt, add_court, mask_organizations
 from models.court import Court
+from models.policy_profile import PolicyProfile
 
 court = typer.Typer(no_args_is_help=True, help="List and add courts.")
 
@@ -68,3 +72,31 @@ def court_mask(
     with explain_errors():
         in_transaction(lambda connection: mask_organizations(connection, code, not off), keep=True)
     console.print(f"{code} {'shows' if off else 'masks'} the names of organizations to the public.")
+
+
+@court.command("profile")
+def court_profile(
+    code: Annotated[str, typer.Argument(help="Code of the court.")],
+    profile: Annotated[PolicyProfile, typer.Argument(help="Rules of publicity and repair.")],
+    begins: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First day: a day to come.")],
+    preview: Annotated[bool, typer.Option("--preview", help="List what would change, and change nothing.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Declare the policy profile of a court from a day on, and list the items whose publicity it shortens.
+
+    NDRC_36 (信用修复管理办法, from 2026-04-01): minor items are public for three months at most, ordinary ones for
+    twelve, serious ones for 36; a full performance ends an item at once. The ends are written when it is declared.
+
+    Example: suxin court profile 浙0281 NDRC_36 --from 2026-04-01 --preview
+    """
+    start = ProfileStart(code, profile, begins.date())
+    with explain_errors(Refusal):
+        changes = in_transaction(
+            lambda connection: (
+                list_changes(connection, start) if preview else declare_profile(connection, start, datetime.now(UTC))
+            ),
+            keep=not preview,
+        )
+    columns = ("kind", "case", "grade", "ends", "new end")
+    rows = [[one.kind, one.case_number, one.grade, one.ends_on, one.new_end] for one in changes]
+    show_list(columns, rows, as_json)

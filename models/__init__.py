@@ -42,6 +42,7 @@ from models.party import Identity, Party
 from models.party_card import CardedDeduction, CardedIdentity, CardWithdrawal, DeductionFacts, IdentityFacts, PartyCard
 from models.party_name import PartyName
 from models.point_conversion import PointConversion, VillageNotice
+from models.policy_profile import CourtProfile
 from models.pushed_request import PushedRequest
 from models.record_step import RecordStep
 from models.relation import PartyRelation
@@ -106,7 +107,7 @@ __all__ = [
     "ConsentAudit",
     "ConsequenceNotice",
     "Court",
-    "CourtCase",
+    "CourtCase", "CourtProfile",
     "CreditLine",
     "Deduction",
     "DeductionFacts",

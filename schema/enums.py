@@ -34,6 +34,7 @@ from models.objection import ObjectionOutcome, ReexaminingPart
 from models.party import PartyKind
 from models.party_name import NameStanding
 from models.point_conversion import ConversionStatus
+from models.policy_profile import PolicyProfile
 from models.public_record import PublicRecordKind, ShownRecordKind
 from models.relation import RelationKind
 from models.repair import RepairGround, RepairOutcome
@@ -78,6 +79,7 @@ DESCRIPTIONS = {
     FindingKind: "The document in which a behaviour was found (认定文书).",
     StaffRole: "The part that a member of staff plays (工作人员角色).",
     ListingKind: "A public list (名单种类).",
+    PolicyProfile: "Rules of publicity and repair that a court applies (政策文件).",
     PublicRecordKind: "What a published record is (公开记录种类).",
     ShownRecordKind: "What a report shows of its subject (报告事项种类).",
     ListingGrade: "How grave a dishonest debtor's conduct is: 轻微, 一般, 严重 (失信等级).",
