@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0063"
-down_revision = "0062"
+revision = "0064"
+down_revision = "0063"
 
 EVENTS = (
     "ENTRY_PUBLISHED", "ENTRY_AMENDED", "ENTRY_WITHDRAWN", "ENTRY_EXPIRED", "OBJECTION_OPENED", "OBJECTION_CLOSED",
