@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 import pytest
+import sqlalchemy as sa
 from conftest import City
 from disturbance import Disturbance, Row
 from partner_oracle import Asking, PartnerOracle, Raw, ids
@@ -51,12 +52,33 @@ def document(audience: Audience) -> str:
     )
 
 
+CANDIDATES = """
+    WITH chosen AS (
+        SELECT i.id, i.index, i.party_id FROM identity i JOIN party p ON p.id = i.party_id
+        WHERE i.main AND p.kind = 'PERSON' AND p.disclosed AND p.of_age_from <= '2026-01-01'
+            AND NOT EXISTS (SELECT FROM consent c WHERE c.subject_index = i.index)
+        ORDER BY i.id LIMIT 10
+    ), convicted AS (
+        INSERT INTO code_record (party_id, code_type_id, colour, court_code, effective_on, ends_on)
+        SELECT chosen.party_id, t.id, t.colour, '浙0281', '2026-06-01', '2031-06-01'
+        FROM chosen CROSS JOIN (SELECT id, colour FROM code_type WHERE code = 'R01' LIMIT 1) AS t
+    )
+    INSERT INTO consent
+        (reference, client_key, subject_index, origin, purposes, scopes, signed_on, valid_from, valid_to)
+    SELECT 'SQ-RED-' || id, :client, index, 'PORTAL', '{SENIOR_POST_QUALIFICATION}', '{person.integrity.read}',
+        '2026-01-01', '2026-01-01', '2027-01-01'
+    FROM chosen
+"""
+"""Ten convicted persons who consent to the employer alone: some records are seen however the city was disturbed."""
+
+
 @pytest.fixture(scope="module")
 def raw(world: World) -> Raw:
     """The rows of the disturbed city."""
     clients = {audience: client.primary_key for audience, client in world.clients.items()}
     with world.engine.begin() as connection:
         Disturbance(connection, SEED).apply(clients)
+        connection.execute(sa.text(CANDIDATES), {"client": clients[Audience.EMPLOYER]})
     with world.engine.connect() as connection:
         return Raw(connection)
 
@@ -151,7 +173,7 @@ def test_partners_are_told_what_the_rules_say(
 
 
 EVERYTHING = {"deductions", "sanctions", "listings", "certificates", "records", "colour", "reasons"}
-OF_CANDIDATES = {"listings", "certificates"}
+OF_CANDIDATES = {"listings", "certificates", "records"}
 
 
 def filled(audience: Audience, purpose: Purpose) -> set[tuple[str, str]]:

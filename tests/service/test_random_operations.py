@@ -13,7 +13,7 @@ from argument_values import some_ids, values
 from conftest import City
 from disturbance import Disturbance
 from generated import SCALE, SEED
-from graphql import build_schema
+from graphql import FieldNode, Visitor, build_schema, parse, value_from_ast_untyped, visit
 from look_ups import node_id, rows
 from operations import Generator
 from the_engine import printed
@@ -106,18 +106,40 @@ def _ids(world: World, statements: dict[str, str], client: int) -> Iterator[str]
         yield from (node_id(type_name, row.id) for row in rows(world, statement, me=me.id, client=client))
 
 
-BY_PURPOSE = {"colour", "grade"}
-"""Null in a portfolio without consent to the purpose that is named."""
+BY_PURPOSE = "portfolio"
+"""The root whose rows depend on the purpose that is named: colour and grade are null without consent to it."""
+
+
+def purposes_of(document: str, variables: dict[str, Any]) -> dict[str, str]:
+    """The purpose of each root that depends on it, by its name in the answer."""
+    found: dict[str, str] = {}
+
+    class Roots(Visitor):
+        def enter_field(self, node: FieldNode, *_: Any) -> None:
+            given = {argument.name.value: argument.value for argument in node.arguments or ()}
+            if node.name.value == BY_PURPOSE:
+                name = node.alias.value if node.alias else node.name.value
+                found[name] = value_from_ast_untyped(given["access"], variables)["purpose"]
+
+    visit(parse(document), Roots())
+    return found
 
 
 @dataclass
 class Reading:
     """Reads answers: every object by its id, every page."""
 
-    scalars: dict[tuple[str, str], Any] = field(default_factory=dict)
+    scalars: dict[tuple[str, str, str], Any] = field(default_factory=dict)
+    purpose: str = ""
     contradictions: list[tuple[str, str]] = field(default_factory=list)
     ids: set[str] = field(default_factory=set)
     bad_pages: list[Any] = field(default_factory=list)
+
+    def read_answer(self, data: dict[str, Any] | None, purposes: dict[str, str]) -> None:
+        """Walk through the data of an answer. purposes: of the roots that depend on one."""
+        for name, value in (data or {}).items():
+            self.purpose = purposes.get(name, "")
+            self.read(value)
 
     def read(self, value: Any) -> None:
         """Walk through an answer."""
@@ -136,9 +158,9 @@ class Reading:
         if "id" in plain:
             self.ids.add(plain["id"])
             for name, value in plain.items():
-                if isinstance(value, dict | list) or (value is None and name in BY_PURPOSE):
+                if isinstance(value, dict | list):
                     continue
-                if value != self.scalars.setdefault((plain["id"], name), value):
+                if value != self.scalars.setdefault((plain["id"], name, self.purpose), value):
                     self.contradictions.append((plain["id"], name))
 
     def _page(self, page: dict[str, Any]) -> None:
@@ -169,7 +191,7 @@ def test_what_holds_of_every_answer(world: World, known: Known, audience: Audien
             wrong.append((document, variables, body["errors"]))
         numbers = known.numbers & set(NUMBER.findall(response.text))
         told["numbers"] += len(numbers)
-        reading.read(body.get("data"))
+        reading.read_answer(body.get("data"), purposes_of(document, variables))
     assert wrong == []
     assert reading.contradictions == []
     assert reading.bad_pages == []
