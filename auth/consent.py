@@ -10,7 +10,7 @@ from auth.audiences import ORGANIZATION_PURPOSES, Audience
 from auth.scopes import Scope
 from models.audience import Purpose
 from models.consent import Consent, ShareCode
-from models.event import WITHDRAWALS
+from models.event import ANSWERS, WITHDRAWALS
 from models.party import PartyKind
 from models.watch import Watch
 
@@ -65,12 +65,12 @@ def names(granted: Any, scope: Scope | None) -> Condition:
 
 
 def may_still_be_told(event: Value, watch_id: Value, now: Value) -> Condition:
-    """Return whether a notification of an event may be sent: withdrawals (R10), consents and bulk operations always,
-    others while their watch is live (R15)."""
+    """Return whether a notification of an event may be sent: withdrawals (R10), answers, consents and bulk operations
+    always, others while their watch is live (R15)."""
     watch = aliased(Watch)
     alive = sa.select(watch.id).where(watch.id == watch_id, is_live_watch(watch, now))
     own = sa.or_(event.consent_id.is_not(None), event.bulk_operation_id.is_not(None))
-    return sa.or_(event.kind.in_(sorted(WITHDRAWALS)), own, alive.exists())
+    return sa.or_(event.kind.in_(sorted(WITHDRAWALS | ANSWERS)), own, alive.exists())
 
 
 def is_live_watch(watch: type[Watch], now: Value) -> Condition:

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from auth.consent import is_live_consent
 from auth.scopes import Scope
+from casework.events import lock_parties, tell_about
 from casework.procedure import Act, authorize
 from casework.refusal import Refusal, refuse_missing
 from casework.rows import insert_new, require_own
@@ -23,6 +24,7 @@ from models.consent import Consent
 from models.court import StaffRole
 from models.court_case import CourtCase
 from models.deduction import Deduction
+from models.event import EventKind
 from models.forwarded_dispute import DisputeResponse, ForwardedDispute
 from models.party import Identity, Party, PartyKind
 from models.subject_notice import NoticeKind
@@ -109,12 +111,19 @@ async def _find_item(
 
 
 async def answer_dispute(connection: AsyncConnection, key: int, response: DisputeResponse, act: Act) -> None:
-    """Answer a dispute to one's own court, once. Raises Refusal WRONG_ROLE, REASON_REQUIRED, NOT_FOUND, ANSWERED."""
+    """Answer a dispute to one's own court, once; its bank and its subject are told.
+
+    Raises Refusal WRONG_ROLE, REASON_REQUIRED, NOT_FOUND, ANSWERED.
+    """
     reply = authorize(act, StaffRole.CENTRE, StaffRole.JUDGE)
     dispute = ForwardedDispute
-    query = sa.select(dispute.court_code, dispute.response).where(dispute.id == key).with_for_update()
+    columns = (dispute.court_code, dispute.response, dispute.party_id, dispute.client_key, dispute.reference)
+    query = sa.select(*columns).where(dispute.id == key).with_for_update()
     found = require_own((await connection.execute(query)).one_or_none(), act.officer, "dispute")
     if found.response is not None:
         raise Refusal("ANSWERED", "This dispute is answered already.", "Nothing more is needed.", "id")
     answered = {"response": response, "reply": reply, "answered_at": act.at, "answered_by": act.officer.key}
     await connection.execute(sa.update(dispute).where(dispute.id == key).values(answered))
+    bank = (found.client_key, found.reference)
+    await lock_parties(connection, [found.party_id])
+    await tell_about(connection, found.party_id, EventKind.DISPUTE_ANSWERED, act.at, bank)

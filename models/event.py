@@ -25,6 +25,7 @@ class EventKind(StrEnum):
     RECORD_SHIELDED = "RECORD_SHIELDED"
     COLOUR_CHANGED = "COLOUR_CHANGED"
     NOTICE_SERVED = "NOTICE_SERVED"
+    DISPUTE_ANSWERED = "DISPUTE_ANSWERED"
     REFUSAL_REPORTED = "REFUSAL_REPORTED"
     REFUSAL_DECIDED = "REFUSAL_DECIDED"
     LIST_ADDED = "LIST_ADDED"
@@ -55,6 +56,10 @@ WITHDRAWALS = frozenset(
     }
 )
 """Withdrawals, of which all clients that were served are notified, even without a live consent (R10)."""
+
+
+ANSWERS = frozenset({EventKind.DISPUTE_ANSWERED})
+"""Answers to what a client has sent, of which it is notified without a watch."""
 
 
 class Event(Keyed):

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from chambers import NINGBO, YUYAO, Chambers
-from play import ENFORCED, RULING, Courts
+from play import ENFORCED, RULING, Courts, night
 
 from auth.audiences import Audience
 from demo.city.cast import CHEN, FORGE, LIN, WANG, ZHAO, Subject
@@ -69,6 +69,13 @@ def test_a_dispute_is_forwarded_answered_and_told_back(chambers: Chambers, items
     answered = [{"response": "UNFOUNDED", "reply": "款项尚未到账。"}]
     assert [listed(chambers, token, "response reply", open=False) for token in everyone[:3]] == [answered] * 3
     assert listed(chambers, centre, open=True) == []
+    night(chambers)
+    told = chambers.data(bank, "{ events(first: 100) { nodes { kind reference } } }")["events"]["nodes"]
+    assert {"kind": "DISPUTE_ANSWERED", "reference": "ZJ-1"} in told
+    own = chambers.data(mine, "{ events(first: 100) { nodes { kind } } }")["events"]["nodes"]
+    assert {"kind": "DISPUTE_ANSWERED"} in own
+    foreign = chambers.data(chambers.partner(Audience.EMPLOYER), "{ events(first: 100) { nodes { kind } } }")["events"]
+    assert {"kind": "DISPUTE_ANSWERED"} not in foreign["nodes"]
     assert "objections" not in chambers.data(
         mine, "{ me { party { deductions(first: 1) { nodes { underObjection } } } } }"
     )

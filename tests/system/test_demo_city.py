@@ -205,6 +205,7 @@ NEVER_STORED: dict[str, AbstractSet[str]] = {
         "LIST_GRADED",
         "LIST_GRACE_GRANTED",
         "LIST_LIFTED",
+        "DISPUTE_ANSWERED",
         "LIST_LIFT_ENDED",
         "NOTICE_SERVED",
         "REFUSAL_REPORTED",
