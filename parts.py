@@ -1,7 +1,8 @@
 """The components of one worker, made from settings when they are needed."""
 
+import os
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -33,6 +34,7 @@ from models.keyring import Keyring, load_keyring
 from models.transparency.notes import NoteSigner, read_key
 from postgres import database
 from postgres.connections import PlanConnections, watch
+from postgres.keeping import find_kept
 from postgres.listener import NotificationListener
 from postgres.pulse import Pulse
 from postgres.shares import Shares
@@ -45,7 +47,7 @@ from schema.builder import build_engine
 from settings import Settings, SettingsError
 from telemetry.exposition import build_metrics_endpoint
 from transport.endpoint import GraphQLEndpoint
-from transport.health import answer_alive, build_readiness_endpoint
+from transport.health import Gate, build_liveness_endpoint, build_readiness_endpoint
 from transport.subscriptions import Live
 from transport.transfers import UPLOAD_PATH, Transfers
 from transport.transparency import LogKeys, make_log_routes
@@ -61,12 +63,13 @@ REVOCATIONS = {"application_name": "suxin revocations"}
 @dataclass(frozen=True)
 class Parts:
     """The components of one worker. now: the clock, which all rules use. registers: whether clients register
-    themselves."""
+    themselves. gate: whether requests are answered."""
 
     settings: Settings
     url: sa.URL
     now: Callable[[], datetime]
     registers: bool = False
+    gate: Gate = field(default_factory=Gate)
 
     def clock(self) -> float:
         """Return seconds since the epoch."""
@@ -249,8 +252,8 @@ class Parts:
         return [
             Route("/graphql", self.endpoint, methods=sorted(GRAPHQL_METHODS)),
             WebSocketRoute("/graphql", build_socket_endpoint(self.live)),
-            Route("/livez", answer_alive, methods=["GET"]),
-            Route("/readyz", build_readiness_endpoint(self.engine), methods=["GET"]),
+            Route("/livez", build_liveness_endpoint(find_kept(os.environ)), methods=["GET"]),
+            Route("/readyz", build_readiness_endpoint(self.engine, self.gate), methods=["GET"]),
             Route("/metrics", build_metrics_endpoint(self.engine, now), methods=["GET"]),
             Route(UPLOAD_PATH, transfers.upload, methods=["POST"]),
             Route("/downloads/{token}", transfers.download, methods=["GET"]),

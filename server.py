@@ -5,12 +5,14 @@ import gc
 import logging
 import os
 import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Route
@@ -26,13 +28,17 @@ from page_routes import build_page_routes, build_site
 from pages.home import make_not_found
 from parts import GRAPHQL_METHODS, Parts
 from postgres import database
+from postgres.waiting import wait_for_database
 from protocols.admission import STATE
 from protocols.proxies import TrustedProxies
+from protocols.stopping import STOPPING
 from settings import Settings, SettingsError
 from telemetry import logs, traces
 from telemetry.observing import Observing, Telemetry
 from transport.application import DirectApplication
+from transport.health import OPENED
 
+Fit = Callable[[AsyncEngine], Awaitable[None]]
 log = logging.getLogger("suxin.server")
 
 
@@ -41,15 +47,18 @@ def get_utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def create_worker() -> Starlette | TrustedProxies:
-    """Create the application of a worker process, behind its proxies if it has some. The command has prepared the
-    database."""
+def create_worker(fit: Fit) -> Starlette | TrustedProxies:
+    """Create the application of a worker process, behind its proxies if it has some. It may be created while the
+    database is away.
+
+    fit: makes sure that the database is one to serve from; its errors end the process, unless the database is away.
+    """
     end_with_parent()
     settings = Settings.from_environment()
     provider = traces.build_provider() if traces.is_wanted(os.environ) else None
     telemetry = Telemetry(logs.build_request_logger(logs.form_of(settings.log)), provider)
     try:
-        app = create_app(settings, database.read_url(settings.database_url or ""), telemetry=telemetry, lasting=True)
+        app = create_app(settings, database.read_url(settings.database_url or ""), telemetry=telemetry, fit=fit)
     except SettingsError as error:
         log.error("%s", error)
         sys.exit(STARTUP_FAILURE)
@@ -69,30 +78,28 @@ def create_app(
     now: Callable[[], datetime] = get_utc_now,
     telemetry: Telemetry = Telemetry(),  # noqa: B008 - it is frozen
     *,
-    lasting: bool = False,
+    fit: Fit | None = None,
     register: Callable[[Parts], Route] | None = None,
 ) -> Starlette:
     """Create the application for the migrated database at `url`.
 
     now: the clock, which all rules use. telemetry: receives the spans and log lines of requests; by default, requests
-    are only counted. lasting: whether the process ends with the application, so that garbage collections need not look
-    at what was made before it serves: they would stop it for a sixth of a second. register: makes the route by which
-    clients register themselves; of a sandbox only.
+    are only counted. fit: as in `create_worker`; the application begins at once and opens when the database is fit.
+    Without it, the database must be there. register: makes the route by which clients register themselves; of a sandbox
+    only.
     """
     parts = Parts(settings, url, now, register is not None)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[dict[str, Any]]:
-        await ensure_access_log(parts.engine, now())
-        async with parts.engine.connect() as connection:
-            await read_case_types(connection)
-        async with run_in_background(*parts.build_background_tasks()):
-            if lasting:
-                for audience in Audience:
-                    build_audience_schema(parts.graphql, scopes_of(audience))
-                gc.collect()
-                gc.freeze()
-            yield {STATE: parts.admission}
+        async with AsyncExitStack() as stack:
+            if fit:
+                warm_up(parts)
+                waiting = wait_for_database(partial(open_from, parts, fit, stack), parts.gate.close)
+                await stack.enter_async_context(run_in_background(waiting))
+            else:
+                await open_from(parts, None, stack)
+            yield {STATE: parts.admission, STOPPING: parts.admission.stop, OPENED: parts.gate}
         if telemetry.provider:
             await asyncio.to_thread(telemetry.provider.shutdown)
         await parts.close()
@@ -104,6 +111,28 @@ def create_app(
     app = DirectApplication(routes=routes, middleware=[observing], lifespan=lifespan)
     app.add_exception_handler(404, make_not_found(site))
     app.answer_directly("/graphql", GRAPHQL_METHODS, Observing(parts.endpoint, telemetry, paths))
+    app.gate = parts.gate
     app.router.redirect_slashes = False  # a redirect would contain the Host header of the request
     app.state.engine, app.state.connections = parts.engine, parts.connections
     return app
+
+
+async def open_from(parts: Parts, fit: Fit | None, stack: AsyncExitStack) -> None:
+    """Begin to serve from the database. The background work ends with the stack. Raises what `fit` and the database
+    do."""
+    if fit:
+        await fit(parts.engine)
+    await ensure_access_log(parts.engine, parts.now())
+    async with parts.engine.connect() as connection:
+        await read_case_types(connection)
+    await stack.enter_async_context(run_in_background(*parts.build_background_tasks()))
+    parts.gate.open()
+
+
+def warm_up(parts: Parts) -> None:
+    """Make what all requests need. The process ends with the application, so that garbage collections need not look at
+    it: they would stop the process for a sixth of a second."""
+    for audience in Audience:
+        build_audience_schema(parts.graphql, scopes_of(audience))
+    gc.collect()
+    gc.freeze()

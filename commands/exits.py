@@ -75,6 +75,7 @@ BY_CHECK = {
     vital.ROLES: ExitCode.DENIED,
     vital.SESSIONS: ExitCode.SETTINGS,
     vital.KEYS: ExitCode.KEYS,
+    vital.LOG_KEY: ExitCode.KEYS,
 }
 """The exit codes of the vital checks."""
 

@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from commands.configuration import read_settings
-from commands.session import console, explain_errors, show_progress, use_database, with_engine
+from commands.session import console, explain_errors, show_lines, use_database, with_engine
 from ingest.importing import FORMATS, import_file, utc_now
 from ingest.report import Summary
 from models.keyring import load_keyring
@@ -82,13 +82,13 @@ def import_one(settings: Settings, url: sa.URL, format: str, file: Path, manner:
         target /= f"{file.stem}.rejects.csv"
 
     async def work(engine: Any) -> Summary:
-        with show_progress() as report:
+        with show_lines(file.name) as progress:
             return await import_file(
                 engine,
                 format,
                 file,
                 keyring=keyring,
-                progress=lambda done, total: report(file.name, done, total),
+                progress=progress,
                 **vars(replace(manner, rejects=target)),
             )
 

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from auth.clients.registration import RegistrationError
@@ -83,7 +83,7 @@ def create_database(settings: Settings, said: Console = errors) -> Iterator[sa.U
     """
     with _open(settings, said) as url:
         _upgrade(settings, url)
-        asyncio.run(with_engine(url, partial(_check, settings=settings, keys=True)))
+        asyncio.run(with_engine(url, partial(check_fitness, settings=settings, keys=True, signs=True)))
         make_keys(settings)
         yield url
 
@@ -100,16 +100,18 @@ def change_database(settings: Settings) -> Iterator[sa.URL]:
 
 
 @contextmanager
-def use_database(settings: Settings, said: Console = errors, *, keys: bool = False) -> Iterator[sa.URL]:
+def use_database(
+    settings: Settings, said: Console = errors, *, keys: bool = False, signs: bool = False
+) -> Iterator[sa.URL]:
     """Run a database that exists. Nothing is created or migrated. said: as in `create_database`. keys: whether numbers
-    will be read or written.
+    will be read or written. signs: whether the transparency log will be continued.
 
     Raises CommandError if there is none, if it has another revision, if nothing can be written to it, or if keys are
     needed and the key ring does not open its numbers. A key ring is made only for a register without numbers.
     """
     refuse_new(settings)
     with _open(settings, said) as url:
-        asyncio.run(with_engine(url, partial(_check, settings=settings, keys=keys)))
+        asyncio.run(with_engine(url, partial(check_fitness, settings=settings, keys=keys, signs=signs)))
         if keys:
             load_keyring(settings.key_file)
         yield url
@@ -133,6 +135,11 @@ def make_keys(settings: Settings) -> None:
         load_signer(settings.log_key_file, settings.log_origin)
     except OSError as error:
         raise explain_place(error) from error
+
+
+def has_keys(settings: Settings) -> bool:
+    """Return whether the key files are there that are made for an empty register only."""
+    return settings.key_file.exists() and settings.log_key_file.exists()
 
 
 def is_new(settings: Settings) -> bool:
@@ -168,12 +175,15 @@ async def _refuse(engine: AsyncEngine, settings: Settings) -> None:
                 _raise(finding)
 
 
-async def _check(engine: AsyncEngine, settings: Settings, keys: bool) -> None:
+async def check_fitness(engine: AsyncEngine, settings: Settings, *, keys: bool, signs: bool) -> None:
+    """Run the vital checks of a database that is not empty. keys, signs: as in `use_database`. Raises CommandError with
+    the exit code of the check."""
+    unneeded = {vital.KEYS: not keys, vital.LOG_KEY: not signs}
     async with engine.connect() as connection:
         if (await find_standing(connection))[0] is Standing.EMPTY:
             raise CommandError("The database is empty. Fill it with `suxin setup`.", ExitCode.NO_DATABASE)
         for finding in await vital.examine(connection, settings):
-            if keys or finding.check != vital.KEYS:
+            if not unneeded.get(finding.check):
                 _raise(finding)
 
 
@@ -235,6 +245,16 @@ def show_progress() -> Iterator[Callable[[str, int, int], None]]:
             progress.update(tasks[name], completed=done, total=total)
 
         yield report
+
+
+@contextmanager
+def show_lines(name: str) -> Iterator[Callable[[int, int, int], None]]:
+    """A progress bar by bytes, of which the total is known at once, with the number of lines."""
+    counted = TextColumn("{task.fields[lines]:,} lines")
+    shown = TextColumn("{task.description:>12}"), BarColumn(), TaskProgressColumn(), counted, TimeElapsedColumn()
+    with Progress(*shown, console=errors) as progress:
+        task = progress.add_task(escape(name), lines=0)
+        yield lambda done, total, lines: progress.update(task, completed=done, total=total, lines=lines)
 
 
 def read_json(path: Path) -> Any:

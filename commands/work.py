@@ -2,7 +2,8 @@
 
 import asyncio
 import signal
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
 from logging.config import dictConfig
@@ -20,12 +21,14 @@ from casework.refusal import Refusal
 from casework.transaction import transact
 from commands.configuration import read_settings
 from commands.exits import CommandError, explain_port
+from commands.serving.process import ensure_fitness
 from commands.session import console, explain_errors, make_keys, use_database, with_engine
 from models.batch import Batch
 from models.court import Staff, StaffRole
 from models.staff_account import StaffAccount
 from parts import Parts
 from postgres import database
+from postgres.waiting import wait_for_database
 from settings import Settings
 from telemetry import logs
 
@@ -40,7 +43,7 @@ def worker(
 
     Example: suxin worker --metrics-port 9464
     """
-    with explain_errors(), use_database(settings := read_settings(), console, keys=True) as url:
+    with explain_errors(), await_and_use(settings := read_settings()) as url:
         make_keys(settings)
         dictConfig(logs.build_configuration(logs.form_of(settings.log)))
         if metrics_port is not None:
@@ -49,6 +52,20 @@ def worker(
         with suppress(KeyboardInterrupt):
             _work_on(settings, database.get_service_url(settings, url))
         console.print("The worker has stopped.")
+
+
+@contextmanager
+def await_and_use(settings: Settings) -> Iterator[sa.URL]:
+    """The database, which is waited for if it is away. Raises as `use_database` does."""
+    if settings.database_url:
+        address = database.read_url(settings.database_url)
+
+        async def ask() -> None:
+            await asyncio.to_thread(database.check_server, address)
+
+        asyncio.run(wait_for_database(ask, lambda reason: None))
+    with use_database(settings, console, keys=True, signs=True) as url:
+        yield url
 
 
 def _show_metrics(host: str, port: int) -> None:
@@ -62,7 +79,9 @@ def work_until_ended() -> None:
     """Run the worker of `suxin serve`, which has prepared the database and set its URL."""
     settings = Settings.from_environment()
     dictConfig(logs.build_configuration(logs.form_of(settings.log)))
-    _work_on(settings, database.read_url(settings.database_url or ""))
+    url = database.read_url(settings.database_url or "")
+    asyncio.run(wait_for_database(partial(with_engine, url, partial(ensure_fitness, settings))))
+    _work_on(settings, url)
 
 
 def _work_on(settings: Settings, url: sa.URL) -> None:

@@ -48,8 +48,8 @@ FORMATS: dict[str, type[Format]] = {
 }
 JSON_LINES = frozenset({"shixin"})
 
-Progress = Callable[[int, int], None]
-"""Called with the bytes read and the bytes in total."""
+Progress = Callable[[int, int, int], None]
+"""Called with the bytes read, the bytes in total, and the lines read."""
 
 
 def utc_now() -> datetime:
@@ -65,7 +65,7 @@ async def import_file(
     court: str | None = None,
     rejects: TextIO | Path | None = None,
     dry_run: bool = False,
-    progress: Progress = lambda read, total: None,
+    progress: Progress = lambda read, total, lines: None,
     exported_on: date | None = None,
     history: bool = False,
     now: Callable[[], datetime] = utc_now,

@@ -63,7 +63,7 @@ class Run:
     format: Format
     export: Export
     rejects: Rejects
-    progress: Callable[[int, int], None]
+    progress: Callable[[int, int, int], None]
     dry_run: bool
     summary: Summary
     source: Source
@@ -108,7 +108,7 @@ class Run:
             for line in some:
                 self._accept(line, chunk)
             await asyncio.sleep(0)
-        self.progress(self.export.position(), self.export.total)
+        self.progress(self.export.position(), self.export.total, self.summary.lines)
         return chunk
 
     def _accept(self, line: Line, chunk: Chunk) -> None:

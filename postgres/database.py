@@ -25,7 +25,7 @@ from postgres.errors import (
     DatabaseVersionError,
 )
 from postgres.locks import Lock
-from postgres.reaching import ask
+from postgres.reaching import ask, refuse_closed
 from postgres.usage import note_waits
 from secret_file import create_secret
 from settings import DATABASE_URL, DIRECT_URL, OWNER_URL, Settings
@@ -104,7 +104,7 @@ def run_embedded(data_dir: Path) -> Iterator[sa.URL]:
 
     Several processes may share a data directory. The last one stops the server.
     """
-    from postgres.embedded import start  # noqa: PLC0415 - not needed with a URL
+    from postgres.embedded import end_orderly, start  # noqa: PLC0415 - not needed with a URL
 
     try:
         server = start(data_dir.absolute() / "postgresql")
@@ -115,7 +115,8 @@ def run_embedded(data_dir: Path) -> Iterator[sa.URL]:
             "Make the directory writable, or set SUXIN_DATABASE_URL to a PostgreSQL 15 or newer."
         ) from error
     try:
-        yield _ensure_database(_closed_to_others(server, data_dir))
+        with end_orderly():
+            yield _ensure_database(_closed_to_others(server, data_dir))
     finally:
         server.cleanup()
 
@@ -219,6 +220,7 @@ def make_async_engine(url: sa.URL, pool_size: int, statement_timeout: int) -> As
         },
     )
     note_waits(engine)
+    sa.event.listen(engine.sync_engine, "checkout", refuse_closed)
     return engine
 
 

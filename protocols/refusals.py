@@ -21,6 +21,7 @@ class Refused(Enum):
     CONNECTIONS = ("connections", 503, "Too many connections are open. Use those you have, or try again later.")
     SHARE = ("share", 429, "You have as many requests in work as one client may have. Wait for one of them.")
     HELD_OFF = ("held_off", 429, "You go on asking after refusals. Wait as long as Retry-After says.")
+    STOPPING = ("stopping", 503, "This process of the service ends. Connect again.")
     OVERLOAD = ("overload", 503, "The service has as many requests in work as it can answer. Try again later.")
 
     def __init__(self, reason: str, status: int, message: str) -> None:

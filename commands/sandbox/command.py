@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from commands.configuration import read_settings
-from commands.serving import listen_on
+from commands.serving.command import listen_on
 from commands.session import console, create_database, errors, explain_errors, is_new, show_progress
 from demo.addresses import list_addresses
 from demo.city.build import CityError

@@ -198,6 +198,22 @@ def test_it_is_installed_and_answers(machine: Machine) -> None:
     }
     found = json.loads(machine.run("suxin doctor --json"))
     assert [one for one in found["findings"] if one["state"] == "problem"] == []
+    _lose_and_restore(machine)
+    again = json.loads(machine.run(f"SECRET={secret[1]}\n{typed('install.md', 4)}"))
+    assert again["data"] == answer["data"]
+
+
+def _lose_and_restore(machine: Machine) -> None:
+    """As the page says, with the service stopped and started by hand."""
+    passphrase = "correct horse battery staple"
+    machine.run(f"echo '{passphrase}' > /var/lib/suxin/passphrase; chown suxin /var/lib/suxin/passphrase")
+    lines = typed("install.md", 5).splitlines()
+    stopping, starting = lines.index("systemctl stop suxin"), lines.index("systemctl start suxin")
+    machine.run("\n".join(lines[:stopping]))
+    machine.stop()
+    for line in lines[stopping + 1 : starting]:
+        machine.run(line)
+    machine.start()
 
 
 def test_it_is_upgraded(machine: Machine) -> None:

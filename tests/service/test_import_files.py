@@ -46,7 +46,7 @@ async def test_workbook(engine: AsyncEngine, exports: Path, tmp_path: Path, keyr
     for row in rows_of(exports / "cases.csv"):
         book.active.append(row)
     book.save(tmp_path / "cases.xlsx")
-    told: list[tuple[int, int]] = []
+    told: list[tuple[int, int, int]] = []
     summary = await import_file(
         engine, "cases", tmp_path / "cases.xlsx", keyring=keyring, progress=lambda *at: told.append(at)
     )

@@ -8,7 +8,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 CONTEXT = get_context("forkserver")
-CONTEXT.set_forkserver_preload(["cli", "commands.serving"])
+CONTEXT.set_forkserver_preload(["cli", "commands.serving.command"])
 SECONDS = 120
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx2
 
-DEADLINE_SECONDS = 60
+DEADLINE_SECONDS = 240
 
 
 def free_port() -> int:
@@ -35,12 +35,13 @@ def wait_until(holds: Callable[[], bool]) -> None:
 
 @dataclass
 class Command:
-    """`suxin serve` on a port of its own."""
+    """`suxin serve` on a port of its own. said: the file of what it prints."""
 
     environment: Mapping[str, str]
     workers: int = 1
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
+    said: Path | None = None
 
     @property
     def origin(self) -> str:
@@ -49,16 +50,20 @@ class Command:
 
     def start(self) -> None:
         """Start it, and wait until it is ready."""
-        arguments = ["serve", "--port", str(self.port), "--workers", str(self.workers)]
-        command = [str(Path(sys.executable).with_name("suxin")), *arguments]
-        environment = {**os.environ, **self.environment, "SUXIN_ISSUER": self.origin}
-        quiet = subprocess.DEVNULL
-        self.process = subprocess.Popen(command, env=environment, stdout=quiet, stderr=quiet)
+        self.begin()
         try:
             wait_until(lambda: httpx2.get(f"{self.origin}/readyz").status_code == 200)
         except AssertionError:
             self.kill()
             raise
+
+    def begin(self) -> None:
+        """Start it."""
+        arguments = ["serve", "--port", str(self.port), "--workers", str(self.workers)]
+        command = [str(Path(sys.executable).with_name("suxin")), *arguments]
+        environment = {**os.environ, **self.environment, "SUXIN_ISSUER": self.origin}
+        with (self.said or Path(os.devnull)).open("ab") as into:
+            self.process = subprocess.Popen(command, env=environment, stdout=into, stderr=into)
 
     def kill(self) -> None:
         """Kill it, as a machine that loses its power does."""

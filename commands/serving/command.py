@@ -3,7 +3,7 @@
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Annotated
 
 import sqlalchemy as sa
@@ -11,15 +11,30 @@ import typer
 import uvicorn
 
 from commands.configuration import read_settings
-from commands.exits import ExitCode, explain_port
-from commands.session import console, create_database, explain_errors, is_new, make_keys, use_database
-from commands.supervisor import Supervisor
+from commands.exits import explain_port
+from commands.serving.supervisor import make_supervisor
+from commands.session import (
+    console,
+    create_database,
+    errors,
+    explain_errors,
+    has_keys,
+    is_new,
+    make_keys,
+    use_database,
+)
 from postgres import database
+from postgres.errors import DatabaseAwayError
+from postgres.keeping import KEPT, get_lock_file
 from protocols.http import BoundedHttpProtocol
 from protocols.websocket import BoundedWebSocketProtocol
 from settings import DATABASE_URL, WORKER, Settings
 from telemetry import logs, traces
 from telemetry.exposition import share_counters
+
+KEEP_ALIVE_SECONDS = 75
+"""How long an idle connection stays open: longer than the pools of clients and proxies keep one, so that none is closed
+when its client uses it again."""
 
 
 def serve(
@@ -41,16 +56,33 @@ def serve(
             service = database.get_service_url(settings, url)
             os.environ[DATABASE_URL] = service.render_as_string(hide_password=False)
             os.environ[WORKER] = "false"  # it has a process of its own
-            work = "commands.work:work_until_ended" if settings.worker else None
-            supervisor = Supervisor(configure(settings, host, port, workers), [listener], work)
+            if kept := not settings.database_url:
+                os.environ[KEPT] = str(get_lock_file(settings.data_dir))
+            config = configure(settings, host, port, workers)
+            supervisor = make_supervisor(config, listener, work=settings.worker, kept=kept)
             supervisor.run()
-            if supervisor.failed:
-                raise typer.Exit(ExitCode.ENDED)
+            if supervisor.code:
+                raise typer.Exit(supervisor.code)
 
 
-def _open(settings: Settings) -> AbstractContextManager[sa.URL]:
-    """The database, which is made in an empty data directory only."""
-    return create_database(settings, console) if is_new(settings) else use_database(settings, console, keys=True)
+@contextmanager
+def _open(settings: Settings) -> Iterator[sa.URL]:
+    """The database, which is made in an empty data directory only. One that is away is waited for by the processes that
+    serve, if the keys are there: they are made for an empty register only, and it must be seen to be empty."""
+    with ExitStack() as stack:
+        opening = (
+            create_database(settings, console)
+            if is_new(settings)
+            else use_database(settings, console, keys=True, signs=True)
+        )
+        try:
+            url = stack.enter_context(opening)
+        except DatabaseAwayError as error:
+            if not settings.database_url or not has_keys(settings):
+                raise
+            errors.print(f"{error} It is waited for.", soft_wrap=True, markup=False)
+            url = database.read_url(settings.database_url)
+        yield url
 
 
 @contextmanager
@@ -70,7 +102,7 @@ def listen_on(host: str, port: int) -> Iterator[socket.socket]:
 def configure(settings: Settings, host: str, port: int, workers: int) -> uvicorn.Config:
     """Return the configuration of the serving processes."""
     return uvicorn.Config(
-        "server:create_worker",
+        "commands.serving.process:create_worker",
         factory=True,
         workers=workers,
         host=host,
@@ -82,6 +114,7 @@ def configure(settings: Settings, host: str, port: int, workers: int) -> uvicorn
         http=BoundedHttpProtocol,
         ws=BoundedWebSocketProtocol,
         ws_max_size=64 * 1024,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=20,
         timeout_worker_healthcheck=30,  # starting takes long on a busy machine
     )

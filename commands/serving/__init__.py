@@ -1,0 +1,1 @@
+"""`suxin serve`: the processes of the service."""

@@ -1,0 +1,155 @@
+"""The processes of `suxin serve`: those that serve, and those beside them."""
+
+import logging
+import signal
+from collections.abc import Sequence
+from socket import socket
+from typing import Any
+
+import uvicorn
+from uvicorn.supervisors.multiprocess import Multiprocess, Process
+
+from commands.serving.beside import Backoff, ProcessBeside
+from protocols.stopping import StoppingServer
+from transport.health import OPENED
+
+READY_SECONDS = 120
+"""How long a process may take to start in a rolling restart, before it is given up."""
+
+JOIN_SECONDS = 30
+log = logging.getLogger("suxin.supervisor")
+
+
+class ServingProcess(Process):
+    """A process that serves. It is ready when its gate is open."""
+
+    def __init__(self, config: uvicorn.Config, sockets: list[socket], backoff: Backoff) -> None:
+        super().__init__(config, sockets)
+        self.backoff, self.noted = backoff, False
+
+    def start(self) -> None:
+        """Start it."""
+        self.backoff.begin()
+        super().start()
+
+    def target(self, sockets: list[socket] | None = None) -> None:
+        """Serve, in the process."""
+        self._server = StoppingServer(self.config)
+        super().target(sockets)
+
+    def pong(self) -> None:
+        """Answer one ping, in the process."""
+        self.child_conn.recv()
+        self.child_conn.send(self.server.started and is_open(self.server.lifespan.state))
+
+
+def is_open(state: dict[str, Any]) -> bool:
+    """Return whether requests are answered. state: of the lifespan."""
+    return bool(OPENED not in state or state[OPENED].opened)
+
+
+class Supervisor(Multiprocess):
+    """Starts the processes, replaces each that ends, and ends all by SIGTERM or SIGINT. SIGHUP replaces those that
+    serve one after the other, without an interruption.
+
+    A serving process that ends by itself with an error before any has served ends the command, with its exit code: the
+    next one would fail in the same way. Later ones are replaced, after a while if they end again and again.
+
+    beside: the processes beside those that serve.
+    """
+
+    def __init__(self, config: uvicorn.Config, sockets: Sequence[socket], beside: Sequence[ProcessBeside]) -> None:
+        super().__init__(config, list(sockets))
+        self.served, self.beside = False, beside
+        self.retired: list[ServingProcess] = []
+        self.code = 0
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self.should_exit.set())
+
+    def _make(self, backoff: Backoff | None = None) -> ServingProcess:
+        made = ServingProcess(self.config, self.sockets, backoff or Backoff())
+        made.start()
+        return made
+
+    def init_processes(self) -> None:
+        """Start all processes."""
+        self.processes.extend(self._make() for _ in range(self.processes_num))
+        for one in self.beside:
+            one.start()
+
+    def keep_subprocess_alive(self) -> None:
+        """Replace each process that has ended."""
+        for place, one in enumerate(self.processes):
+            if self.should_exit.is_set():
+                return
+            if one.is_alive(self.config.timeout_worker_healthcheck):
+                self.served = self.served or one.is_ready()
+            else:
+                self._replace(place)
+        for other in self.beside:
+            other.replace_ended()
+        self._reap()
+
+    def _replace(self, place: int) -> None:
+        ended: Any = self.processes[place]
+        if not ended.noted:
+            ended.noted = True
+            ended.kill()  # it may hang
+            ended.join()
+            if not self.served and (ended.exitcode or 0) > 0:
+                log.error("a serving process could not start")
+                self.code = ended.exitcode
+                self.should_exit.set()
+                return
+            log.error("a serving process ended with %s, replaced in %.0f seconds", ended.exitcode, ended.backoff.end())
+        if ended.backoff.is_due():
+            self.processes[place] = self._make(ended.backoff)
+
+    def restart_all(self) -> None:
+        """Replace each serving process by one that is ready, and let the former finish what it has begun. What is not
+        ready in time leaves the former in place."""
+        for place, former in enumerate(self.processes):
+            new = self._make()
+            if not new.wait_until_ready(READY_SECONDS, self.should_exit):
+                new.kill()
+                new.join()
+                log.error("a serving process was not ready in time, the former ones go on")
+                return
+            self.processes[place] = new
+            former.terminate()
+            self.retired.append(former)  # type: ignore[arg-type]  # all are made here
+        for one in self.beside:
+            one.restart()
+
+    def _reap(self) -> None:
+        """Take leave of former processes that have ended."""
+        self.retired = [one for one in self.retired if one.process.is_alive()]
+
+    def handle_ttin(self) -> None:
+        """Add a serving process."""
+        self.processes_num += 1
+        self.processes.append(self._make())
+
+    def terminate_all(self) -> None:
+        """Ask all processes to end, and listen no more: a proxy then asks elsewhere."""
+        super().terminate_all()
+        for one in self.sockets:
+            one.close()
+        for other in self.beside:
+            other.process.terminate()
+
+    def join_all(self) -> None:
+        """Wait for the end of all processes."""
+        for one in (*self.processes, *self.retired):
+            one.process.join(JOIN_SECONDS)
+            one.process.kill()
+            one.process.join()
+        for other in self.beside:
+            other.join()
+
+
+def make_supervisor(config: uvicorn.Config, listener: socket, *, work: bool, kept: bool) -> Supervisor:
+    """Return the supervisor. work: whether the worker runs here. kept: whether the database is embedded."""
+    keeper = [ProcessBeside("keeper", "commands.serving.keeper:keep_embedded", renewed=False)] if kept else []
+    worker = [ProcessBeside("worker", "commands.work:work_until_ended", renewed=True)] if work else []
+    return Supervisor(config, [listener], [*keeper, *worker])
