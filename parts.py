@@ -62,8 +62,7 @@ REVOCATIONS = {"application_name": "suxin revocations"}
 
 @dataclass(frozen=True)
 class Parts:
-    """The components of one worker. now: the clock, which all rules use. registers: whether clients register
-    themselves. gate: whether requests are answered."""
+    """The components of a worker. now: the clock. registers: whether clients register. gate: whether it answers."""
 
     settings: Settings
     url: sa.URL

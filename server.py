@@ -28,7 +28,7 @@ from page_routes import build_page_routes, build_site
 from pages.home import make_not_found
 from parts import GRAPHQL_METHODS, Parts
 from postgres import database
-from postgres.waiting import wait_for_database
+from postgres.reaching import wait_for_database
 from protocols.admission import STATE
 from protocols.proxies import TrustedProxies
 from protocols.stopping import STOPPING

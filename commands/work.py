@@ -28,7 +28,7 @@ from models.court import Staff, StaffRole
 from models.staff_account import StaffAccount
 from parts import Parts
 from postgres import database
-from postgres.waiting import wait_for_database
+from postgres.reaching import wait_for_database
 from settings import Settings
 from telemetry import logs
 

@@ -1,18 +1,26 @@
-"""Questions to a server that may be away, may refuse the user, or may not have the database: the sentence for each."""
+"""Questions to a server that may be away, may refuse the user, or may not have the database: the sentence for each; and
+waiting for one that is away, without ending and with a reason to show."""
 
 import asyncio
-from collections.abc import Mapping
+import logging
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
+from time import monotonic
 from typing import Any
 
 import asyncpg
 import sqlalchemy as sa
 
-from postgres.errors import DatabaseAwayError, DatabaseDeniedError, DatabaseError
+from postgres.errors import DatabaseAwayError, DatabaseDeniedError, DatabaseError, is_unreachable
 
 BUSY = (asyncpg.CannotConnectNowError, asyncpg.TooManyConnectionsError, asyncpg.ConnectionDoesNotExistError)
 TOUCH_SECONDS = 1.0
+PAUSE_SECONDS = 0.25
+TOLD_SECONDS = 60.0
+"""How often the database is asked for, and how often the log says so."""
+
+log = logging.getLogger("suxin.database")
 ROUNDS = 3
 """A pooler that takes its connections in turn may give back the same one."""
 
@@ -97,3 +105,39 @@ async def _enter(stack: AsyncExitStack, options: Mapping[str, Any]) -> asyncpg.C
     connection = await asyncpg.connect(**options, statement_cache_size=0)
     stack.callback(connection.terminate)
     return connection
+
+
+async def wait_for_database(
+    attempt: Callable[[], Awaitable[None]], tell: Callable[[str], None] = lambda _: None
+) -> None:
+    """Attempt until the database is there. tell: is given the reason of each failure, which names no address.
+
+    Raises what `attempt` raises, unless the database is away.
+    """
+    told = float("-inf")
+    tell("The database has not answered yet.")
+    while True:
+        try:
+            await attempt()
+        except Exception as error:
+            if not is_away(error):
+                raise
+            tell(f"The database does not answer: {describe(error)}.")
+            if monotonic() - told > TOLD_SECONDS:
+                log.warning("the database is waited for: %s", describe(error))
+                told = monotonic()
+        else:
+            if told > 0:
+                log.info("the database is there")
+            return
+        await asyncio.sleep(PAUSE_SECONDS)
+
+
+def is_away(error: BaseException) -> bool:
+    """Return whether no server answers, or none takes connections at present."""
+    return isinstance(error, DatabaseAwayError) or is_unreachable(error)
+
+
+def describe(error: BaseException) -> str:
+    """Return the kind of an error of connecting: its message may contain an address."""
+    return type(error.__cause__ or error).__name__

@@ -12,8 +12,7 @@ import server
 from commands.exits import get_exit_code
 from commands.session import EXPECTED, check_fitness
 from postgres import database
-from postgres.reaching import touch
-from postgres.waiting import is_away
+from postgres.reaching import is_away, touch
 from settings import Settings
 
 log = logging.getLogger("suxin.server")
