@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-import sys
+import os
 from functools import partial
 from typing import Any
 
@@ -25,7 +25,7 @@ def create_worker() -> Any:
 
 async def ensure_fitness(settings: Settings, engine: AsyncEngine) -> None:
     """Check what every start checks. Raises what says that the database is away; what else is wrong is logged and ends
-    the process with its exit code."""
+    the process with its exit code, at once: it has nothing to finish."""
     try:
         await touch(database.make_connection_options(engine.url))
         await asyncio.to_thread(_reach, settings)
@@ -34,7 +34,8 @@ async def ensure_fitness(settings: Settings, engine: AsyncEngine) -> None:
         if is_away(error):
             raise
         log.error("%s", error)
-        sys.exit(get_exit_code(error))
+        logging.shutdown()
+        os._exit(get_exit_code(error))
 
 
 def _reach(settings: Settings) -> None:

@@ -16,7 +16,9 @@ from transport.health import OPENED
 READY_SECONDS = 120
 """How long a process may take to start in a rolling restart, before it is given up."""
 
-JOIN_SECONDS = 30
+JOIN_SECONDS, ENDING_SECONDS = 30, 2
+"""How long a process may take to end: when it was asked to, and when it answers no more."""
+
 log = logging.getLogger("suxin.supervisor")
 
 
@@ -94,6 +96,7 @@ class Supervisor(Multiprocess):
         ended: Any = self.processes[place]
         if not ended.noted:
             ended.noted = True
+            ended.process.join(ENDING_SECONDS)
             ended.kill()  # it may hang
             ended.join()
             if not self.served and (ended.exitcode or 0) > 0:

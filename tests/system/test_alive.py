@@ -52,8 +52,12 @@ class Standing:
     def is_ready(self) -> bool:
         return self.get("/readyz").status_code == 200
 
+    def counts(self, text: str) -> int:
+        """How often it has said something."""
+        return self.said.read_text().count(text)
+
     def has_said(self, text: str) -> bool:
-        return text in self.said.read_text()
+        return self.counts(text) > 0
 
     def serving(self) -> set[int]:
         """The processes that serve."""
@@ -127,6 +131,7 @@ def test_it_starts_without_its_database_and_says_so(standing: Standing) -> None:
     assert (asked.status_code, asked.headers["retry-after"], asked.json()) == (503, "1", {"errors": [told]})
     page = standing.get("/")
     assert (page.status_code, page.text) == (503, told["message"])
+    wait_until(lambda: standing.counts("Application startup complete") == 2)
     assert standing.has_said("No PostgreSQL answers at postgresql://")
     assert standing.has_said("It is waited for.")
 
@@ -134,6 +139,7 @@ def test_it_starts_without_its_database_and_says_so(standing: Standing) -> None:
 def test_it_serves_when_its_database_returns(standing: Standing, sync_engine: sa.Engine) -> None:
     """So does the worker, which has begun without it as well."""
     standing.door.open()
+    wait_until(lambda: standing.counts("the database is there") >= 2)
     wait_until(standing.is_ready)
     wait_until(lambda: find_leader(sync_engine) is not None)
     assert standing.ask(standing.token()).json()["data"]["viewer"] == {"clientId": "tender"}
@@ -162,7 +168,7 @@ def test_a_worker_that_cannot_start_again_ends_no_other(standing: Standing, sync
     (left,) = standing.serving() - {killed}
     assert (standing.command.process and standing.command.process.poll(), standing.is_ready()) == (None, True)
     _set_revision(sync_engine, database.list_revisions()[0])
-    wait_until(lambda: len(standing.serving()) == 2)
+    wait_until(lambda: standing.counts("Application startup complete") >= 4 and len(standing.serving()) == 2)
     assert left in standing.serving()
 
 
