@@ -3,7 +3,9 @@
 import logging
 import signal
 from collections.abc import Sequence
+from contextlib import suppress
 from socket import socket
+from time import monotonic
 from typing import Any
 
 import uvicorn
@@ -16,6 +18,9 @@ from transport.health import OPENED
 READY_SECONDS = 120
 """How long a process may take to start in a rolling restart, before it is given up."""
 
+STARTING_SECONDS, LONGEST_START_SECONDS = 0.1, 600
+"""How long an answer of a process is waited for that has not answered yet, and when it is given up."""
+
 JOIN_SECONDS, ENDING_SECONDS = 30, 2
 """How long a process may take to end: when it was asked to, and when it answers no more."""
 
@@ -23,16 +28,33 @@ log = logging.getLogger("suxin.supervisor")
 
 
 class ServingProcess(Process):
-    """A process that serves. It is ready when its gate is open."""
+    """A process that serves. It is ready when its gate is open. One that has not answered yet is given time to start: on
+    a busy machine that takes minutes, and another one would take as long."""
 
     def __init__(self, config: uvicorn.Config, sockets: list[socket], backoff: Backoff) -> None:
         super().__init__(config, sockets)
-        self.backoff, self.noted = backoff, False
+        self.backoff, self.noted, self.answered = backoff, False, False
 
     def start(self) -> None:
         """Start it."""
         self.backoff.begin()
         super().start()
+
+    def is_alive(self, timeout: float = 5) -> bool:
+        """Return whether it runs and answers, or is still starting."""
+        if not self.process.is_alive():
+            return False
+        if self.answered:
+            return self.ping(timeout)
+        self.answered = self.ping(STARTING_SECONDS)
+        return self.answered or monotonic() - self.backoff.began < LONGEST_START_SECONDS
+
+    def _healthcheck(self, timeout: float) -> bool | None:
+        """Ask, after what was answered too late has been read."""
+        with suppress(OSError, EOFError):
+            while self.parent_conn.poll():
+                self.parent_conn.recv()
+        return super()._healthcheck(timeout)
 
     def target(self, sockets: list[socket] | None = None) -> None:
         """Serve, in the process."""
