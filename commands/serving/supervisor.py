@@ -28,8 +28,8 @@ log = logging.getLogger("suxin.supervisor")
 
 
 class ServingProcess(Process):
-    """A process that serves. It is ready when its gate is open. One that has not answered yet is given time to start: on
-    a busy machine that takes minutes, and another one would take as long."""
+    """A process that serves. It is ready when its gate is open. One that has not answered yet is given time to start:
+    on a busy machine that takes minutes, and another one would take as long."""
 
     def __init__(self, config: uvicorn.Config, sockets: list[socket], backoff: Backoff) -> None:
         super().__init__(config, sockets)
@@ -104,10 +104,11 @@ class Supervisor(Multiprocess):
     def keep_subprocess_alive(self) -> None:
         """Replace each process that has ended."""
         for place, one in enumerate(self.processes):
+            assert isinstance(one, ServingProcess)  # noqa: S101 - all are made here
             if self.should_exit.is_set():
                 return
             if one.is_alive(self.config.timeout_worker_healthcheck):
-                self.served = self.served or one.is_ready()
+                self.served = self.served or (one.answered and one.is_ready())
             else:
                 self._replace(place)
         for other in self.beside:
