@@ -3,7 +3,6 @@
 import logging
 import signal
 from collections.abc import Sequence
-from contextlib import suppress
 from socket import socket
 from time import monotonic
 from typing import Any
@@ -18,6 +17,7 @@ from transport.health import OPENED
 READY_SECONDS = 120
 """How long a process may take to start in a rolling restart, before it is given up."""
 
+SLICE_SECONDS = 0.2
 STARTING_SECONDS, LONGEST_START_SECONDS = 0.1, 600
 """How long an answer of a process is waited for that has not answered yet, and when it is given up."""
 
@@ -50,11 +50,18 @@ class ServingProcess(Process):
         return self.answered or monotonic() - self.backoff.began < LONGEST_START_SECONDS
 
     def _healthcheck(self, timeout: float) -> bool | None:
-        """Ask, after what was answered too late has been read."""
-        with suppress(OSError, EOFError):
+        """Ask, after what was answered too late has been read. A process that ends meanwhile is not waited for."""
+        until = monotonic() + timeout
+        try:
             while self.parent_conn.poll():
                 self.parent_conn.recv()
-        return super()._healthcheck(timeout)
+            self.parent_conn.send(b"ping")
+            while not self.parent_conn.poll(min(timeout, SLICE_SECONDS)):
+                if monotonic() > until or not self.process.is_alive():
+                    return None
+            return bool(self.parent_conn.recv())
+        except (OSError, EOFError):
+            return None
 
     def target(self, sockets: list[socket] | None = None) -> None:
         """Serve, in the process."""
