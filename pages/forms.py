@@ -60,6 +60,8 @@ async def read_upload_form(request: Request) -> tuple[Mapping[str, str], str | N
 def _split(media_type: bytes, body: bytes) -> list[tuple[str, str | None, bytes]]:
     """Return the parts of a multipart body: name, name of the file if it is one, content."""
     message = BytesParser(EmailMessage, policy=HTTP).parsebytes(b"Content-Type: " + media_type + b"\r\n\r\n" + body)
+    if message.defects or not message.is_multipart():
+        raise ValueError("not whole")
     return [
         (str(part.get_param("name", "", "content-disposition")), part.get_filename(), _content(part))
         for part in message.iter_parts()

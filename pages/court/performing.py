@@ -22,6 +22,7 @@ EVERYBODY = frozenset(StaffRole)
 SECTIONS: Sections = (
     ("/court", "待办", EVERYBODY),
     ("/court/cases", "案件", EVERYBODY),
+    ("/court/figures", "数据", EVERYBODY),
     ("/court/identities", "身份核查", frozenset({StaffRole.CENTRE, StaffRole.PRESIDENT})),
     ("/court/imports", "导入", frozenset({StaffRole.CENTRE, StaffRole.PRESIDENT})),
 )

@@ -361,6 +361,19 @@ async def test_a_month_of_a_court_is_played_by_four_people_and_the_public_sees_i
     assert [seen.faults for seen in cast.seen.values() if seen.faults] == []
 
 
+@pytest.mark.parametrize("lang", ["zh-CN", "en"])
+async def test_the_pages_of_officers_and_litigants_are_sound(cast: Cast, lang: str) -> None:
+    centre = await cast.officer(StaffRole.CENTRE)
+    for path in ("/court", "/court/cases", "/court/figures", "/court/identities", "/court/imports"):
+        await centre.goto(f"{path}?lang={lang}")
+        assert await centre.locator("html").get_attribute("lang") == lang
+        await cast.keep(StaffRole.CENTRE, f"{lang}{path}")
+    mine = await cast.litigant(TOOLS)
+    for path in ("/me", "/me/cases", "/me/sharing", "/me/log"):
+        await mine.goto(f"{path}?lang={lang}")
+        await cast.keep(TOOLS.key, f"{lang}{path}")
+
+
 async def test_forged_used_and_expired_tickets_let_nobody_in(cast: Cast) -> None:
     page = await cast.page("thief", 390)
     used = cast.ticket(TOOLS)

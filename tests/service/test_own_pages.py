@@ -199,7 +199,10 @@ def test_a_repair_is_applied_for_with_a_file_whose_digest_is_kept(world: World) 
     with world.engine.begin() as connection:
         kept = connection.execute(sa.text("SELECT evidence_digest FROM repair ORDER BY id DESC LIMIT 1")).scalar_one()
     assert kept == hashlib.sha256(file).digest()
-    assert world.http.post("/me", headers=headers, content=b"x" * 9_000_000).status_code == 400
+    for content in (b"x" * 9_000_000, b"junk", b"", f"--{BOUNDARY}--\r\n".encode(), body[:-30]):
+        assert world.http.post("/me", headers=headers, content=content).status_code == 400
+    odd = {**PAGE, "content-type": "multipart/form-data; boundary=<--x-->"}
+    assert world.http.post("/me", headers=odd, content=body).status_code == 400
 
 
 def test_share_codes_and_reports_are_made_shown_once_and_revoked(world: World) -> None:

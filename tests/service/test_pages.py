@@ -19,6 +19,7 @@ from auth.server.accounts import Account, Password, add_staff
 from demo.city.cast import CHEN, DEMO_COURT, FORGE, MINOR, SECLUDED, STRANGER, TOOLS
 from models.court import StaffRole
 from models.terms import to_court_day
+from pages.court.figures import Table
 from pages.public.result_codes import SealedResult, write_result_code
 from pages.static_files import address_of
 
@@ -526,3 +527,59 @@ def test_a_record_that_is_objected_to_is_marked(world: World) -> None:
     marked = [one["underObjection"] for one in said]
     assert marked.count(True) == 1
     assert look_up(world, CHEN.name).text.count("异议处理中") == 1
+
+
+@pytest.mark.usefixtures("signed_out")
+def test_the_dashboard_is_one_request_and_no_look_up(world: World, staff: dict[StaffRole, Password]) -> None:
+    sign_in(world, staff[StaffRole.CHIEF])
+    world.http.get("/court/figures", headers=PAGE)  # registers the client of the pages
+    with world.logged() as entries:
+        page = world.http.get("/court/figures", headers=PAGE)
+    assert page.status_code == 200
+    assert "script-src" not in page.headers["content-security-policy"]
+    assert len({one["request_id"] for one in entries}) == 1
+    assert {one["field"] for one in entries} == {"statistics", "objections"}
+    asked = """query ($court: String!) {
+      statistics(of: COLOURS, first: 10, groupBy: [COLOUR], filter: { courtCode: $court }) { colour count } }"""
+    said = world.data(Audience.COURT, asked, {"court": DEMO_COURT})["statistics"]
+    saved = world.http.get("/court/figures?panel=colours&format=json", headers=PAGE)
+    assert saved.json() == said
+    assert saved.headers["content-disposition"] == 'attachment; filename="colours.json"'
+    table = world.http.get("/court/figures?panel=colours&format=csv", headers=PAGE).text.split()
+    assert table == ["colour,count", *(f"{one['colour']},{one['count']}" for one in said)]
+    for one in said:
+        assert f"<td>{one['count']}</td>" in page.text
+    assert world.http.get("/court/figures?panel=x&format=csv", headers=PAGE).status_code == 404
+
+
+@pytest.mark.usefixtures("signed_out")
+def test_a_document_of_a_panel_is_edited_and_run_with_the_officer_s_rights(
+    world: World, staff: dict[StaffRole, Password]
+) -> None:
+    sign_in(world, staff[StaffRole.CHIEF])
+    page = world.http.get("/court/figures", headers=PAGE).text
+    csrf = CSRF.findall(page)[0]
+    for document in re.findall(r"<textarea[^>]*>(.*?)</textarea>", page, re.DOTALL):
+        answer = send(world, "/court/figures", {"csrf": csrf, "document": html.unescape(document)})
+        assert answer.status_code == 200
+        assert "<caption>" in answer.text
+    mine = "{ deductions(first: 3) { nodes { points behaviour { code } } } }"
+    said = world.data(Audience.COURT, mine)["deductions"]["nodes"]
+    saved = send(world, "/court/figures", {"csrf": csrf, "document": mine, "format": "csv"})
+    rows = [f"{one['points']},{one['behaviour']['code']}" for one in said]
+    assert saved.text.split() == ["points,behaviour.code", *rows]
+    refused = {
+        'mutation { openBatch(input: { month: "2020-01-01" }) { errors { code } } }': "这里只能查询",
+        "{ accessRecords(first: 1) { nodes { at } } }": 'role="alert"',
+        "{ nonsense <script>": 'role="alert"',
+    }
+    for document, told in refused.items():
+        answer = send(world, "/court/figures", {"csrf": csrf, "document": document})
+        assert answer.status_code == 400
+        assert told in answer.text
+        assert "<script>" not in answer.text
+
+
+def test_a_cell_that_a_spreadsheet_would_compute_is_text() -> None:
+    table = Table.of([{"statement": "=HYPERLINK(1)", "count": -1}, {"statement": "ok", "count": 2}])
+    assert table.write_csv().splitlines() == ["statement,count", "'=HYPERLINK(1),-1", "ok,2"]
