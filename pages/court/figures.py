@@ -68,14 +68,14 @@ COLUMNS: Mapping[str, str] = {
 
 
 @dataclass(frozen=True)
-class Table:
+class AnswerTable:
     """Rows of scalars under their names."""
 
     columns: Sequence[str]
     rows: Sequence[Sequence[Any]]
 
     @classmethod
-    def of(cls, rows: Sequence[Mapping[str, Any]]) -> "Table":
+    def of(cls, rows: Sequence[Mapping[str, Any]]) -> "AnswerTable":
         """Return a table of objects, with nested ones as columns of their path."""
         flat = [dict(_flatten(row)) for row in rows]
         columns = list(dict.fromkeys(name for row in flat for name in row))
@@ -160,7 +160,7 @@ class CourtFigures:
         if principal is None:
             return RedirectResponse(SIGN_IN_PATH, 303, NO_STORE)
         data = await self.work.ask(request, principal, DOCUMENT, self._variables(principal), "Dashboard")
-        tables = {panel.name: Table.of(find_rows(data[panel.name])) for panel in PANELS}
+        tables = {panel.name: AnswerTable.of(find_rows(data[panel.name])) for panel in PANELS}
         if wanted := request.query_params.get("format"):
             name = request.query_params.get("panel", "")
             if name not in tables:
@@ -178,7 +178,7 @@ class CourtFigures:
             return RedirectResponse(SIGN_IN_PATH, 303, NO_STORE)
         document = form.get("document", "")[:LONGEST_DOCUMENT]
         data, performed = await self._answer(request, principal, document)
-        table = Table.of(find_rows(data)) if data is not None else None
+        table = AnswerTable.of(find_rows(data)) if data is not None else None
         if table and form.get("format") in {"csv", "json"}:
             return self._save(table, data, form["format"], "answer")
         repeated = {"csrf": form["csrf"], "document": document}
@@ -202,14 +202,14 @@ class CourtFigures:
         first = date(today.year - 1, today.month, 1)
         return {"court": principal.jurisdiction, "from": str(first), "recent": str(today - RECENT)}
 
-    def _save(self, table: Table, data: Any, format: str, name: str) -> Response:
+    def _save(self, table: AnswerTable, data: Any, format: str, name: str) -> Response:
         saved = {**HEADERS, **PRIVATE, "Content-Disposition": f'attachment; filename="{name}.{format}"'}
         if format == "csv":
             return Response(table.write_csv(), 200, saved, "text/csv; charset=utf-8")
         return Response(orjson.dumps(data, option=orjson.OPT_INDENT_2), 200, saved, "application/json")
 
 
-def draw(panel: Panel, table: Table, language: Language) -> Chart | None:
+def draw(panel: Panel, table: AnswerTable, language: Language) -> Chart | None:
     """Return the chart of a panel; None for a list without numbers."""
     if "count" not in table.columns:
         return None

@@ -19,7 +19,7 @@ from auth.server.accounts import Account, Password, add_staff
 from demo.city.cast import CHEN, DEMO_COURT, FORGE, MINOR, SECLUDED, STRANGER, TOOLS
 from models.court import StaffRole
 from models.terms import to_court_day
-from pages.court.figures import Table
+from pages.court.figures import AnswerTable
 from pages.public.result_codes import SealedResult, write_result_code
 from pages.static_files import address_of
 
@@ -581,5 +581,5 @@ def test_a_document_of_a_panel_is_edited_and_run_with_the_officer_s_rights(
 
 
 def test_a_cell_that_a_spreadsheet_would_compute_is_text() -> None:
-    table = Table.of([{"statement": "=HYPERLINK(1)", "count": -1}, {"statement": "ok", "count": 2}])
+    table = AnswerTable.of([{"statement": "=HYPERLINK(1)", "count": -1}, {"statement": "ok", "count": 2}])
     assert table.write_csv().splitlines() == ["statement,count", "'=HYPERLINK(1),-1", "ok,2"]
