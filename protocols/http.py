@@ -18,6 +18,7 @@ from protocols.refusals import Refused, write_refusal
 from protocols.stalls import Stall
 from protocols.stopping import LINGER_SECONDS
 from protocols.timing import choose_interval
+from protocols.upgrades import drop_offer
 from protocols.work import Work
 
 FRAMING = 9
@@ -116,6 +117,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         if self._phase is IDLE:
             self._phase, self._since = HEAD, self.loop.time()
             self._received = self._content = 0
+        if self._phase is HEAD:
+            data = drop_offer(data)
         self._received += len(data)
         if len(data) > self._limits.head_bytes:
             self._checked = True

@@ -7,11 +7,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from joserfc.jwk import ECKey, Key, OctKey, OKPKey, RSAKey
 from oauth_clients import ISSUER, START, Service, SigningClient, refusal
 
 from auth.clients.authentication import ASSERTION_TYPE, WRONG_ASSERTION
 from auth.clients.registry import disable_client
+from models.client import Client
 
 GRANT = {"grant_type": "client_credentials"}
 INVALID_CLIENT = (401, "invalid_client")
@@ -113,6 +115,34 @@ async def test_wrong_claims_are_refused(
         assert told == WRONG_ASSERTION
     else:
         assert told.removeprefix("The client assertion was not accepted: ").removeprefix("its ").startswith(f"{name} ")
+
+
+SPRING_KEY = {
+    "kty": "EC",
+    "crv": "P-256",
+    "kid": "spring",
+    "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+    "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
+}
+"""The key of RFC 7515, appendix A.3."""
+
+SPRING = (
+    "eyJraWQiOiJzcHJpbmciLCJhbGciOiJFUzI1NiJ9."
+    "eyJzdWIiOiJzcHJpbmctYmFuayIsImF1ZCI6Imh0dHBzOi8vc3V4aW4uY291cnQuZXhhbXBsZSIsImlzcyI6InNwcmluZy1iYW5r"
+    "IiwiZXhwIjoxODAwMDAwMDYwLCJpYXQiOjE4MDAwMDAwMDAsImp0aSI6IjBiM2Y2YjBlLTZjMWEtNGEwZS05ZDBjLTJmNmE1YTdiOGM5ZCJ9."
+    "BeAtrZh9HRQOEMftyu5Jdi9j9DDU9QDS1sBhFbfiwQk9miZ0e0a70_FRgCINtWF8_rSdpHXREMxjdB1GnTrE9Q"
+)
+"""An assertion in the form of Spring Security 6 (`NimbusJwtClientAuthenticationParametersConverter`), with a customizer
+that sets the audience. Made once, for START."""
+
+
+async def test_the_assertion_of_spring_security_is_accepted(service: Service) -> None:
+    client = service.register(jwks={"keys": [SPRING_KEY]})
+    with service.engine.begin() as connection:
+        named = sa.update(Client).where(Client.client_id == client.client_id)
+        connection.execute(named.values(client_id="spring-bank"))
+    form = {"client_assertion_type": ASSERTION_TYPE, "client_assertion": SPRING, "client_id": "spring-bank"}
+    assert (await service.ask(GRANT | form)).status_code == 200
 
 
 @pytest.mark.fapi_refuses("5.3.2.1-8")

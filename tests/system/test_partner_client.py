@@ -1,6 +1,9 @@
 """A partner's client, which needs no server: the library, and the commands that use it."""
 
 import json
+import os
+import re
+import shutil
 import subprocess
 import sys
 import time
@@ -15,6 +18,7 @@ from sandboxes import Sandbox
 from standardwebhooks import Webhook
 from typer.testing import CliRunner, Result
 
+import nodejs
 from auth.audiences import Audience
 from cli import app
 from suxin_client import AnswerError, BadSignatureError, Client, Profile, verify_webhook
@@ -276,3 +280,52 @@ def test_deliveries_that_were_altered_or_are_old_are_refused(
 def test_either_of_two_keys_verifies_during_a_rotation() -> None:
     signatures = f"v1,{'A' * 43}= {sign_webhook('m-1', 1000, BODY, SECRET)}"
     verify_webhook(headers(1000, signatures), BODY, SECRET, 1000.0)
+
+
+# --- docs/first_answer.md ---------------------------------------------------------------------------------------------
+
+FIRST = ROOT / "docs" / "first_answer.md"
+PROGRAMS = {
+    "bash": ("first.sh", ["sh", "first.sh"]),
+    "python": ("first.py", [sys.executable, "-W", "error", "first.py"]),
+    "typescript": ("first.ts", [str(nodejs.NODE), "first.ts"]),
+    "java": ("First.java", ["java", "-Xshare:auto", "First.java"]),
+}
+
+
+def block(page: Path, language: str) -> str:
+    """The one program of a page in a language."""
+    (found,) = re.findall(rf"^```{language}\n(.*?)^```$", page.read_text(), re.DOTALL | re.MULTILINE)
+    return str(found)
+
+
+@pytest.mark.parametrize("language", PROGRAMS)
+def test_a_partner_with_an_address_has_a_first_answer(sandbox: Sandbox, language: str, tmp_path: Path) -> None:
+    name, command = PROGRAMS[language]
+    needed = {"bash": ("curl", "openssl"), "java": ("javac",)}.get(language, ())
+    if missing := [program for program in needed if not shutil.which(program)]:
+        package = "openjdk-17-jdk-headless" if language == "java" else missing[0]
+        pytest.skip(f"There is no {missing[0]}: apt-get install {package}")
+    (tmp_path / name).write_text(block(FIRST, language))
+    environment = {**os.environ, "SUXIN": sandbox.address}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert {"MATCHED", "YELLOW"} <= set(re.findall(r"[A-Z]{4,}", done.stdout)), done.stdout + done.stderr
+
+
+def test_both_languages_have_the_same_programs() -> None:
+    chinese = FIRST.with_name("first_answer.zh.md")
+    for language in (*PROGRAMS, "sh", "text"):
+        assert block(FIRST, language) == block(chinese, language)
+
+
+@pytest.mark.parametrize("name", ["first_answer.md", "first_answer.zh.md", "sandbox.md", "sandbox.zh.md"])
+def test_links_of_these_pages_lead_somewhere(name: str) -> None:
+    page = FIRST.with_name(name)
+    for link in re.findall(r"\]\(([^)]+)\)", page.read_text()):
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve()
+        assert target.exists(), link
+        headings = re.findall(r"^#+ (.+)$", target.read_text(), re.MULTILINE)
+        slugs = [re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings]
+        assert not anchor or anchor in slugs, link
