@@ -117,12 +117,9 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         if self._phase is IDLE:
             self._phase, self._since = HEAD, self.loop.time()
             self._received = self._content = 0
-        if self._phase is HEAD:
-            data = drop_offer(data)
         self._received += len(data)
-        if len(data) > self._limits.head_bytes:
-            self._checked = True
-        super().data_received(data)
+        self._checked = self._checked or len(data) > self._limits.head_bytes
+        super().data_received(drop_offer(data) if self._phase is HEAD else data)
         if self._phase is not IDLE and self._received > self._limits.head_bytes + FRAMING * self._content:
             self._refuse(Refused.HEAD_SIZE)
 
