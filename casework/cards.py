@@ -41,8 +41,9 @@ async def find_due_cards(engine: AsyncEngine, day: date, sweep: Sweep) -> tuple[
         withdrawn = await connection.execute(WITHDRAWN, {"most": sweep.window})
         outdated = await connection.execute(OUTDATED, {"day": day, "most": sweep.window})
         last: int = (await connection.execute(LAST)).scalar_one()
-        without = await connection.execute(WITHOUT, sweep.take_turn(last))
-        due = {*withdrawn.scalars(), *outdated.scalars(), *without.scalars()}
+        without = set((await connection.execute(WITHOUT, sweep.take_turn(last))).scalars())
+        due = {*withdrawn.scalars(), *outdated.scalars(), *without}
+    sweep.found = bool(without)
     return due, sweep.seen >= last
 
 

@@ -23,9 +23,9 @@ UNREAD = (
 LAST = "SELECT coalesce(max(id), 0) FROM {table}"
 
 
-def start_sweeps(window: int = WINDOW) -> dict[str, Sweep]:
-    """Return a sweep for each table."""
-    return {table: Sweep(window) for table in TABLES}
+def start_sweeps(seen: int = 0) -> dict[str, Sweep]:
+    """Return a sweep for each table. seen: as of `Sweep`."""
+    return {table: Sweep(WINDOW, seen) for table in TABLES}
 
 
 async def read_names(connection: AsyncConnection, sweeps: Mapping[str, Sweep]) -> bool:

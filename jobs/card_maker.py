@@ -9,7 +9,7 @@ from typing import ClassVar
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from casework.cards import WINDOW, find_due_cards, make_cards
-from casework.sweep import Sweep
+from casework.sweep import ALL, Sweep
 from jobs.loop import Job
 from models.terms import to_court_day
 
@@ -22,7 +22,7 @@ class CardMaker(Job):
     waits: ClassVar[str] = "the cards of parties wait"
     engine: AsyncEngine
     now: Callable[[], datetime]
-    sweep: Sweep = field(default_factory=lambda: Sweep(WINDOW))
+    sweep: Sweep = field(default_factory=lambda: Sweep(WINDOW, ALL))
 
     async def start_due(self) -> None:
         """Make the cards that are due, and go on with the sweep."""

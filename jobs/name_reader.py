@@ -8,7 +8,7 @@ from typing import ClassVar
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from casework.name_readings import read_names, start_sweeps
-from casework.sweep import Sweep
+from casework.sweep import ALL, Sweep
 from casework.transaction import get_write_engine
 from jobs.loop import Job
 
@@ -20,7 +20,7 @@ class NameReader(Job):
     logger: ClassVar[logging.Logger] = logging.getLogger("suxin.names")
     waits: ClassVar[str] = "the readings of names wait"
     engine: AsyncEngine
-    sweeps: Mapping[str, Sweep] = field(default_factory=start_sweeps)
+    sweeps: Mapping[str, Sweep] = field(default_factory=lambda: start_sweeps(ALL))
 
     async def start_due(self) -> None:
         """Make the readings of the next names that have none."""

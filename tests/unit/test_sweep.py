@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from hypothesis import given
 from hypothesis import strategies as st
 
-from casework.sweep import LEAST, Sweep
+from casework.sweep import ALL, LEAST, Sweep
 
 
 def looked_at(sweep: Sweep, last: int) -> list[int]:
@@ -31,6 +31,12 @@ def test_what_is_found_makes_the_next_turn_large() -> None:
     assert looked_at(sweep, 3000) == list(range(1, 2001))
     sweep.found = False
     assert looked_at(sweep, 3000) == list(range(2001, 2001 + LEAST))
+
+
+def test_a_job_begins_with_old_keys_only() -> None:
+    sweep = Sweep(2000, ALL)
+    assert looked_at(sweep, 3000) == list(range(1, LEAST + 1))
+    assert looked_at(sweep, 3001) == [3001, *range(LEAST + 1, 2 * LEAST + 1)]
 
 
 def test_nothing_is_looked_at_where_nothing_is() -> None:
