@@ -8,15 +8,19 @@ import base64
 import binascii
 import hashlib
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
 import orjson
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
 from joserfc.errors import JoseError
-from joserfc.jwk import Key
+from joserfc.jwk import ECKey, Key
 
 from auth.clients.assertion import REGISTRY
 from auth.clients.keys import ALGORITHMS, ClientKeysError, read_public_key
@@ -33,6 +37,7 @@ AGE_SECONDS, AHEAD_SECONDS = 60, 10
 
 MAXIMUM_LENGTH, MAXIMUM_HEADER = 8192, 4096
 REMEMBERED_KEYS = 1024
+ES256, COORDINATE_BYTES = ECDSA(SHA256()), 32
 PORTS = {"https": ":443", "http": ":80"}
 
 
@@ -109,10 +114,9 @@ class ProofReader:
 
 @dataclass(frozen=True)
 class Signer:
-    """The key in the header of a proof. algorithm: joserfc's, which verifies by the key."""
+    """The key in the header of a proof. verify: returns whether a signature of octets is by it."""
 
-    key: Key
-    algorithm: Any
+    verify: Callable[[bytes, bytes], bool]
     jkt: str
 
 
@@ -126,8 +130,7 @@ def _verify(text: str) -> tuple[str, dict[str, Any]]:
     signer = _signer(parts[0])
     try:
         signed = f"{parts[0]}.{parts[1]}".encode()
-        verified = signer.algorithm.verify(signed, _decode(parts[2]), signer.key)
-        claims = orjson.loads(_decode(parts[1])) if verified else None
+        claims = orjson.loads(_decode(parts[1])) if signer.verify(signed, _decode(parts[2])) else None
     except (JoseError, ValueError, TypeError):
         claims = None
     if not isinstance(claims, dict):
@@ -158,7 +161,27 @@ def _signer(coded: str) -> Signer:
         raise ProofError(say("The header of the proof: {error}", error=error)) from None
     except JoseError:
         raise ProofError("The header of the proof: jwk is no key for its alg.") from None
-    return Signer(key, algorithm, key.thumbprint())
+    return Signer(_make_verifier(algorithm, key), key.thumbprint())
+
+
+def _make_verifier(algorithm: Any, key: Key) -> Callable[[bytes, bytes], bool]:
+    """Return what verifies signatures by a key: joserfc, or for ES256, which most clients use, what joserfc calls, by a
+    key that is prepared once (RFC 7518, section 3.4)."""
+    if not isinstance(key, ECKey):
+        return lambda signed, signature: bool(algorithm.verify(signed, signature, key))
+    public: Any = key.get_op_key("verify")
+
+    def verify(signed: bytes, signature: bytes) -> bool:
+        if len(signature) != 2 * COORDINATE_BYTES:
+            return False
+        numbers = signature[:COORDINATE_BYTES], signature[COORDINATE_BYTES:]
+        try:
+            public.verify(encode_dss_signature(*map(int.from_bytes, numbers)), signed, ES256)
+        except InvalidSignature:
+            return False
+        return True
+
+    return verify
 
 
 def _check_address(claims: Mapping[str, Any], sent: Sent) -> None:

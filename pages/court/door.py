@@ -8,11 +8,12 @@ from functools import cached_property, partial
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from auth.metadata import SECOND_FACTOR_PATH
+from auth.metadata import SCRIPT_PATH, SECOND_FACTOR_PATH
 from auth.principal import Principal
 from auth.request_body import media_type_of
 from auth.server.authorization_server import AuthorizationServer
 from auth.server.oauth_http import Visit
+from auth.server.token_store import to_datetime
 from auth.staff.browser_session import SECRET_BYTES, BrowserSession
 from auth.staff.password_check import PasswordCheck, Tried
 from auth.staff.password_queue import PasswordQueue, QueueFullError
@@ -21,10 +22,13 @@ from auth.staff.staff_principal import admit_officer
 from pages.asking import Asking
 from pages.forms import UPLOAD_TYPE, ForgedFormError, read_form, read_upload_form
 from pages.language import put
-from pages.site import PRIVATE, Site
+from pages.site import CLOSED, PRIVATE, Site
 
 PATH, SIGN_IN_PATH = "/court", "/court/sign-in"
 NO_STORE = {"Cache-Control": "no-store"}
+WITH_KEYS = f"{CLOSED}; script-src 'self'"
+"""The policy of the page with the script that speaks with security keys."""
+
 log = logging.getLogger("suxin.pages")
 
 
@@ -123,7 +127,9 @@ class CourtDoor:
 
     def _page(self, request: Request, status: int, refused: str) -> Response:
         csrf = self.csrf_of(request)
-        page = self.site.render(request, "court/sign_in.html", status, PRIVATE, csrf=csrf, refused=refused)
+        asked = self.session.keys.ask(csrf, to_datetime(self.server.clock()))
+        told = {"csrf": csrf, "refused": refused, "asked": asked, "script": SCRIPT_PATH}
+        page = self.site.render(request, "court/sign_in.html", status, PRIVATE, WITH_KEYS, **told)
         return self.keep_csrf(page, csrf)
 
     def _visit(self, request: Request, form: dict[str, str]) -> Visit:

@@ -5,7 +5,7 @@ The browser is Debian's Chromium, driven by Playwright. Without it the tests are
 
 import re
 import shutil
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -25,10 +25,12 @@ from auth.audiences import Audience
 from auth.server.accounts import Account, Password, add_staff
 from auth.server.token_client import ClientCredential, User, sign_subject_token
 from demo.city.cast import CHEN, DEMO_COURT, FORGE, TOOLS, Subject
+from demo.stage import open_socket, run_server
 from models.court import StaffRole
 from models.terms import to_court_day
 from postgres import database
-from server import get_utc_now
+from server import create_app, get_utc_now
+from settings import Settings
 
 WEB = Path(__file__).parents[2] / "web"
 SCREENSHOTS = Path(__file__).parents[2] / ".suxin" / "screenshots"
@@ -442,3 +444,68 @@ async def test_no_address_leads_to_another_site(cast: Cast) -> None:
             "all => all.map(one => one.href || one.action)"
         )
         assert [one for one in links if not str(one).startswith((cast.instance.address, "mailto:"))] == []
+
+
+# --- security keys ----------------------------------------------------------------------------------------------------
+
+AUTHENTICATOR = {
+    "protocol": "ctap2",
+    "transport": "usb",
+    "hasResidentKey": True,
+    "hasUserVerification": True,
+    "isUserVerified": True,
+    "automaticPresenceSimulation": True,
+}
+"""A security key as Chromium simulates it (DevTools protocol, domain WebAuthn)."""
+
+
+@pytest.fixture
+def named(instance: Instance, database_url: sa.URL) -> Iterator[str]:
+    """The service under a name, which security keys need: the address of the browser's own machine."""
+    with open_socket(0) as (listener, address):
+        origin = address.replace("127.0.0.1", "localhost")
+        settings = Settings(data_dir=instance.keys.parent, issuer=origin)
+        with run_server(create_app(settings, database_url), listener):
+            yield origin
+
+
+async def test_an_officer_signs_in_at_the_desk_with_a_security_key(
+    named: str, visitor: Visitor, database_url: sa.URL
+) -> None:
+    """Registered with the password; from then on the password alone opens nothing. With the key the officer acts."""
+    engine = database.make_sync_engine(database_url)
+    with engine.begin() as connection:
+        officer = add_staff(connection, Account("钥主任", "keyed.centre", StaffRole.CENTRE, DEMO_COURT))
+    async with visitor.open(named, 1280, "en") as seen:
+        page, refusals = seen.page, []
+        devices = await page.context.new_cdp_session(page)
+        await devices.send("WebAuthn.enable")
+        await devices.send("WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR})
+
+        async def sign_in(button: str) -> None:
+            await page.goto("/court/sign-in")
+            await page.locator("#username").fill(officer.username)
+            await page.locator("#password").fill(officer.password)
+            await page.locator(button).click()
+
+        plain, by_key = "main form button:not([type])", "main form button[data-get]"
+        await sign_in(plain)
+        await page.wait_for_url("**/court")
+        await page.goto("/oauth/account/security-keys")
+        await page.locator("input[name=name]").fill("办公室")
+        await page.locator("input[name=password]").fill(officer.password)
+        await page.locator("[data-create]").click()
+        await page.locator("code").first.wait_for()
+        assert await page.locator("code").count() == 10
+        await page.context.clear_cookies()
+        await sign_in(plain)
+        refusals.append(await page.locator("main .alert").inner_text())
+        await sign_in(by_key)
+        await page.wait_for_url("**/court")
+        await page.locator("#month").fill("2020-01-15")
+        await page.locator("button[value=open-month]").click()
+        await page.locator("main [role=status].good").wait_for()
+        assert refusals == ["Wrong user name, password or code, or the account is locked for now."]
+    with engine.connect() as connection:
+        assert connection.scalar(sa.text("SELECT count(*) FROM batch WHERE month = '2020-01-01'")) == 1
+    engine.dispose()

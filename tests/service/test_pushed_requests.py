@@ -67,7 +67,6 @@ async def gone(front: Front, address: str) -> None:
     assert (page.status_code, GONE in page.text, "location" in page.headers) == (400, True, False)
 
 
-@pytest.mark.fapi_refuses("5.3.2.2-9", "5.3.2.2-12")
 async def test_a_request_uri_is_good_for_one_code(front: Front) -> None:
     """PARAttemptReuseRequestUri, ServerAcceptsReusedRequestUriBeforeAuthenticationCompletion."""
     address = await front.pushed(front.attempt())
@@ -84,8 +83,10 @@ async def test_of_two_windows_with_one_request_uri_one_gets_a_code(front: Front)
     assert sorted(response.status_code for response in responses) == [303] + [400] * 5
 
 
+@pytest.mark.fapi_refuses("5.3.2.2-12")
 async def test_a_request_uri_expires(front: Front) -> None:
-    """ExpiredRequestUri."""
+    """ExpiredRequestUri. It lasts as long as the client is told."""
+    assert (await front.push(front.attempt())).json()["expires_in"] == 300
     address = await front.pushed(front.attempt())
     front.service.clock.now += 299
     assert (await front.service.http.get(address)).status_code == 200
@@ -233,6 +234,14 @@ async def test_a_pilot_names_the_key_of_its_code_in_the_plain_request(front: Fro
 async def test_a_code_without_a_named_key_is_redeemed_by_any_key(front: Front) -> None:
     attempt = front.attempt()
     code = returned(await front.sign_in(await front.pushed(attempt, {})))["code"]
+    assert (await front.redeem(attempt, code)).json()["token_type"] == "DPoP"
+
+
+@pytest.mark.fapi_accepts("5.3.2.1-11")
+async def test_a_code_lasts_for_a_minute(front: Front) -> None:
+    attempt = front.attempt()
+    code = returned(await front.sign_in(await front.pushed(attempt)))["code"]
+    front.service.clock.now += 59
     assert (await front.redeem(attempt, code)).json()["token_type"] == "DPoP"
 
 
