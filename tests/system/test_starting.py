@@ -155,7 +155,7 @@ def test_a_log_is_not_begun_again_with_another_key(
     run: Run, altered: Altered, installed: Mapping[str, str], command: tuple[str, ...]
 ) -> None:
     keys = Path(installed["SUXIN_DATA_DIR"]) / "keys" / "log.json"
-    with altered(CHECKPOINT, "DELETE FROM log_checkpoint"):
+    with altered(CHECKPOINT, "SET LOCAL session_replication_role = replica; DELETE FROM log_checkpoint"):
         done = run(*command)
     assert done.exit_code == ExitCode.KEYS
     said = "The transparency log was signed by a key that is not here. Restore the log.json that belongs to this"
