@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -17,7 +18,7 @@ import pytest
 import sqlalchemy as sa
 from door import Door, make_door
 from served import Command, wait_until
-from test_processes import find_leader, holds_port, list_processes
+from test_processes import find_leader, holds_port
 from typed import runner
 
 from auth.server.token_client import ClientCredential, request_token
@@ -61,7 +62,13 @@ class Standing:
 
     def serving(self) -> set[int]:
         """The processes that serve."""
-        return {one.pid for one in list_processes(self.command) if holds_port(one)}
+        assert self.command.process
+        found = set()
+        for one in psutil.Process(self.command.process.pid).children():
+            with suppress(psutil.Error):  # it has just ended
+                if "spawn_main" in " ".join(one.cmdline()) and holds_port(one):
+                    found.add(one.pid)
+        return found
 
     def has_replaced(self, before: set[int]) -> bool:
         """Whether both processes are others than before."""
