@@ -24,8 +24,10 @@ OUTDATED = sa.text(
 )
 WITHOUT = sa.text(
     f"SELECT id FROM party AS p WHERE {WITHIN}"  # noqa: S608 - constant
-    " AND NOT EXISTS (SELECT FROM party_card AS k WHERE k.party_id = p.id)"
+    " AND (SELECT true FROM party_card AS k WHERE k.party_id = p.id) IS NULL"
 )
+"""Searches the index for each key: NOT EXISTS may be planned as a join with all cards."""
+
 LAST = sa.text("SELECT coalesce(max(id), 0) FROM party")
 MAKE = sa.text("SELECT make_cards(:bucket, :parties, :day)")
 MAKE_ALL = sa.text("SELECT make_cards(:bucket, ARRAY(SELECT id FROM party WHERE id & 63 = :bucket), :day)")

@@ -18,8 +18,10 @@ TABLES = ("party", "party_name")
 
 UNREAD = (
     "SELECT folded FROM {table} AS t WHERE {within}"
-    " AND NOT EXISTS (SELECT FROM name_reading AS r WHERE r.folded = t.folded)"
+    " AND (SELECT true FROM name_reading AS r WHERE r.folded = t.folded) IS NULL"
 )
+"""Searches the index for each name: NOT EXISTS is planned as a join with all readings."""
+
 LAST = "SELECT coalesce(max(id), 0) FROM {table}"
 
 
