@@ -291,16 +291,24 @@ async def test_a_lost_connection_is_made_again(world: World, city: City, caplog:
         await recovered(http, world)
 
 
-@pytest.mark.parametrize("change", [{"database": "nowhere"}, {"host": "127.0.0.1", "port": 1, "query": {}}])
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        ({"database": "nowhere"}, "DBAPIError"),
+        ({"host": "127.0.0.1", "port": 1, "query": {}}, "ConnectionRefusedError"),
+    ],
+    ids=["no such database", "no server"],
+)
 async def test_without_a_database_the_answer_says_so(
-    world: World, city: City, caplog: pytest.LogCaptureFixture, change: Any
+    world: World, city: City, caplog: pytest.LogCaptureFixture, change: Any, error: str
 ) -> None:
     async with serving(another(world, city, url=world.engine.url.set(**change))) as http:
         response = await http.post("/graphql", json=PARTIES, headers=bearer(world))
         ready = await http.get("/readyz")
         alive = await http.get("/livez")
     assert (refused(response, 503), response.headers["retry-after"]) == (UNREACHABLE, "1")
-    assert (ready.status_code, ready.json(), ready.headers["retry-after"]) == (503, {"status": "no database"}, "1")
+    told = {"status": "no database", "reason": f"The database does not answer: {error}."}
+    assert (ready.status_code, ready.json(), ready.headers["retry-after"]) == (503, told, "1")
     assert (alive.status_code, alive.json()) == (200, {"status": "alive"})
     assert len(failures(caplog)) == 1
 

@@ -19,9 +19,11 @@ from models.party import PartyKind
 NO_EDGE = {"nodes", "edges", "node", "pageInfo", "viewer"}
 NO_STATEMENT = {"viewer", "__typename"}
 EXAMPLES = {
-    f"{example.audience}-{example.name}": example for example in list_examples() if "outlook {" not in example.document
+    f"{example.audience}-{example.name}": example
+    for example in list_examples()
+    if "outlook {" not in example.document and "matchKeys" not in example.document
 }
-"""Those that plans answer: an outlook is derived by the loaders."""
+"""Those that plans answer: an outlook is derived by the loaders, and keys for matching are computed by them."""
 PAGES = [name for name, example in EXAMPLES.items() if "first" in example.variables]
 
 
