@@ -476,12 +476,12 @@ def test_a_number_in_a_document_is_not_repeated(world: World) -> None:
 
 # --- courts that mask the names of organizations ----------------------------------------------------------------------
 
-NAMED = """query($name: String!) { publicRecords(name: $name, first: 50) { nodes { court { code } party { name } } }
+PUBLISHED = """query($name: String!) { publicRecords(name: $name, first: 50) { nodes { court { code } party { name } } }
   courts { code masksOrganizations } }"""
 
 
 def names_shown(world: World, subject: Subject) -> set[str]:
-    found = world.data(Audience.PUBLIC_PORTAL, NAMED, {"name": subject.name})
+    found = world.data(Audience.PUBLIC_PORTAL, PUBLISHED, {"name": subject.name})
     return {row["party"]["name"] for row in found["publicRecords"]["nodes"]}
 
 
@@ -489,7 +489,7 @@ def test_a_court_masks_the_names_of_organizations_on_the_public_page(world: Worl
     assert names_shown(world, FORGE) == {FORGE.name}
     codes = {
         row["court"]["code"]
-        for row in world.data(Audience.PUBLIC_PORTAL, NAMED, {"name": FORGE.name})["publicRecords"]["nodes"]
+        for row in world.data(Audience.PUBLIC_PORTAL, PUBLISHED, {"name": FORGE.name})["publicRecords"]["nodes"]
     }
     other = rows(world, "SELECT code FROM court WHERE NOT code = ANY(:codes) LIMIT 1", codes=sorted(codes))[0].code
     setting = sa.text("UPDATE court SET masks_organizations = :masked WHERE code = :code")
@@ -501,7 +501,7 @@ def test_a_court_masks_the_names_of_organizations_on_the_public_page(world: Worl
             connection.execute(setting, {"masked": True, "code": min(codes)})
         assert names_shown(world, FORGE) == {"宁波某某公司"}
         assert names_shown(world, CHEN) == {"陈某某"}
-        courts = world.data(Audience.PUBLIC_PORTAL, NAMED, {"name": FORGE.name})["courts"]
+        courts = world.data(Audience.PUBLIC_PORTAL, PUBLISHED, {"name": FORGE.name})["courts"]
         assert {row["code"] for row in courts if row["masksOrganizations"]} == {other, min(codes)}
         assert look_up(world, FORGE, Audience.COMMERCE)["party"]["name"] == FORGE.name
     finally:
