@@ -6,7 +6,7 @@ import logging
 import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -40,6 +40,9 @@ from transport.health import OPENED
 
 Fit = Callable[[AsyncEngine], Awaitable[None]]
 log = logging.getLogger("suxin.server")
+
+FIRST_ANSWER_SECONDS = 10.0
+"""How long a process that starts waits for its database before it accepts connections that it then refuses."""
 
 
 def get_utc_now() -> datetime:
@@ -95,8 +98,7 @@ def create_app(
         async with AsyncExitStack() as stack:
             if fit:
                 warm_up(parts)
-                waiting = wait_for_database(partial(open_from, parts, fit, stack), parts.gate.close)
-                await stack.enter_async_context(run_in_background(waiting))
+                await open_or_wait(parts, fit, stack)
             else:
                 await open_from(parts, None, stack)
             yield {STATE: parts.admission, STOPPING: parts.admission.stop, OPENED: parts.gate}
@@ -115,6 +117,28 @@ def create_app(
     app.router.redirect_slashes = False  # a redirect would contain the Host header of the request
     app.state.engine, app.state.connections = parts.engine, parts.connections
     return app
+
+
+async def open_or_wait(parts: Parts, fit: Fit, stack: AsyncExitStack) -> None:
+    """Begin to serve from the database, or wait for it in the background if it does not answer: connections are only
+    accepted after this, so that none is refused while a process merely starts."""
+    known = asyncio.Event()
+
+    def close(reason: str) -> None:
+        parts.gate.close(reason)
+        known.set()
+
+    async def wait() -> None:
+        try:
+            await wait_for_database(partial(open_from, parts, fit, stack), close)
+        finally:
+            known.set()
+
+    parts.gate.close("The database has not answered yet.")
+    await stack.enter_async_context(run_in_background(wait()))
+    with suppress(TimeoutError):
+        async with asyncio.timeout(FIRST_ANSWER_SECONDS):
+            await known.wait()
 
 
 async def open_from(parts: Parts, fit: Fit | None, stack: AsyncExitStack) -> None:

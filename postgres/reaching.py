@@ -115,7 +115,6 @@ async def wait_for_database(
     Raises what `attempt` raises, unless the database is away.
     """
     told = float("-inf")
-    tell("The database has not answered yet.")
     while True:
         try:
             await attempt()
