@@ -20,6 +20,7 @@ from models.keyring import Keyring
 ALARMS = Counter("suxin_client_alarms", "Alarms over clients whose look-ups of persons miss", ["audience"])
 LETTERS = Counter("suxin_audited_letters", "Letters, by what audits made of them", ["outcome"])
 ALARM = "client %s is braked: %d of its %d look-ups of persons within an hour were without consent or misnamed"
+TRIED = "client %s: %d of the %d share codes that its visitors tried within an hour showed nothing"
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Vigilance:
 
 @dataclass(kw_only=True)
 class Oversight(Job):
-    """Draws, suspends and brakes, each in its own transaction."""
+    """Draws, suspends and raises alarms, each in its own transaction."""
 
     logger: ClassVar[logging.Logger] = logging.getLogger("suxin.oversight")
     waits: ClassVar[str] = "the oversight of consents waits"
@@ -52,7 +53,8 @@ class Oversight(Job):
         LETTERS.labels("overdue").inc(len(suspended))
         for alarm in alarms:
             ALARMS.labels(alarm.audience.value).inc()
-            self.logger.warning(ALARM, alarm.client_id, alarm.misses, alarm.look_ups)
+            told = ALARM if alarm.brakes else TRIED
+            self.logger.warning(told, alarm.client_id, alarm.misses, alarm.look_ups)
 
     async def _draw(self, connection: AsyncConnection, at: datetime) -> Sequence[int]:
         return await draw_letters(connection, self.keyring, self.limits.one_in, at)

@@ -26,9 +26,11 @@ class LookUpCount(Base):
 
 
 class ClientAlarm(Keyed):
-    """An alarm: too many of a client's look-ups of persons since a time were misses. It brakes the client.
+    """An alarm: too many of a client's look-ups of persons since a time were misses. It brakes the client, unless that
+    is a public portal.
 
-    braked_until: until then the client's look-ups of persons are refused, unless an operator has lifted the brake.
+    braked_until: until then the client's look-ups of persons are refused, unless an operator has lifted the brake; None
+    if the alarm does not brake.
     """
 
     __tablename__ = "client_alarm"
@@ -44,7 +46,7 @@ class ClientAlarm(Keyed):
     look_ups: Mapped[int]
     misses: Mapped[int]
     unknown: Mapped[int]
-    braked_until: Mapped[datetime]
+    braked_until: Mapped[datetime | None]
     lifted_at: Mapped[datetime | None]
 
     client: Mapped[Client] = link()

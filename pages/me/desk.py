@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from auth.litigants.litigant_principal import PresentLitigant
 from auth.request_body import media_type_of
-from casework.share_codes import REPORT, SHAREABLE
+from casework.share_codes import REPORT, SHAREABLE, SHOWN
 from casework.terms import compute_first_repair_day
 from models.catalogue import Tier
 from models.identifiers import mask_number
@@ -24,7 +24,9 @@ from pages.language import find_language, put
 from pages.me.acts import ACTS, Filled
 from pages.me.acts import DOCUMENT as ACTS_DOCUMENT
 from pages.me.door import NO_STORE, LitigantDoor
+from pages.public.shown import PATH as SHOWN_PATH
 from pages.site import PRIVATE, Site
+from pages.squares import draw_square
 
 DOCUMENT = Path(__file__).with_name("me.graphql").read_text("utf-8")
 PAGE = 50
@@ -108,7 +110,14 @@ class LitigantDesk:
             return Outcome(400, [{"message": error.tell(language), "hint": ""}])
         if refused := told["done"]["errors"]:
             return Outcome(409, refused)
-        return Outcome(made={"act": named, **told["done"]} if "code" in told["done"] else None)
+        return Outcome(made=self._lead(filled, told["done"]) if "code" in told["done"] else None)
+
+    def _lead(self, filled: Filled, made: Mapping[str, str]) -> Mapping[str, str]:
+        """Return a code that was made; with the address of its page and a square, if it is for whoever is shown it."""
+        if filled.form.get("purpose") != SHOWN or "address" in made:
+            return made
+        address = f"{self.site.issuer}{SHOWN_PATH}?code={made['code']}"
+        return {**made, "address": address, "square": draw_square(address)}
 
     async def _show(self, request: Request, litigant: PresentLitigant, outcome: Outcome) -> Response:
         asked: dict[str, Any] = {"first": PAGE}
@@ -129,6 +138,7 @@ class LitigantDesk:
             "today": to_court_day(self.asking.clock()).isoformat(),
             "grounds": list(RepairGround),
             "purposes": sorted(SHAREABLE),
+            "share_purposes": [SHOWN, *sorted(SHAREABLE)],
             "report_purposes": sorted(REPORT.purposes),
             "repair_day": find_repair_day,
         }

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import segno
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -17,6 +16,7 @@ from pages.forms import read_form
 from pages.public.desk import PublicDesk
 from pages.public.result_codes import SealedResult, read_result_code, write_result_code
 from pages.site import PRIVATE
+from pages.squares import draw_square
 
 PATH, CHECK_PATH = "/look", "/look/check"
 PAGE, LONGEST_NAME = 20, 200
@@ -85,5 +85,4 @@ class LookUp:
         """Return the code of a result and a square that leads to its check."""
         code = write_result_code(self._key, name, SealedResult.of(self._today(), records))
         address = f"{self.desk.site.issuer}{CHECK_PATH}?code={code}"
-        square = segno.make(address, error="l", boost_error=False)
-        return {"code": code, "square": square.svg_inline(border=2, omitsize=True, svgclass="", lineclass="")}
+        return {"code": code, "square": draw_square(address)}

@@ -71,7 +71,8 @@ def visitor(browser: Browser, axe: Path) -> Visitor:
 
 
 PAGES = (
-    "/", "/nothing-here", "/me", "/look", "/look/check", "/look/lists", "/look/bulletins", "/look/figures",
+    "/", "/nothing-here", "/me",
+    "/look", "/look/check", "/look/code", "/look/lists", "/look/bulletins", "/look/figures",
     "/developers", "/developers/quickstarts/bank", "/developers/docs/policy", "/developers/schema/bank",
     "/developers/schema/bank/Deduction", "/errors", "/errors/BAD_ID",
 )  # fmt: skip

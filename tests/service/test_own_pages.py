@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from litigants import PAGE, enter, find_form, make_ticket, send
-from world import NOW, World
+from world import ISSUER, NOW, World
 
 from auth.audiences import Audience
 from auth.clients.registry import disable_client, enable_client
@@ -226,6 +226,27 @@ def test_share_codes_and_reports_are_made_shown_once_and_revoked(world: World) -
     assert send(world, "/me/sharing", recall).status_code == 303
     assert world.http.get(address, headers=PAGE).status_code == 410
     assert send(world, "/me/sharing", form | {"days": "0", "key": "k"}).status_code == 400
+
+
+def test_a_code_for_whoever_is_shown_it_leads_to_its_page_and_is_used_once(world: World) -> None:
+    enter(world, LIN)
+    page = world.http.get("/me/sharing", headers=PAGE).text
+    form = find_form(page, "share") | {"purpose": "PUBLIC_LOOKUP", "extent": "all", "days": "1", "once": "on"}
+    made = send(world, "/me/sharing", form).text
+    (code,) = re.findall(r'class="code">(S1-[A-Z2-7-]+)<', made)
+    (address,) = re.findall(r'href="([^"]+/look/code[^"]+)"', made)
+    assert address == f"{ISSUER}/look/code?code={code}"
+    assert made.count("<svg") == 1
+    for _ in range(2):
+        filled = world.http.get(address, headers=PAGE).text
+    assert code in filled
+    opened = send(world, "/look/code", {"code": code}).text
+    assert f"<strong>{LIN.name}</strong>" in opened
+    assert code not in opened
+    assert "此码没有可以查看的内容" in send(world, "/look/code", {"code": code}).text
+    listed = world.http.get("/me/sharing", headers=PAGE).text
+    (mine,) = [one for one in listed.split("<li>") if f"…{code[-4:]}</h3>" in one]
+    assert "使用时间" in mine
 
 
 def test_a_litigant_says_that_a_case_is_somebody_else_s(world: World) -> None:

@@ -16,7 +16,18 @@ from world import ISSUER, KEYRING, NOW, World
 from auth.audiences import Audience
 from auth.clients.registry import disable_client, enable_client
 from auth.server.accounts import Account, Password, add_staff
-from demo.city.cast import CHEN, DEMO_COURT, FORGE, MINOR, SECLUDED, STRANGER, TOOLS
+from demo.city.cast import (
+    CHEN,
+    CHEN_SHOWN_CODE,
+    DEMO_COURT,
+    FORGE,
+    MINOR,
+    REVOKED_SHARE_CODE,
+    SECLUDED,
+    STRANGER,
+    TOOLS,
+    ZHAO_SHARE_CODE,
+)
 from models.court import StaffRole
 from models.terms import to_court_day
 from pages.court.figures import AnswerTable
@@ -178,6 +189,62 @@ def test_what_is_no_form_is_refused(world: World) -> None:
         page = world.http.post("/look", headers={**PAGE, "content-type": kind}, content=content)
         assert page.status_code == 400
         assert "表单无法读取" in page.text
+
+
+def open_code(world: World, code: str, **fields: str) -> Any:
+    """The page of a share code; `look_up` sends a name, too, which it ignores."""
+    return look_up(world, "", "/look/code", code=code, **fields)
+
+
+def test_whoever_is_given_a_share_code_reads_what_it_shows(world: World) -> None:
+    asked = """query($code: String!) { shownReport(code: $code) { maskedNumber records(first: 100) { totalCount
+      nodes { title caseNumber publishedOn court { name } } } } }"""
+    said = world.data(Audience.PUBLIC_PORTAL, asked, {"code": CHEN_SHOWN_CODE})["shownReport"]
+    with world.logged() as entries:
+        page = open_code(world, f"https://court.example/look/code?code={CHEN_SHOWN_CODE.lower()}。")
+    assert (page.status_code, page.headers["cache-control"], page.request.url.query) == (200, "no-store", b"")
+    assert "<script" not in page.text
+    assert f"<strong>{CHEN.name}</strong>" in page.text
+    assert said["maskedNumber"] in page.text
+    assert f"<strong>{said['records']['totalCount']} 条</strong>" in page.text
+    assert page.text.count("<li>\n<p><span") == len(said["records"]["nodes"]) == said["records"]["totalCount"]
+    for record in said["records"]["nodes"]:
+        assert [
+            text for text in (record["title"], record["publishedOn"], record["caseNumber"]) if text not in page.text
+        ] == []
+    assert {(one["field"], one["purpose"], one["audience"]) for one in entries} == {
+        ("shownReport", "PUBLIC_LOOKUP", "PUBLIC_PORTAL")
+    }
+    english = world.http.post(
+        "/look/code?lang=en", headers={**PAGE, "content-type": FORM}, content=urlencode({"code": CHEN_SHOWN_CODE})
+    )
+    assert "Litigation credit that is shown" in english.text
+
+
+@pytest.mark.parametrize("code", [ZHAO_SHARE_CODE, REVOKED_SHARE_CODE, "SX-AAAA-BBBB-CCCC", "<script>"])
+def test_codes_that_show_nothing_have_the_same_page(world: World, code: str) -> None:
+    page, other = open_code(world, code), open_code(world, "SX-AAAA-BBBB-DDDD")
+    assert page.status_code == other.status_code == 404
+    assert "此码没有可以查看的内容" in page.text
+    assert page.text.replace(html.escape(code), "") == other.text.replace("SX-AAAA-BBBB-DDDD", "")
+
+
+def test_a_code_in_an_address_is_filled_in_and_opens_nothing(world: World) -> None:
+    with world.logged() as entries:
+        pages = [
+            world.http.request(method, f"/look/code?code={CHEN_SHOWN_CODE}", headers=PAGE) for method in ("GET", "HEAD")
+        ]
+    assert entries == []
+    assert [page.status_code for page in pages] == [200, 200]
+    assert f'value="{CHEN_SHOWN_CODE}"' in pages[0].text
+    assert CHEN.name not in pages[0].text
+    assert (open_code(world, "").status_code, open_code(world, "x" * 500).status_code) == (400, 404)
+
+
+def test_a_source_that_tries_codes_is_braked_and_others_are_not(world: World) -> None:
+    tried = [look_up(world, "", "/look/code", "198.51.100.8", code=f"SX-AAAA-BBBB-{turn:04}") for turn in range(21)]
+    assert [page.status_code for page in tried] == [404] * 20 + [429]
+    assert look_up(world, "", "/look/code", "198.51.100.9", code=CHEN_SHOWN_CODE).status_code == 200
 
 
 def test_lists_are_those_of_the_schema(world: World) -> None:
