@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -24,6 +25,7 @@ from import_files import clear
 from library_served import Library, open_library
 from oauth_clients import Service, SigningClient, in_process
 from sandboxes import Sandbox, open_sandbox
+from served import Command
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from starlette.testclient import TestClient
 from typed import Run, runner
@@ -311,6 +313,35 @@ def world(city: City, database_copy: sa.URL) -> Iterator[World]:
     engine = database.make_sync_engine(database_copy)
     with TestClient(app, base_url=ISSUER, raise_server_exceptions=False) as http:
         yield World(http, app, engine, city.clients)
+    engine.dispose()
+
+
+EACH_ANEW = httpx2.Limits(max_keepalive_connections=0)
+"""Each request comes by a connection of its own, so that both workers answer some."""
+
+
+@pytest.fixture(scope="module")
+def serving(city: City, database_copy: sa.URL, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Command]:
+    """The real command with two workers, on a copy of the city, as a user who owns no table. It tells what it logs."""
+    url = as_service(database_copy).set(drivername="postgresql")
+    environment = {
+        "SUXIN_DATABASE_URL": url.render_as_string(hide_password=False),
+        "SUXIN_DATA_DIR": str(city.settings.data_dir),
+        "SUXIN_BUDGET": "0",
+    }
+    command = Command(environment, workers=2, said=tmp_path_factory.mktemp("serving") / "log")
+    command.start()
+    yield command
+    command.stop()
+
+
+@pytest.fixture(scope="module")
+def served(serving: Command, city: City, database_copy: sa.URL) -> Iterator[World]:
+    """The same city, asked over connections to both workers, and today."""
+    engine = database.make_sync_engine(database_copy)
+    with httpx2.Client(base_url=serving.origin, timeout=60, limits=EACH_ANEW) as http:
+        client: Any = http  # of the same methods
+        yield World(client, None, engine, city.clients, issuer=serving.origin, clock=time.time)
     engine.dispose()
 
 

@@ -1,9 +1,13 @@
-"""Statistics: an auditor tries to find exact numbers behind the rounded ones, by shifting, differences and averages."""
+"""Statistics: an auditor tries to find exact numbers behind the rounded ones, by shifting, differences and averages.
+
+The command serves with two workers. The figure of each attack is logged: pytest tests/attacks --log-cli-level=INFO
+"""
 
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from attacked import log
 from world import World
 
 from auth.audiences import Audience
@@ -14,12 +18,12 @@ MONTHS = [f"{year}-{month:02d}" for year in (2025, 2026) for month in range(1, 1
 LAST = {"02": "28", "04": "30", "06": "30", "09": "30", "11": "30"}
 
 
-def ask(world: World, questions: Sequence[str]) -> list[dict[str, Any]]:
+def ask(served: World, questions: Sequence[str]) -> list[dict[str, Any]]:
     """The answers to arguments of `statistics`, ten to a document."""
     found: list[dict[str, Any]] = []
     for some in (questions[start : start + 10] for start in range(0, len(questions), 10)):
         fields = " ".join(f"q{place}: statistics({one}) {{ count subjects }}" for place, one in enumerate(some))
-        answer = world.data(Audience.AUDITOR, f"{{ {fields} }}")
+        answer = served.data(Audience.AUDITOR, f"{{ {fields} }}")
         found += [next(iter(answer[f"q{place}"]), {"count": 0, "subjects": 0}) for place in range(len(some))]
     return found
 
@@ -30,44 +34,51 @@ def period(first: str, last: str, more: str = "") -> str:
 
 
 @pytest.mark.parametrize("figure", ["count", "subjects"])
-def test_shifted_periods_and_their_differences_give_one_number(world: World, figure: str) -> None:
+def test_shifted_periods_and_their_differences_give_one_number(served: World, figure: str) -> None:
     """The attack: a month is what a period with it has more than one without it. Different periods would give different
     rounding errors, whose mean is the exact number."""
     target, starts = MONTHS[-1], MONTHS[:-1]
-    longer = ask(world, [period(first, target) for first in starts])
-    shorter = ask(world, [period(first, MONTHS[-2]) for first in starts])
+    longer = ask(served, [period(first, target) for first in starts])
+    shorter = ask(served, [period(first, MONTHS[-2]) for first in starts])
     estimates = {one[figure] - other[figure] for one, other in zip(longer, shorter, strict=True)}
-    (alone,) = ask(world, [period(target, target)])
+    (alone,) = ask(served, [period(target, target)])
+    log.info("%d periods with and without a month: %d estimates of its %s", len(starts), len(estimates), figure)
     assert estimates == {alone[figure]}
     assert alone[figure] % 5 == 0
     assert longer[0][figure] > shorter[-1][figure]
 
 
-def test_asking_again_and_by_other_names_gives_one_number(world: World) -> None:
+def test_asking_again_and_by_other_names_gives_one_number(served: World) -> None:
     """The attack: noise that is drawn anew is averaged away."""
     same = [
         period("2026-01", "2026-06"),
         period("2026-01", "2026-06", 'courtCode: "浙"'),
         'of: PARTICIPATIONS, first: 1, groupBy: [], filter: { toDay: "2026-06-30", fromDay: "2026-01-01" }',
     ]
-    assert len({(one["count"], one["subjects"]) for one in ask(world, same * 10)}) == 1
+    told = {(one["count"], one["subjects"]) for one in ask(served, same * 10)}
+    log.info("one figure, asked for %d times in %d ways: %d answers", 10 * len(same), len(same), len(told))
+    assert len(told) == 1
 
 
 @pytest.mark.parametrize("dimension", ["COURT", "STAGE", "OUTCOME"])
-def test_other_groupings_give_no_other_estimate_of_a_whole(world: World, dimension: str) -> None:
+def test_other_groupings_give_no_other_estimate_of_a_whole(served: World, dimension: str) -> None:
     """The attack: the sum of the groups is another estimate of the whole, with errors of its own."""
-    (whole,) = ask(world, [period("2025-01", "2026-10")])
+    (whole,) = ask(served, [period("2025-01", "2026-10")])
     days = 'fromDay: "2025-01-01", toDay: "2026-10-31"'
     asked = f"of: PARTICIPATIONS, first: 1000, groupBy: [{dimension}], filter: {{ {days} }}"
-    groups = world.data(Audience.AUDITOR, f"{{ statistics({asked}) {{ count subjects }} }}")["statistics"]
+    groups = served.data(Audience.AUDITOR, f"{{ statistics({asked}) {{ count subjects }} }}")["statistics"]
+    log.info("the whole by %d groups of %s: the same", len(groups), dimension)
     for figure in ("count", "subjects"):
         assert sum(one[figure] for one in groups) == whole[figure] > 0
 
 
-def test_windows_of_days_are_refused(world: World) -> None:
+def test_windows_of_days_are_refused(served: World) -> None:
     """The attack: a window that is shifted by a day takes up one day and lets another go."""
     days = (f'filter: {{ fromDay: "2026-03-{day:02d}", toDay: "2026-05-31" }}' for day in range(2, 31))
     for one in days:
-        (error,) = world.ask(Audience.AUDITOR, f"{{ statistics(of: LOOK_UPS, first: 1, {one}) {{ count }} }}")["errors"]
+        (error,) = served.ask(Audience.AUDITOR, f"{{ statistics(of: LOOK_UPS, first: 1, {one}) {{ count }} }}")[
+            "errors"
+        ]
         assert error["extensions"]["code"] == "BAD_INPUT"
         assert "whole months" in error["message"]
+    log.info("29 windows of days: each refused")

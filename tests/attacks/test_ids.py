@@ -1,4 +1,7 @@
-"""Ids and cursors: a stranger collects series of them and looks for row numbers, order of creation and sort values."""
+"""Ids and cursors: a stranger collects series of them and looks for row numbers, order of creation and sort values.
+
+The command serves with two workers. The figure of each attack is logged: pytest tests/attacks --log-cli-level=INFO
+"""
 
 import base64
 import itertools
@@ -8,6 +11,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from attacked import log
 from world import KEYRING, NOW, World
 
 from auth.audiences import Audience
@@ -24,14 +28,14 @@ LISTS = {
 }
 
 
-def collect(world: World, name: str) -> list[str]:
+def collect(served: World, name: str) -> list[str]:
     """The ids of up to 200 rows of a list, in the order in which they are given."""
     audience, arguments, _ = LISTS[name]
     found: list[str] = []
     after = None
     for _ in range(2):
         query = f"query($after: String) {{ rows: {name}(first: 100, after: $after {arguments}) {{ nodes {{ id }} "
-        page = world.data(audience, query + "pageInfo { endCursor hasNextPage } } }", {"after": after})["rows"]
+        page = served.data(audience, query + "pageInfo { endCursor hasNextPage } } }", {"after": after})["rows"]
         found += [node["id"] for node in page["nodes"]]
         after = page["pageInfo"]["endCursor"]
         if not page["pageInfo"]["hasNextPage"]:
@@ -40,8 +44,8 @@ def collect(world: World, name: str) -> list[str]:
 
 
 @pytest.mark.parametrize("name", LISTS)
-def test_ids_hold_neither_numbers_nor_names_nor_order(world: World, name: str) -> None:
-    ids = collect(world, name)
+def test_ids_hold_neither_numbers_nor_names_nor_order(served: World, name: str) -> None:
+    ids = collect(served, name)
     octets = [base64.b64decode(id) for id in ids]
     assert len({len(one) for one in octets}) <= 1
     head = {one[:4] for one in octets}
@@ -50,6 +54,7 @@ def test_ids_hold_neither_numbers_nor_names_nor_order(world: World, name: str) -
     assert not any(one.isascii() for one in tails)
     if len(tails) >= 50:
         rising = sum(one < other for one, other in itertools.pairwise(tails)) / (len(tails) - 1)
+        log.info("%d ids of %s: %.0f %% are larger than the one before", len(tails), name, rising * 100)
         assert 0.3 < rising < 0.7
         steps = {int.from_bytes(other[-8:]) - int.from_bytes(one[-8:]) for one, other in itertools.pairwise(tails)}
         assert len(steps) == len(tails) - 1
@@ -57,7 +62,7 @@ def test_ids_hold_neither_numbers_nor_names_nor_order(world: World, name: str) -
             assert len({one[place] for one in tails}) > len(tails) / 6
 
 
-def test_how_many_consents_there_are_is_not_told(world: World) -> None:
+def test_how_many_consents_there_are_is_not_told(served: World) -> None:
     """Two consents, with any number of others' between them: the difference of their ids is as that of any two."""
     key = KEYRING.opaque_key
     near = [base64.b64decode(seal(b"Consent:%d" % number, key))[4:] for number in range(1, 500)]
@@ -67,6 +72,7 @@ def test_how_many_consents_there_are_is_not_told(world: World) -> None:
         pairs = list(itertools.pairwise(octets))
         return sum((int.from_bytes(one) ^ int.from_bytes(other)).bit_count() for one, other in pairs) / len(pairs)
 
+    log.info("ids of neighbours differ in %.1f bits, ids of rows far apart in %.1f", spread(near), spread(far))
     assert abs(spread(near) - spread(far)) < 1.5
     assert abs(spread(near) - 64) < 1.5
 
@@ -80,12 +86,13 @@ CURSORS = {
 
 
 @pytest.mark.parametrize("order", CURSORS)
-def test_cursors_hold_no_sort_value_and_have_one_length(world: World, order: str) -> None:
+def test_cursors_hold_no_sort_value_and_have_one_length(served: World, order: str) -> None:
     audience, name, shown = CURSORS[order]
     query = f"{{ rows: {name}(first: 60) {{ edges {{ cursor node {{ {shown} }} }} pageInfo {{ endCursor }} }} }}"
-    edges: list[Any] = world.data(audience, query)["rows"]["edges"]
+    edges: list[Any] = served.data(audience, query)["rows"]["edges"]
     octets = [base64.b64decode(edge["cursor"]) for edge in edges]
     assert octets
+    log.info("%d cursors %s: lengths %s", len(octets), order, {len(one) for one in octets})
     assert len({len(one) for one in octets}) == 1
     for one, edge in zip(octets, edges, strict=True):
         assert str(edge["node"][shown]).encode() not in one
@@ -94,7 +101,7 @@ def test_cursors_hold_no_sort_value_and_have_one_length(world: World, order: str
     assert len({one[:16] for one in octets} | {one[16:32] for one in octets}) == 2 * len(set(octets))
 
 
-def test_addresses_of_files_hold_no_number(world: World) -> None:
+def test_addresses_of_files_hold_no_number(served: World) -> None:
     tokens = [sign_download(KEYRING, key, NOW) for key in range(1, 200)]
     read = [verify_download(KEYRING, token, NOW) for token in tokens]
     assert read == [SignedDownload(key, NOW) for key in range(1, 200)]
@@ -112,17 +119,17 @@ def test_addresses_of_files_hold_no_number(world: World) -> None:
     assert [verify_download(KEYRING, token, NOW) for token in changed] == [None] * len(changed)
 
 
-def test_an_id_of_one_type_opens_no_other(world: World) -> None:
+def test_an_id_of_one_type_opens_no_other(served: World) -> None:
     """The attack: the type of an id is exchanged, in the hope that its key is a row of the other."""
-    party, case = collect(world, "parties")[0], collect(world, "cases")[0]
+    party, case = collect(served, "parties")[0], collect(served, "cases")[0]
     mixed = base64.b64encode(base64.b64decode(case)[:4] + base64.b64decode(party)[4:]).decode()
     asked = "query($id: ID!) { node(id: $id) { id } }"
-    assert world.data(Audience.COURT, asked, {"id": mixed}) == {"node": None}
+    assert served.data(Audience.COURT, asked, {"id": mixed}) == {"node": None}
 
 
-def test_guessing_ids_finds_nothing(world: World) -> None:
+def test_guessing_ids_finds_nothing(served: World) -> None:
     """The attack: a thousand changes of a real id."""
-    (real, *_) = collect(world, "parties")
+    (real, *_) = collect(served, "parties")
     whole = base64.b64decode(real)
     guesses = []
     for number in range(1000):
@@ -131,12 +138,13 @@ def test_guessing_ids_finds_nothing(world: World) -> None:
         guesses.append(base64.b64encode(octets).decode())
     asked = "query($ids: [ID!]!) { nodes(ids: $ids) { id } }"
     for start in range(0, 1000, 100):
-        some = world.data(Audience.COURT, asked, {"ids": guesses[start : start + 100]})
+        some = served.data(Audience.COURT, asked, {"ids": guesses[start : start + 100]})
         assert some == {"nodes": [None] * 100}
+    log.info("1,000 ids near a real one: none leads to a row")
 
 
-def test_the_rows_are_numbered_underneath(world: World) -> None:
+def test_the_rows_are_numbered_underneath(served: World) -> None:
     """What the ids would tell: the database does number its rows."""
-    with world.engine.connect() as connection:
+    with served.engine.connect() as connection:
         keys = connection.scalars(sa.text("SELECT id FROM consent ORDER BY id")).all()
     assert keys[0] < keys[-1] < 10**6

@@ -128,6 +128,56 @@ def test_a_stolen_token_opens_nothing(victim: Victim, theft: str) -> None:
         assert [victim.ask(wire, token, victim.prove(token=token)).status for wire in wires] == [200] * WORKERS
 
 
+@pytest.mark.parametrize("theft", THEFTS)
+def test_a_stolen_token_opens_no_stream(victim: Victim, theft: str) -> None:
+    """Events over HTTP are refused as any request, by each worker."""
+    scheme, proofs, code, reason = THEFTS[theft]
+    token = victim.token()
+    with victim.workers() as wires:
+        for wire in wires:
+            told = victim.ask(wire, token, *proofs(victim, token), scheme=scheme, accept="text/event-stream").told
+            assert told == (401, code, reason.format(url=victim.graphql))
+
+
+def test_a_stolen_token_opens_no_socket(victim: Victim) -> None:
+    """Many sockets come to both workers. One proof opens one of them."""
+    token, method = victim.token(), "GET"
+    bound, thief, once = f"DPoP {token}", victim.make_holder(), victim.prove(method=method, token=token)
+    thefts: dict[str, Callable[[], tuple[int, str]]] = {
+        "invalid_token": lambda: victim.greet(f"Bearer {token}", victim.prove(method=method, token=token)),
+        "no proof": lambda: victim.greet(bound),
+        "wrong key": lambda: victim.greet(bound, thief.proof(victim.graphql, method, token)),
+        "wrong method": lambda: victim.greet(bound, victim.prove(token=token)),
+        "wrong address": lambda: victim.greet(
+            bound, victim.prove(url="https://evil.example/", method=method, token=token)
+        ),
+        "no ath": lambda: victim.greet(bound, victim.prove(method=method)),
+        "use_dpop_nonce": lambda: victim.greet(bound, victim.prove(method=method, token=token, nonce="x" * 27)),
+        "replay": lambda: victim.greet(bound, once),
+    }
+    assert victim.greet(bound, once) == (0, "")
+    for theft, attempt in thefts.items():
+        told = {(code, reason.partition(" ")[0]) for code, reason in (attempt() for _ in range(AT_ONCE // 2))}
+        assert told == {(4403, theft if theft in {"invalid_token", "use_dpop_nonce"} else "invalid_dpop_proof")}, theft
+    log.info("%d sockets with a stolen token in %d ways: none is let in", AT_ONCE // 2 * len(thefts), len(thefts))
+
+
+def test_a_pushed_request_is_raced(victim: Victim) -> None:
+    """Of many windows with one `request_uri`, at both workers, one gets a code."""
+    won: Counter[int] = Counter()
+    with httpx2.Client(base_url=victim.command.origin, timeout=30) as browser, ThreadPoolExecutor(AT_ONCE) as pool:
+        victim.sign_in(browser)  # a session, so that each GET would give a code
+        cookies = dict(browser.cookies)
+        for _ in range(races := max(2, ATTACKS // 2000)):
+            address = victim.command.origin + victim.push()
+            asked = [pool.submit(httpx2.get, address, cookies=cookies, timeout=30) for _ in range(AT_ONCE)]
+            statuses = Counter(one.result().status_code for one in asked)
+            assert statuses.keys() <= {303, 400}
+            won[statuses[303]] += 1
+    log.info("%d pushed requests, each opened %d times at once: codes %s", races, AT_ONCE, dict(won))
+    assert won == {1: races}
+
+
 def test_a_token_of_a_certificate_opens_nothing_without_it(victim: Victim, chambers: Chambers) -> None:
     """Each worker hears of the certificate from the proxy, and from nobody else."""
     now = datetime.now(UTC)

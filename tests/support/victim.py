@@ -15,12 +15,15 @@ from browser import Attempt, filled, path
 from oauth_clients import Clock, SigningClient
 from proofs import Holder
 from served import Command, wait_until
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
 from wire import Wire
 from world import KEYRING
 
 from auth.proofs.nonces import Nonces
 from demo.clients import REDIRECT_URI
 
+SUBPROTOCOLS: Any = ["graphql-transport-ws"]
 VIEWER = b'{"query": "{ viewer { clientId } }"}'
 
 
@@ -75,11 +78,16 @@ class Victim:
         """A bound token."""
         return str(self.post("/oauth/token", {"grant_type": "client_credentials"}).json()["access_token"])
 
+    def push(self, attempt: Attempt | None = None) -> str:
+        """The address of a pushed request."""
+        asked = attempt or Attempt(self.client.client_id)
+        pushed = self.post("/oauth/par", dict(parse_qsl(asked.query(redirect_uri=REDIRECT_URI)))).json()
+        return path(urlencode({"client_id": asked.client_id, "request_uri": pushed["request_uri"]}))
+
     def sign_in(self, browser: httpx2.Client) -> tuple[Attempt, str]:
         """A code for the judge, by a pushed request."""
         attempt = Attempt(self.client.client_id)
-        pushed = self.post("/oauth/par", dict(parse_qsl(attempt.query(redirect_uri=REDIRECT_URI)))).json()
-        address = path(urlencode({"client_id": attempt.client_id, "request_uri": pushed["request_uri"]}))
+        address = self.push(attempt)
         answer = browser.get(address)
         if answer.status_code == 200:
             answer = browser.post(address, data=filled(answer, self.username, self.password))
@@ -89,6 +97,17 @@ class Victim:
     def redeem(self, attempt: Attempt, code: str) -> httpx2.Response:
         """Redeem it."""
         return self.post("/oauth/token", attempt.redemption(code, redirect_uri=REDIRECT_URI))
+
+    def greet(self, authorization: str, dpop: str | None = None) -> tuple[int, str]:
+        """The code and the reason of the end of a socket that begins with this; 0 if it is let in."""
+        sent = {"authorization": authorization} | ({"dpop": dpop} if dpop else {})
+        with connect(self.graphql.replace("http", "ws"), subprotocols=SUBPROTOCOLS) as socket:
+            socket.send(json.dumps({"type": "connection_init", "payload": sent}))
+            try:
+                assert json.loads(socket.recv(timeout=30)) == {"type": "connection_ack"}
+            except ConnectionClosed:
+                return int(socket.close_code or 0), str(socket.close_reason)
+            return 0, ""
 
     def ask(self, wire: Wire, token: str, *proofs: str, scheme: str = "DPoP", **headers: str) -> "Answer":
         """Ask by an open connection."""

@@ -1,13 +1,12 @@
 """A whole service over a small demo city, asked over HTTP with real tokens."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from auth.audiences import Audience
@@ -37,10 +36,12 @@ class World:
     """The running application, its clients, and a synchronous engine to look behind it."""
 
     http: TestClient
-    app: Starlette
+    app: Any
     engine: sa.Engine
     clients: Mapping[Audience, DemoClient]
     tokens: dict[tuple[Any, ...], str] = field(default_factory=dict)
+    issuer: str = ISSUER
+    clock: Callable[[], float] = NOW.timestamp
 
     def token(self, audience: Audience, *scopes: str, subject: Subject = CHEN) -> str:
         """An access token of the demo client of `audience`; a litigant portal's acts for `subject`."""
@@ -48,9 +49,9 @@ class World:
         key = (audience, *scopes, subject.key if portal else "")
         if key not in self.tokens:
             client = self.clients[audience]
-            credential = ClientCredential(ISSUER, client.client_id, dict(client.key))
+            credential = ClientCredential(self.issuer, client.client_id, dict(client.key))
             user = User("user-1", subject.name, subject.number) if portal else None
-            answer = request_token(credential, self.http, NOW.timestamp(), scopes, user)
+            answer = request_token(credential, self.http, self.clock(), scopes, user)
             self.tokens[key] = answer["access_token"]
         return self.tokens[key]
 
