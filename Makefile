@@ -88,6 +88,7 @@ bench: $(INSTALLED)  ## All benchmarks: other servers, access log, hostile docum
 	$(BIN)/python -m bench.reads.profile
 	$(BIN)/python -m bench.reads.log_share
 	$(BIN)/python -m bench.reads.bound
+	$(BIN)/python -m bench.reads.covered
 	$(BIN)/python -m bench.reads.cold
 	$(BIN)/python -m bench.reads.mixed
 	$(BIN)/python -m bench.writes.proposals

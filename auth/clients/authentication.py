@@ -81,8 +81,9 @@ class ClientAuthenticator:
             client = self._by_certificate(request, request.certificate, now)
         else:
             raise _unauthenticated(NO_CREDENTIALS)
-        if form.get("client_id", client.client_id) != client.client_id:
-            raise invalid_request("client_id names another client than the credentials do. Leave it out.")
+        if form.get("client_id", client.client_id) != client.client_id:  # RFC 7521, section 4.2
+            told = "client_id names another client than the credentials do. Leave it out."
+            raise OAuthRefusal("invalid_client", told, 401)
         return client
 
     def _by_secret(self, request: OAuthRequest) -> RegisteredClient:

@@ -1,7 +1,8 @@
 """Key sets that clients publish themselves (`jwks_uri`; RFC 7591, section 2), beside the keys registered here.
 
 A set is fetched when an assertion names a key that is not registered, kept for ten minutes, and not asked for more than
-once in half a minute. An answer that is no valid set replaces nothing.
+once in half a minute. An answer that is no valid set replaces nothing; keys in it that do not sign are ignored (RFC
+7517, section 5).
 """
 
 import json
@@ -11,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from auth.clients.keys import ClientKeysError, parse_jwks
+from auth.clients.keys import ClientKeysError, parse_published_jwks
 
 KEPT_SECONDS, PAUSE_SECONDS = 600, 30
 LARGEST_SET = 64 * 1024
@@ -54,10 +55,12 @@ class KeySets:
         assert self._fetch is not None  # noqa: S101 - `find` asks before
         body = self._fetch(address)
         try:
-            keys = parse_jwks(json.loads(body or b""))
+            keys, left_out = parse_published_jwks(json.loads(body or b""))
         except (ClientKeysError, ValueError, RecursionError) as error:
             log.warning("no key set at the jwks_uri of a client: %s", type(error).__name__)
             return
+        if left_out:
+            log.info("%d keys at the jwks_uri of a client are not used here, such as: %s", len(left_out), left_out[0])
         known.keys, known.fetched_at = keys, now
 
 

@@ -28,15 +28,36 @@ def parse_jwks(document: Any) -> dict[str, Any]:
     A single JWK is a set of one. Raises ClientKeysError unless all keys are public P-256, Ed25519 or RSA keys of 2048
     to 8192 bits, each with its own `kid` (FAPI 2.0, section 5.4.2).
     """
+    return _join([_parse_key(key, f"Key {place}") for place, key in enumerate(_list_keys(document), start=1)])
+
+
+def parse_published_jwks(document: Any) -> tuple[dict[str, Any], list[str]]:
+    """Return the keys of a published set that sign, and why the others are left out: a set may also hold keys for
+    encryption, and of kinds that are not known here (RFC 7517, section 5). Raises ClientKeysError if no key is left, or
+    two have one `kid`."""
+    found, left_out = list[dict[str, Any]](), list[str]()
+    for place, key in enumerate(_list_keys(document), start=1):
+        try:
+            found.append(_parse_key(key, f"Key {place}"))
+        except ClientKeysError as error:
+            left_out.append(str(error))
+    return _join(found), left_out
+
+
+def _list_keys(document: Any) -> list[Any]:
     if isinstance(document, dict) and "kty" in document:
-        document = {"keys": [document]}
+        return [document]
     keys = document.get("keys") if isinstance(document, dict) else None
-    if not isinstance(keys, list) or not 1 <= len(keys) <= MAXIMUM_KEYS:
+    return keys if isinstance(keys, list) else []
+
+
+def _join(keys: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the set of some keys. Raises ClientKeysError."""
+    if not 1 <= len(keys) <= MAXIMUM_KEYS:
         raise ClientKeysError(f'A JWK set looks like {{"keys": [...]}} and holds 1 to {MAXIMUM_KEYS} keys.')
-    parsed = [_parse_key(key, f"Key {place}") for place, key in enumerate(keys, start=1)]
-    if len({key["kid"] for key in parsed}) < len(parsed):
+    if len({key["kid"] for key in keys}) < len(keys):
         raise ClientKeysError("Two keys have the same kid. Give each key a name of its own.")
-    return {"keys": parsed}
+    return {"keys": keys}
 
 
 def _parse_key(key: Any, place: str) -> dict[str, Any]:

@@ -187,7 +187,7 @@ def _make_verifier(algorithm: Any, key: Key) -> Callable[[bytes, bytes], bool]:
 def _check_address(claims: Mapping[str, Any], sent: Sent) -> None:
     if claims.get("htm") != sent.method:
         raise ProofError(say("The proof is for another method: htm must be {method}.", method=sent.method))
-    if not isinstance(claims.get("htu"), str) or _plain(claims["htu"]) != sent.url:
+    if not isinstance(claims.get("htu"), str) or _plain(claims["htu"]) != _plain(sent.url):
         raise ProofError(say("The proof is for another address: htu must be {url}.", url=sent.url))
 
 

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from starlette.responses import RedirectResponse, Response
 
 from auth.metadata import SECOND_FACTOR_PATH
+from auth.scopes import Scope
 from auth.server.accounts import find_officer, sign_out
 from auth.server.authorization_code import issue_code
 from auth.server.authorization_request import AuthorizationRequest, read_authorization, state_of
@@ -137,7 +138,9 @@ class SignIn:
 
     def _page(self, asked: AuthorizationRequest, visit: Visit, *, refused: bool = False) -> Response:
         status, client = 401 if refused else 200, asked.client.name
-        return self.session.show(visit, "sign_in.html", status, asked.origin, client=client, refused=refused)
+        rights = [scope.display for scope in Scope if scope in asked.scopes]
+        shown = {"client": client, "rights": rights, "refused": refused}
+        return self.session.show(visit, "sign_in.html", status, asked.origin, **shown)
 
     def _enter(self, connection: sa.Connection, asked: AuthorizationRequest, key: int) -> Response:
         """Return the redirect with a code; to the page of the second factor, if the officer needs one and has none."""

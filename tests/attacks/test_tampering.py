@@ -1,15 +1,20 @@
-"""Whatever a superuser does to entries that a partner's checkpoint covers is found, and nothing else is."""
+"""Whatever a superuser does to entries that a partner's checkpoint covers is found, and nothing else is.
+
+TEST_TAMPERINGS is the number of tamperings, TEST_ENTRIES that of the entries among which nothing may be found.
+"""
 
 # ruff: noqa: S608 - statements are made of names of tables
 
 import os
 import random
+import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
+from attacked import log as attacks
 from generated import SCALE, SEED
 from sequencing import NOW, SIGNER, empty_logs, write_log
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -23,6 +28,7 @@ from models.transparency.checkpoints import Checkpoint, open_checkpoint
 
 AT = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)
 TIMES = int(os.environ.get("TEST_TAMPERINGS", 40 * SCALE))
+ENTRIES, RUN = int(os.environ.get("TEST_ENTRIES", 1_000 * SCALE)), 20_000
 ANSWERS = sa.text(
     """
     INSERT INTO access_answer (
@@ -33,6 +39,23 @@ ANSWERS = sa.text(
         'branch', 'LOAN_APPROVAL', 1 + place % 2, 2, ARRAY['GIVEN', 'EMPTY'], ARRAY[place, NULL],
         ARRAY[NULL, '\\x01'::bytea], ARRAY[place, NULL], ARRAY['R' || place, NULL]
     FROM generate_series(1, :number) AS place
+    """
+)
+VARIED = sa.text(
+    """
+    INSERT INTO access_answer (
+        at, client_key, request_id, audience, operator, branch, purpose, shape_id, subjects, results, parties, indexes,
+        consents, share_codes, refs, relations
+    )
+    SELECT CAST(:at AS timestamptz) + place * interval '7 millisecond', 1, gen_random_uuid(),
+        (ARRAY['BANK', 'COURT', 'AUDITOR'])[1 + place % 3], nullif('T' || place % 11, 'T3'),
+        CASE WHEN place % 4 > 0 THEN '余姚 ' || place END, (ARRAY['LOAN_APPROVAL', 'JUDICIAL'])[1 + place % 2],
+        1 + place % 2, size, (SELECT array_agg('GIVEN') FROM generate_series(1, size)),
+        (SELECT array_agg(nullif(one * place, place)) FROM generate_series(1, size) AS one),
+        CASE WHEN place % 5 > 0 THEN (SELECT array_agg(int8send(one * place)) FROM generate_series(1, size) AS one) END,
+        CASE WHEN place % 7 = 0 THEN (SELECT array_agg(place + one) FROM generate_series(1, size) AS one) END, NULL,
+        (SELECT array_agg('R' || one) FROM generate_series(1, size) AS one), NULL
+    FROM (SELECT place, 1 + place % 3 AS size FROM generate_series(CAST(:first AS int), :last) AS place) AS asked
     """
 )
 SHAPES = "INSERT INTO access_shape VALUES (1, '\\x0a', 'subject', '{Person}'), (2, '\\x0b', 'subjects', '{Person}')"
@@ -95,11 +118,31 @@ async def test_every_tampering_is_found_and_nothing_else(log: AsyncEngine) -> No
                 await savepoint.rollback()
             done[what.partition(" ")[0]] += 1
             missed += [] if found.total else [what]
+        attacks.info("%d tamperings, %d not found: %s", TIMES, len(missed), dict(done))
         assert missed == []
         assert (await verify(connection, kept)).faults == []
     assert done.keys() == {"update", "delete", "insert", "swap", "truncate", "cut", "replay"} | (
         done.keys() & {"UPDATE", "DELETE"}
     )
+
+
+@pytest.mark.generated
+async def test_nothing_is_found_where_nothing_was_done(log: AsyncEngine) -> None:
+    """Against each checkpoint that was kept while the log grew."""
+    kept, started = [await keep(log)], time.monotonic()
+    for first in range(0, ENTRIES, RUN):
+        numbers = {"at": AT + timedelta(hours=3), "first": first, "last": min(ENTRIES, first + RUN) - 1}
+        async with log.begin() as connection:
+            await connection.execute(VARIED, numbers)
+        await write_log(log)
+        kept.append(await keep(log))
+    written, started = time.monotonic() - started, time.monotonic()
+    async with log.connect() as connection:
+        found = await verify(connection, *kept[-20:], kept[0], now=NOW + timedelta(days=1))
+    verified = time.monotonic() - started
+    figure = "%d entries against %d checkpoints: %d faults, written in %.0f s, verified in %.0f s"
+    attacks.info(figure, found.size, len(kept[-20:]) + 1, found.total, written, verified)
+    assert (found.size, found.faults) == (310 + ENTRIES, [])
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from joserfc.jwk import ECKey, Key, OctKey, OKPKey, RSAKey
 from oauth_clients import ISSUER, START, Service, SigningClient, refusal
 
-from auth.clients.authentication import ASSERTION_TYPE, WRONG_ASSERTION
+from auth.clients.authentication import ASSERTION_TYPE, NO_CREDENTIALS, WRONG_ASSERTION
 from auth.clients.registry import disable_client
 from models.client import Client
 
@@ -28,7 +28,7 @@ def encode(text: str | bytes) -> str:
 # --- private_key_jwt --------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.fapi_accepts("5.3.2.1-3", "5.3.2.1-6", "5.3.2.1-8", "5.4.1-1")
+@pytest.mark.fapi_accepts("5.3.2.1-3", "5.3.2.1-6", "5.3.2.1-8", "5.4.1-1", "5.4.1-2", "5.4.1-3")
 @pytest.mark.parametrize(
     ("key", "algorithm"),
     [
@@ -47,10 +47,16 @@ async def test_a_client_signs_with_any_fapi_algorithm(service: Service, key: Key
 
 @pytest.mark.fapi_refuses("5.4.1-1")
 @pytest.mark.parametrize("algorithm", ["RS256", "RS512", "PS384"])
-async def test_other_rsa_algorithms_are_refused(service: Service, algorithm: str) -> None:
+async def test_other_rsa_algorithms_are_refused(
+    service: Service, algorithm: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The log knows the reason; the answer is the same for whatever is wrong before the signature is verified."""
+    caplog.set_level(logging.INFO, "suxin.oauth")
     key = RSAKey.generate_key(2048, auto_kid=True)
     client = SigningClient(service.register(jwks=key.as_dict(private=False)).client_id, key)
-    assert refusal(await service.ask(GRANT | client.form(service.clock, header={"alg": algorithm}))) == INVALID_CLIENT
+    response = await service.ask(GRANT | client.form(service.clock, header={"alg": algorithm}))
+    assert (refusal(response), response.json()["error_description"]) == (INVALID_CLIENT, WRONG_ASSERTION)
+    assert caplog.messages == ["client assertion refused: UnsupportedAlgorithmError"]
 
 
 async def test_hs256_with_the_public_key_as_secret_is_refused(service: Service, bank: SigningClient) -> None:
@@ -232,11 +238,17 @@ async def test_malformed_assertions_are_refused_and_never_a_server_error(service
 
 
 @pytest.mark.fapi_refuses("5.4.1-2")
-async def test_an_unsigned_assertion_is_refused(service: Service, bank: SigningClient) -> None:
+async def test_an_unsigned_assertion_is_refused(
+    service: Service, bank: SigningClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "suxin.oauth")
     payload = bank.assertion(service.clock).split(".")[1]
-    for header in ({"alg": "none"}, {"alg": "none", "kid": bank.key.kid}, {}):
+    for header in ({"alg": "none"}, {"alg": "none", "kid": bank.key.kid}, {"alg": "None"}, {}):
         form = {"client_assertion_type": ASSERTION_TYPE, "client_assertion": f"{encode(json.dumps(header))}.{payload}."}
-        assert refusal(await service.ask(GRANT | form)) == INVALID_CLIENT
+        response = await service.ask(GRANT | form)
+        assert (refusal(response), response.json()["error_description"]) == (INVALID_CLIENT, WRONG_ASSERTION)
+    causes = [one.removeprefix("client assertion refused: ") for one in caplog.messages]
+    assert causes == ["UnsupportedAlgorithmError"] * 3 + ["MissingAlgorithmError"]
 
 
 async def test_an_assertion_is_good_for_one_request_at_any_endpoint(service: Service, bank: SigningClient) -> None:
@@ -254,6 +266,7 @@ async def test_clients_do_not_share_their_assertion_names(service: Service, bank
         assert (await service.ask(GRANT | client.form(service.clock, jti="same"))).status_code == 200
 
 
+@pytest.mark.fapi_accepts("5.4.2-3")
 async def test_a_client_with_two_keys_names_the_one_it_uses(service: Service) -> None:
     keys = [ECKey.generate_key("P-256", auto_kid=True) for _ in range(2)]
     client_id = service.register(jwks={"keys": [key.as_dict(private=False) for key in keys]}).client_id
@@ -355,11 +368,15 @@ async def test_two_methods_at_once_are_refused(service: Service, bank: SigningCl
 async def test_secrets_in_the_body_and_public_clients_are_refused(service: Service) -> None:
     client_id, secret = service.register_pilot()
     for form in ({"client_id": client_id, "client_secret": secret}, {"client_id": client_id}, {}):
-        assert refusal(await service.ask(GRANT | form)) == INVALID_CLIENT
+        response = await service.ask(GRANT | form)
+        assert (refusal(response), response.json()["error_description"]) == (INVALID_CLIENT, NO_CREDENTIALS)
 
 
 async def test_client_id_must_agree_with_the_credentials(service: Service, bank: SigningClient) -> None:
+    """ClientIdInTokenEndpoint: an error of authentication (RFC 7521, section 4.2)."""
     form = GRANT | bank.form(service.clock) | {"client_id": bank.client_id}
     assert (await service.ask(form)).status_code == 200
-    form = GRANT | bank.form(service.clock) | {"client_id": "another"}
-    assert refusal(await service.ask(form)) == (400, "invalid_request")
+    for other in ("another", service.register().client_id):
+        response = await service.ask(GRANT | bank.form(service.clock) | {"client_id": other})
+        assert refusal(response) == INVALID_CLIENT
+        assert "client_id names another client" in response.json()["error_description"]

@@ -102,12 +102,45 @@ async def test_a_site_that_fails_replaces_nothing(service: Service, body: bytes 
     assert (await service.token(bank)).status_code == 200
 
 
+OTHERS: dict[str, Any] = {
+    "post-quantum": {"kty": "AKP", "alg": "ML-DSA-65", "kid": "pq", "pub": "AAAA"},
+    "symmetric": {"kty": "oct", "kid": "mac", "k": "AAAA"},
+    "for encryption": {**fresh().as_dict(private=False), "use": "enc"},
+    "on another curve": ECKey.generate_key("P-384", auto_kid=True).as_dict(private=False),
+    "private": fresh().as_dict(private=True),
+    "without a name": ECKey.generate_key("P-256").as_dict(private=False),
+    "none": "key",
+}
+
+
+@pytest.mark.parametrize("kind", OTHERS)
+async def test_keys_that_do_not_sign_stand_beside_one_that_does(service: Service, kind: str) -> None:
+    """RFC 7517, section 5. A bank publishes one set for all that it does."""
+    key, site = fresh(), Site()
+    site.body = json.dumps({"keys": [OTHERS[kind], key.as_dict(private=False), OTHERS[kind]]}).encode()
+    bank = publish(service, site)
+    assert await status(service, bank, key) == 200
+    assert site.asked == [ADDRESS]
+
+
+async def test_a_key_for_encryption_may_have_the_name_of_one_that_signs(service: Service) -> None:
+    """FAPI 2.0, 5.4.3: the one that fits is taken. It does not sign itself."""
+    signs, other = fresh(), fresh()
+    sealing = {**other.as_dict(private=False), "kid": str(signs.kid), "use": "enc"}
+    site = Site()
+    site.body = json.dumps({"keys": [sealing, signs.as_dict(private=False)]}).encode()
+    bank = publish(service, site)
+    twin = ECKey.import_key({**other.as_dict(private=True), "kid": str(signs.kid)})
+    assert [await status(service, bank, key) for key in (signs, twin)] == [200, 401]
+
+
 @pytest.mark.fapi_refuses("5.4.2-3")
-async def test_a_set_with_two_keys_of_one_name_is_none(service: Service) -> None:
+async def test_a_set_with_two_keys_of_one_name_is_none(service: Service, caplog: pytest.LogCaptureFixture) -> None:
     one, two = fresh(), ECKey.generate_key("P-256")
     twin = ECKey.import_key({**two.as_dict(private=True), "kid": str(one.kid)})
     bank = publish(service, Site(one, twin))
     assert [await status(service, bank, key) for key in (one, twin)] == [401, 401]
+    assert "no key set at the jwks_uri of a client: ClientKeysError" in caplog.messages
 
 
 @pytest.mark.fapi_refuses("5.4.2-2")
@@ -171,11 +204,12 @@ async def test_a_client_replaces_its_keys_by_one_that_is_registered(service: Ser
 async def test_nobody_else_replaces_them(service: Service) -> None:
     bank, thief = service.register(), fresh()
     forged = await replace(service, SigningClient(bank.client_id, thief), public(thief))
-    assert refusal(forged) == (401, "invalid_client")
-    form = bank.form(service.clock) | {"jwks": json.dumps(public(thief))}
-    await service.ask(form, "/oauth/keys")
+    assert (refusal(forged), forged.json()["error_description"]) == ((401, "invalid_client"), WRONG_ASSERTION)
+    form = bank.form(service.clock) | {"jwks": json.dumps(public(bank.key, fresh()))}  # type: ignore[arg-type]
+    assert (await service.ask(form, "/oauth/keys")).status_code == 200
     replayed = await service.ask(form, "/oauth/keys")
     assert refusal(replayed) == (401, "invalid_client")
+    assert "its jti was used before" in replayed.json()["error_description"]
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from oauth_clients import ISSUER, Service, refusal
 from proofs import TOKEN_URL, holder_at
 
 from auth.audiences import Audience
+from auth.clients.authentication import NO_CREDENTIALS, WRONG_AUDIENCE
 from auth.server.authorization_code import OTHER_KEY
 from auth.server.pushed_requests import PUSH_FIRST
 from auth.tokens import TokenVerifier
@@ -154,7 +155,6 @@ async def test_an_unknown_request_uri_is_refused(front: Front, uri: str) -> None
         ({"request": "a.b.c"}, "invalid_request_object", "sign it with a registered key"),
         ({"dpop_jkt": "short"}, "invalid_request", "dpop_jkt must be the SHA-256 thumbprint"),
         ({"dpop_jkt": "A" * 43}, "invalid_dpop_proof", "dpop_jkt is of another key than the proof"),
-        ({"client_id": "another"}, "invalid_request", "client_id names another client"),
     ],
 )
 async def test_a_wrong_request_is_refused_when_it_is_pushed(
@@ -168,10 +168,18 @@ async def test_a_wrong_request_is_refused_when_it_is_pushed(
 @pytest.mark.fapi_refuses("5.3.2.2-3")
 async def test_only_an_authenticated_client_pushes(front: Front) -> None:
     form = dict(parse_qsl(front.attempt().query()))
-    assert refusal(await front.service.ask(form, "/oauth/par")) == (401, "invalid_client")
-    token_endpoint = front.client.form(front.service.clock, aud=f"{ISSUER}/oauth/par")
-    assert refusal(await front.service.ask(form | token_endpoint, "/oauth/par")) == (401, "invalid_client")
+    other = {"aud": f"{ISSUER}/oauth/par"}
+    for credentials, reason in (({}, NO_CREDENTIALS), (other, WRONG_AUDIENCE.format(ISSUER))):
+        signed = front.client.form(front.service.clock, **credentials) if credentials else {}
+        response = await front.service.ask(form | signed, "/oauth/par")
+        assert (refusal(response), response.json()["error_description"]) == ((401, "invalid_client"), reason)
     assert (await front.service.http.get("/oauth/par")).status_code == 405
+
+
+async def test_a_request_of_another_client_is_not_pushed(front: Front) -> None:
+    response = await front.push(front.attempt(), client_id="another")
+    assert refusal(response) == (401, "invalid_client")
+    assert "client_id names another client" in response.json()["error_description"]
 
 
 async def test_parameters_are_sent_once(front: Front) -> None:
@@ -269,7 +277,8 @@ async def test_an_error_that_is_sent_back_names_the_issuer(front: Front) -> None
     """Errors of a plain request, too (RFC 9207, section 2); by 303, which turns every method into GET."""
     found = await front.service.http.get(path(front.attempt().query(response_type="token")))
     assert found.status_code == 303
-    assert dict(parse_qsl(urlsplit(found.headers["location"]).query))["iss"] == ISSUER
+    said = dict(parse_qsl(urlsplit(found.headers["location"]).query))
+    assert (said["iss"], said["error"]) == (ISSUER, "invalid_request")
 
 
 async def test_nothing_secret_is_stored(front: Front) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
+from proofs import short_rsa_key
 
 from auth.audiences import PURPOSES, Audience, Purpose, scopes_of
 from auth.clients.authentication import hash_secret
@@ -181,6 +182,11 @@ PUBLIC = KEY.as_dict(private=False)
         ({"kty": "EC", "kid": "a"}, "not a well-formed EC key"),
         ({"kty": "RSA", "kid": "a", "n": "", "e": ""}, "not a well-formed RSA key"),
         ({"kty": "RSA", "kid": "a", "n": "zR", "e": "AQAB"}, "RSA key"),
+        pytest.param(
+            short_rsa_key().as_dict(private=False),
+            "an RSA key of 2048 to 8192 bits",
+            marks=pytest.mark.filterwarnings("ignore"),  # by which joserfc tells of such a key
+        ),
         (ECKey.generate_key("P-384", auto_kid=True).as_dict(private=False), "must be on P-256"),
         (ECKey.generate_key("secp256k1", auto_kid=True).as_dict(private=False), "must be on P-256"),
         (OKPKey.generate_key("Ed448", auto_kid=True).as_dict(private=False), "must be on P-256 or Ed25519"),
@@ -192,10 +198,11 @@ def test_keys_that_cannot_be_registered(register: sa.Connection, jwks: Any, reas
         add(register, jwks=jwks)
 
 
+@pytest.mark.fapi_accepts("5.4.2-2")
 @pytest.mark.parametrize("key", [OKPKey.generate_key("Ed25519"), RSAKey.generate_key(2048)])
 def test_only_the_members_that_are_needed_are_stored(register: sa.Connection, key: Any) -> None:
     key.ensure_kid()
-    public = {**key.as_dict(private=False), "x5u": "https://evil.example", "use": "sig"}
+    public = {**key.as_dict(private=False), "x5u": "https://evil.example", "jku": "https://evil.example", "use": "sig"}
     (stored,) = row(register, add(register, jwks=public).client_id)["jwks"]["keys"]
     assert stored.keys() <= {"kty", "kid", "crv", "x", "n", "e"}
 

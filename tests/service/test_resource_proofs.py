@@ -27,6 +27,7 @@ VIEWER = {"query": "{ viewer { scopes } }"}
 SUBSCRIBE = "subscription { events { cursor } }"
 POINTER = 'resource_metadata="http://127.0.0.1:8000/.well-known/oauth-protected-resource/graphql"'
 ALGORITHMS = 'algs="ES256 PS256 EdDSA Ed25519"'
+WITHOUT_TOKEN = f'Bearer realm="suxin", {POINTER}, DPoP realm="suxin", {ALGORITHMS}'
 SUBPROTOCOLS: Any = ["graphql-transport-ws"]
 
 
@@ -64,8 +65,7 @@ def refused(response: httpx2.Response, code: str, reason: str) -> None:
 
 
 def test_a_request_without_a_token_is_told_both_schemes(bank: Bank) -> None:
-    challenge = bank.http.post("/graphql", json=VIEWER).headers["www-authenticate"]
-    assert challenge == f'Bearer realm="suxin", {POINTER}, DPoP realm="suxin", {ALGORITHMS}'
+    assert bank.http.post("/graphql", json=VIEWER).headers["www-authenticate"] == WITHOUT_TOKEN
 
 
 @pytest.mark.fapi_accepts("5.3.4-1", "5.3.4-2", "5.3.4-5")
@@ -108,6 +108,16 @@ def test_a_proof_is_not_replayed(bank: Bank) -> None:
     refused(bank.http.post("/graphql", json=VIEWER, headers=headers), "invalid_dpop_proof", "was used before")
 
 
+@pytest.mark.fapi_refuses("5.3.2.2-10")
+@pytest.mark.parametrize(
+    "path", ["/oauth/authorize/", "//oauth/authorize", "/oauth/sign-out/", "/oauth/token/", "/oauth/par/"]
+)
+def test_no_request_with_credentials_is_redirected(bank: Bank, path: str) -> None:
+    """Frameworks redirect to an address without the slash by 307, with the password in the body."""
+    response = bank.http.post(path, data={"username": "x", "password": "y"}, follow_redirects=False)
+    assert (response.status_code, "location" in response.headers) == (404, False)
+
+
 def test_two_proofs_are_one_too_many(bank: Bank) -> None:
     headers = [*bank.headers().items(), ("dpop", bank.holder.proof(GRAPHQL, token=bank.token))]
     refused(bank.http.post("/graphql", json=VIEWER, headers=headers), "invalid_dpop_proof", "there are 2")
@@ -129,16 +139,29 @@ def test_schemes_are_not_exchanged(bank: Bank, chambers: Chambers) -> None:
 @pytest.mark.fapi_refuses("5.3.4-1", "5.3.4-2")
 def test_a_token_in_the_query_or_the_body_is_none(bank: Bank) -> None:
     proof = {"dpop": bank.holder.proof(GRAPHQL, token=bank.token)}
-    in_query = bank.http.post(f"/graphql?access_token={bank.token}", json=VIEWER, headers=proof)
-    in_body = bank.http.post("/graphql", json=VIEWER | {"access_token": bank.token}, headers=proof)
-    assert (in_query.status_code, in_body.status_code) == (401, 401)
-    assert "Send an access token" in in_query.json()["errors"][0]["message"]
+    token, form = bank.token, {"content-type": "application/x-www-form-urlencoded"}
+    for told in (
+        bank.http.post(f"/graphql?access_token={token}", json=VIEWER, headers=proof),
+        bank.http.post("/graphql", json=VIEWER | {"access_token": token}, headers=proof),
+        bank.http.post("/graphql", content=f"access_token={token}&query={{viewer{{scopes}}}}", headers=proof | form),
+    ):
+        assert (told.status_code, told.headers["www-authenticate"]) == (401, WITHOUT_TOKEN)
+        assert "Send an access token: Authorization:" in told.json()["errors"][0]["message"]
 
 
+WATCHES = {"query": "{ watches(first: 1) { totalCount } }"}
+
+
+@pytest.mark.fapi_accepts("5.3.4-4")
+def test_a_token_with_the_scope_is_answered(bank: Bank) -> None:
+    found = bank.http.post("/graphql", json=WATCHES, headers=Bank(bank.chambers, "watch.read").headers())
+    assert (found.status_code, found.json()["data"]) == (200, {"watches": {"totalCount": 0}})
+
+
+@pytest.mark.fapi_refuses("5.3.4-4")
 def test_a_missing_scope_is_told_in_the_scheme_of_the_token(bank: Bank) -> None:
     narrow = Bank(bank.chambers, "catalogue.read")
-    query = {"query": "{ watches(first: 1) { totalCount } }"}
-    response = bank.http.post("/graphql", json=query, headers=narrow.headers())
+    response = bank.http.post("/graphql", json=WATCHES, headers=narrow.headers())
     challenge = 'DPoP realm="suxin", error="insufficient_scope", scope="watch.read"'
     assert (response.status_code, response.headers["www-authenticate"]) == (403, challenge)
 

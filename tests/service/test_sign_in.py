@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 from base64 import urlsafe_b64decode
+from html import unescape
 from typing import Any
 
 import pytest
@@ -17,8 +18,12 @@ from auth.clients.registration import RegistrationError
 from auth.metadata import SCRIPT_PATH
 from auth.scopes import Scope
 from auth.server.accounts import Account, AccountError, Password, add_staff, remove_staff, renew_password
+from auth.server.authorization_code import USELESS
+from auth.server.sign_in import UNKNOWN_REDIRECT
+from auth.staff.browser_session import ALLOW_COOKIES
 from auth.staff.throttle import Throttle
 from auth.tokens import TokenError, TokenVerifier
+from models.client import Client
 from models.court import StaffRole
 from models.staff_account import AuthorizationCode, StaffAccount, StaffSession
 
@@ -133,6 +138,7 @@ async def test_a_form_that_is_not_this_page_s_is_refused(house: House, csrf: str
     form = filled(await house.http.get(address), house.judge.username, house.judge.password)
     response = await house.http.post(address, data=form | {"csrf": csrf})
     assert (response.status_code, "suxin-session" in response.headers.get("set-cookie", "")) == (403, False)
+    assert ALLOW_COOKIES in unescape(response.text)
 
 
 async def test_a_form_without_the_cookie_is_refused(house: House) -> None:
@@ -174,6 +180,16 @@ async def test_no_other_page_is_vouched_for(house: House, site: str) -> None:
 
 
 @pytest.mark.fapi_accepts("5.3.2.2-13")
+async def test_the_page_tells_who_asks_and_for_which_rights(house: House) -> None:
+    """In words, and no others."""
+    page = await house.http.get(path(house.attempt().query(scope="register.read procedure.write")))
+    told = re.findall("<li>(.*?)</li>", unescape(page.text))
+    assert told == [Scope.REGISTER.display, Scope.PROCEDURE_WRITE.display]
+    with house.service.engine.connect() as connection:
+        name = connection.scalar(sa.select(Client.name).where(Client.client_id == house.client.client_id))
+    assert f"<p>{name} 请求以您的身份访问。" in page.text
+
+
 async def test_what_a_client_is_called_is_text_and_no_markup(service: Service, house: House) -> None:
     with service.engine.begin() as connection:
         connection.execute(
@@ -248,19 +264,22 @@ async def test_a_new_password_unlocks_and_signs_out(house: House) -> None:
 
 @pytest.mark.fapi_refuses("5.3.2.1-7", "5.3.2.2-6")
 @pytest.mark.parametrize(
-    "over",
+    ("over", "reason"),
     [
-        {"client_id": "nobody"},
-        {"client_id": None},
-        {"redirect_uri": None},
-        {"redirect_uri": REDIRECT_URI + "/"},
-        {"redirect_uri": REDIRECT_URI + "?x=1"},
-        {"redirect_uri": "https://evil.example/signed-in"},
+        ({"client_id": "nobody"}, "The client is not registered here."),
+        ({"client_id": None}, "The client is not registered here."),
+        ({"redirect_uri": None}, UNKNOWN_REDIRECT),
+        ({"redirect_uri": REDIRECT_URI + "/"}, UNKNOWN_REDIRECT),
+        ({"redirect_uri": REDIRECT_URI + "?x=1"}, UNKNOWN_REDIRECT),
+        ({"redirect_uri": "https://evil.example/signed-in"}, UNKNOWN_REDIRECT),
     ],
 )
-async def test_nobody_is_sent_to_an_address_that_is_not_registered(house: House, over: dict[str, str | None]) -> None:
+async def test_nobody_is_sent_to_an_address_that_is_not_registered(
+    house: House, over: dict[str, str | None], reason: str
+) -> None:
     response = await house.http.get(path(house.attempt().query(**over)))
     assert (response.status_code, "location" in response.headers) == (400, False)
+    assert reason in response.text
 
 
 @pytest.mark.fapi_accepts("5.3.2.1-7", "5.3.2.2-7")
@@ -363,7 +382,8 @@ async def test_a_code_shown_again_revokes_its_token(house: House, engine: Any) -
     code = await house.code(attempt)
     token = (await house.redeem(attempt, code)).json()["access_token"]
     await verifier.verify(token)
-    assert refusal(await house.redeem(attempt, code)) == (400, "invalid_grant")
+    again = await house.redeem(attempt, code)
+    assert (refusal(again), again.json()["error_description"]) == ((400, "invalid_grant"), USELESS)
     with pytest.raises(TokenError):
         await verifier.verify(token)
 
@@ -405,8 +425,14 @@ async def test_of_eight_redemptions_at_once_one_wins(house: House) -> None:
     "uri", ["http://court.example/x", "https://court.example/x#y", "javascript:alert(1)", "https://"]
 )
 def test_an_address_must_be_https_without_a_fragment(service: Service, uri: str) -> None:
-    with pytest.raises(RegistrationError):
+    with pytest.raises(RegistrationError, match=f"{re.escape(uri)} cannot be a redirect URI: it is https"):
         service.register(Audience.COURT, court_code=YUYAO, redirect_uris=[uri])
+
+
+@pytest.mark.fapi_accepts("5.3.2.2-8")
+@pytest.mark.parametrize("uri", ["https://court.example/x?y=z", "http://127.0.0.1:8400/x", "http://[::1]/x"])
+def test_an_address_is_https_or_of_this_machine(service: Service, uri: str) -> None:
+    assert service.register(Audience.COURT, court_code=YUYAO, redirect_uris=[uri])
 
 
 def test_only_courts_have_staff_who_sign_in(service: Service) -> None:

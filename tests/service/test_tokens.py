@@ -52,7 +52,6 @@ async def refused(verifier: TokenVerifier, token: str) -> None:
 # --- who is asking ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.fapi_accepts("5.3.4-4")
 async def test_a_token_names_its_client(service: Service, verifier: TokenVerifier, bank: SigningClient) -> None:
     principal = await verifier.verify(await service.access_token(bank, scope="catalogue.read subject.check"))
     assert principal == Principal(
@@ -189,6 +188,7 @@ async def token_id(service: Service, verifier: TokenVerifier, bank: SigningClien
     return (await verifier.verify(await service.access_token(bank))).token_id
 
 
+@pytest.mark.fapi_accepts("5.3.4-3")
 @pytest.mark.parametrize("header", [{}, {"typ": "AT+JWT"}, {"typ": "application/at+jwt"}])
 async def test_the_forging_of_these_tests_is_right_in_itself(
     verifier: TokenVerifier, bank: SigningClient, token_id: str, tmp_path: Path, header: dict[str, Any]
@@ -244,6 +244,7 @@ async def test_a_token_with_a_wrong_part_is_refused(
     await refused(verifier, forged(bank, token_id, current_key(tmp_path), header, **claims))
 
 
+@pytest.mark.fapi_refuses("5.3.4-3")
 async def test_a_token_by_another_key_is_refused(
     service: Service, verifier: TokenVerifier, bank: SigningClient, token_id: str, tmp_path: Path
 ) -> None:
@@ -255,6 +256,7 @@ async def test_a_token_by_another_key_is_refused(
     await refused(verifier, bank.assertion(service.clock))
 
 
+@pytest.mark.fapi_refuses("5.3.4-3")
 async def test_an_unsigned_or_altered_token_is_refused(
     service: Service, verifier: TokenVerifier, bank: SigningClient
 ) -> None:

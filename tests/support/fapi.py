@@ -99,8 +99,6 @@ SECTIONS: dict[str, tuple[str, dict[str, str]]] = {
     "6.2": ("Replay of proofs", {"1": "each is accepted once, by all workers together"}),
     "6.8": ("Compromise of keys", {"1": "a client replaces its keys itself"}),
 }
-PAIRED = ("5.3.2.1", "5.3.2.2", "5.3.4")
-"""The sections of which each item has a test of both kinds."""
 
 
 def list_items() -> set[str]:

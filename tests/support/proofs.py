@@ -4,21 +4,33 @@ import base64
 import hashlib
 import json
 import secrets
+import warnings
 from dataclasses import dataclass, field
 from typing import Any
 
-from joserfc.jwk import ECKey, Key
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from joserfc.jwk import ECKey, Key, RSAKey
 from joserfc.jws import JWSRegistry
 from oauth_clients import ISSUER, Clock, Service, SigningClient, present
 
 from auth.proofs.nonces import Nonces
 
+PEM, PKCS8 = Encoding.PEM, PrivateFormat.PKCS8
 TOKEN_URL, PUSH_URL, GRAPHQL_URL = f"{ISSUER}/oauth/token", f"{ISSUER}/oauth/par", f"{ISSUER}/graphql"
 
 
 def encode(text: str | bytes) -> str:
     """Base64url."""
     return base64.urlsafe_b64encode(text.encode() if isinstance(text, str) else text).rstrip(b"=").decode()
+
+
+def short_rsa_key() -> RSAKey:
+    """A key of 1024 bits, which joserfc makes no more."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        made = rsa.generate_private_key(65537, 1024)  # noqa: S505 - to be refused
+        return RSAKey.import_key(made.private_bytes(PEM, PKCS8, NoEncryption()), {"kid": "short"})
 
 
 def hash_of(token: str) -> str:
