@@ -137,10 +137,10 @@ class SignIn:
         return officer is not None and officer.court_code.startswith(client.court_code or "\0")
 
     def _page(self, asked: AuthorizationRequest, visit: Visit, *, refused: bool = False) -> Response:
-        status, client = 401 if refused else 200, asked.client.name
-        rights = [scope.display for scope in Scope if scope in asked.scopes]
-        shown = {"client": client, "rights": rights, "refused": refused}
-        return self.session.show(visit, "sign_in.html", status, asked.origin, **shown)
+        status = 401 if refused else 200
+        client, rights = asked.client.name, [scope.display for scope in Scope if scope in asked.scopes]
+        name, origin = "sign_in.html", asked.origin
+        return self.session.show(visit, name, status, origin, client=client, rights=rights, refused=refused)
 
     def _enter(self, connection: sa.Connection, asked: AuthorizationRequest, key: int) -> Response:
         """Return the redirect with a code; to the page of the second factor, if the officer needs one and has none."""
