@@ -30,19 +30,20 @@ from parts import GRAPHQL_METHODS, Parts
 from postgres import database
 from postgres.reaching import wait_for_database
 from protocols.admission import STATE
+from protocols.opening import OPENED
 from protocols.proxies import TrustedProxies
 from protocols.stopping import STOPPING
 from settings import Settings, SettingsError
 from telemetry import logs, traces
 from telemetry.observing import Observing, Telemetry
 from transport.application import DirectApplication
-from transport.health import OPENED
 
 Fit = Callable[[AsyncEngine], Awaitable[None]]
 log = logging.getLogger("suxin.server")
 
-FIRST_ANSWER_SECONDS = 10.0
-"""How long a process that starts waits for its database before it accepts connections that it then refuses."""
+FIRST_ANSWER_SECONDS = 60.0
+"""How long a process that starts waits for its database to answer or to be away. Then it accepts connections, and refuses
+them until it is known."""
 
 
 def get_utc_now() -> datetime:
@@ -155,8 +156,8 @@ async def open_from(parts: Parts, fit: Fit | None, stack: AsyncExitStack) -> Non
 
 def warm_up(parts: Parts) -> None:
     """Make what all requests need. The process ends with the application, so that garbage collections need not look at
-    it: they would stop the process for a sixth of a second."""
+    it: they would stop the process for a sixth of a second. The start has made little garbage."""
     for audience in Audience:
         build_audience_schema(parts.graphql, scopes_of(audience))
-    gc.collect()
     gc.freeze()
+    gc.enable()

@@ -5,7 +5,6 @@ import unicodedata
 from typing import Any
 
 import sqlalchemy as sa
-from pypinyin import lazy_pinyin
 from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 
@@ -32,6 +31,8 @@ LETTERS = re.compile("[^a-z0-9]+")
 
 def read_name(folded: str) -> tuple[str, str]:
     """Return a folded name in pinyin without tones and blanks, and the initials of its syllables."""
+    from pypinyin import lazy_pinyin  # noqa: PLC0415 - its dictionaries are loaded when used
+
     surname = next((one for one in SURNAMES if folded.startswith(one)), "") if len(folded) <= LONGEST_PERSON else ""
     syllables = [*SURNAMES.get(surname, "").split(), *lazy_pinyin(folded[len(surname) :], errors="default")]
     clean = [found for one in syllables if (found := fold_pinyin(one))]

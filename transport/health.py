@@ -19,9 +19,6 @@ from starlette.types import Receive, Scope, Send
 from languages.sentence import say
 from transport.refusals import RETRY
 
-OPENED = "gate"
-"""The name of the gate in the state of the lifespan."""
-
 PROBES = frozenset({"/livez", "/readyz", "/metrics"})
 TRY_AGAIN = 1013
 """The code with which a WebSocket is closed (IANA, WebSocket close codes: try again later)."""

@@ -1,5 +1,6 @@
 """Processes beside those that serve: the worker, and the keeper of the embedded server. No other depends on them."""
 
+import gc
 import logging
 import signal
 from dataclasses import dataclass
@@ -73,6 +74,7 @@ class ProcessBeside:
     def restart(self) -> None:
         """End it, so that another one is started, if it is one to be renewed."""
         if self._renewed:
+            self._backoff = Backoff()  # this end is no failure
             self.process.terminate()
 
     def join(self) -> None:
@@ -85,4 +87,8 @@ def run_beside(work: str) -> None:
     """Run `work` in this process until its parent ends. Ctrl-C is for the parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     end_with_parent()
-    resolve_name(work)()
+    gc.disable()  # as in `commands.lazy`
+    found = resolve_name(work)
+    gc.freeze()
+    gc.enable()
+    found()

@@ -1,5 +1,6 @@
 """The processes of `suxin serve`: those that serve, and those beside them."""
 
+import gc
 import logging
 import signal
 from collections.abc import Sequence
@@ -11,8 +12,8 @@ import uvicorn
 from uvicorn.supervisors.multiprocess import Multiprocess, Process
 
 from commands.serving.beside import Backoff, ProcessBeside
+from protocols.opening import is_open
 from protocols.stopping import StoppingServer
-from transport.health import OPENED
 
 READY_SECONDS = 120
 """How long a process may take to start in a rolling restart, before it is given up."""
@@ -33,7 +34,7 @@ class ServingProcess(Process):
 
     def __init__(self, config: uvicorn.Config, sockets: list[socket], backoff: Backoff) -> None:
         super().__init__(config, sockets)
-        self.backoff, self.noted, self.answered = backoff, False, False
+        self.backoff, self.noted, self.answered, self.greeted = backoff, False, False, False
 
     def start(self) -> None:
         """Start it."""
@@ -48,6 +49,13 @@ class ServingProcess(Process):
             return self.ping(timeout)
         self.answered = self.ping(STARTING_SECONDS)
         return self.answered or monotonic() - self.backoff.began < LONGEST_START_SECONDS
+
+    def greet(self) -> bool:
+        """Say once that it serves. Returns whether it has been said."""
+        if not self.greeted and self.answered and self.is_ready():
+            self.greeted = True
+            log.info("process %s serves", self.pid)
+        return self.greeted
 
     def _healthcheck(self, timeout: float) -> bool | None:
         """Ask, after what was answered too late has been read. A process that ends meanwhile is not waited for."""
@@ -64,7 +72,8 @@ class ServingProcess(Process):
             return None
 
     def target(self, sockets: list[socket] | None = None) -> None:
-        """Serve, in the process."""
+        """Serve, in the process. Garbage is collected from the end of the start on (`server.warm_up`)."""
+        gc.disable()
         self._server = StoppingServer(self.config)
         super().target(sockets)
 
@@ -72,11 +81,6 @@ class ServingProcess(Process):
         """Answer one ping, in the process."""
         self.child_conn.recv()
         self.child_conn.send(self.server.started and is_open(self.server.lifespan.state))
-
-
-def is_open(state: dict[str, Any]) -> bool:
-    """Return whether requests are answered. state: of the lifespan."""
-    return bool(OPENED not in state or state[OPENED].opened)
 
 
 class Supervisor(Multiprocess):
@@ -115,7 +119,7 @@ class Supervisor(Multiprocess):
             if self.should_exit.is_set():
                 return
             if one.is_alive(self.config.timeout_worker_healthcheck):
-                self.served = self.served or (one.answered and one.is_ready())
+                self.served = one.greet() or self.served
             else:
                 self._replace(place)
         for other in self.beside:

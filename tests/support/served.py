@@ -11,7 +11,8 @@ from pathlib import Path
 
 import httpx2
 
-DEADLINE_SECONDS = 240
+DEADLINE_SECONDS, PAUSE_SECONDS = 240, 0.05
+"""How long something is waited for, and how long the processor is left to it between two looks."""
 
 
 def free_port() -> int:
@@ -31,6 +32,7 @@ def wait_until(holds: Callable[[], bool]) -> None:
         except httpx2.TransportError:
             pass
         assert time.monotonic() < deadline
+        time.sleep(PAUSE_SECONDS)
 
 
 @dataclass

@@ -1,6 +1,7 @@
 """Nothing dies for long: the real command, with two workers, amid failures of its database and of its processes."""
 
 import os
+import re
 import signal
 import socket
 import threading
@@ -34,6 +35,7 @@ RESTARTS, REQUESTS = (
 )
 """Twenty rolling restarts amid 10,000 requests take minutes."""
 
+SERVES = re.compile(r"process (\d+) serves")
 AT_ONCE = 4
 TOKEN_SECONDS, CHUNK = 120, 65_536
 
@@ -61,14 +63,18 @@ class Standing:
         return self.counts(text) > 0
 
     def serving(self) -> set[int]:
-        """The processes that serve."""
+        """The processes that have begun to serve and still listen."""
         assert self.command.process
-        found = set()
+        begun, found = set(map(int, SERVES.findall(self.said.read_text()))), set()
         for one in psutil.Process(self.command.process.pid).children():
             with suppress(psutil.Error):  # it has just ended
-                if "spawn_main" in " ".join(one.cmdline()) and holds_port(one):
+                if one.pid in begun and holds_port(one):
                     found.add(one.pid)
         return found
+
+    def is_complete(self) -> bool:
+        """Whether both processes serve."""
+        return len(self.serving()) == 2
 
     def has_replaced(self, before: set[int]) -> bool:
         """Whether both processes are others than before."""
@@ -146,7 +152,8 @@ def test_it_starts_without_its_database_and_says_so(standing: Standing) -> None:
 def test_it_serves_when_its_database_returns(standing: Standing, sync_engine: sa.Engine) -> None:
     """So does the worker, which has begun without it as well."""
     standing.door.open()
-    wait_until(lambda: standing.counts("the database is there") >= 2)
+    wait_until(standing.is_complete)
+    assert standing.counts("the database is there") >= 2
     wait_until(standing.is_ready)
     wait_until(lambda: find_leader(sync_engine) is not None)
     assert standing.ask(standing.token()).json()["data"]["viewer"] == {"clientId": "tender"}
@@ -160,27 +167,27 @@ def test_it_goes_on_after_its_database_was_away(standing: Standing, sync_engine:
     assert standing.ask(token).json()["errors"][0]["extensions"]["code"] == "UNAVAILABLE"
     wait_until(lambda: find_leader(sync_engine) is None)
     standing.door.open()
-    wait_until(standing.is_ready)
-    assert [standing.ask(token).status_code for _ in range(20)] == [200] * 20
+    wait_until(lambda: [standing.ask(token).status_code for _ in range(20)] == [200] * 20)
     wait_until(lambda: find_leader(sync_engine) is not None)
     assert standing.serving() == before
 
 
 def test_a_worker_that_cannot_start_again_ends_no_other(standing: Standing, sync_engine: sa.Engine) -> None:
     """Its place is filled when what was wrong is mended."""
+    killed, left = standing.serving()
     _set_revision(sync_engine, "9999")
-    killed, left = sorted(standing.serving())
     psutil.Process(killed).kill()
     wait_until(lambda: standing.has_said(f"a serving process ended with {int(ExitCode.VERSION)}, replaced in"))
-    assert (standing.command.process and standing.command.process.poll(), standing.is_ready()) == (None, True)
+    assert standing.serving() == {left}
+    wait_until(standing.is_ready)
     _set_revision(sync_engine, database.list_revisions()[0])
-    wait_until(lambda: standing.counts("Application startup complete") >= 4 and len(standing.serving()) == 2)
+    wait_until(standing.is_complete)
     assert left in standing.serving()
 
 
 def test_rolling_restarts_lose_no_request(standing: Standing) -> None:
     """SIGHUP replaces one process after the other, while clients that keep their connections go on asking."""
-    wait_until(standing.is_ready)
+    wait_until(standing.is_complete)
     crowd = Crowd(standing)
     with ThreadPoolExecutor(AT_ONCE) as pool:
         asking = [pool.submit(crowd.ask) for _ in range(AT_ONCE)]
