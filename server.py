@@ -42,8 +42,8 @@ Fit = Callable[[AsyncEngine], Awaitable[None]]
 log = logging.getLogger("suxin.server")
 
 FIRST_ANSWER_SECONDS = 60.0
-"""How long a process that starts waits for its database to answer or to be away. Then it accepts connections, and refuses
-them until it is known."""
+"""How long a process that starts waits until its database answers or is known to be away. Then it accepts connections,
+and refuses what they ask until it is known."""
 
 
 def get_utc_now() -> datetime:

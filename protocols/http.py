@@ -85,7 +85,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             self._timer = self.loop.call_later(self._interval, self._look)
         else:
             self._refuse(Refused.CONNECTIONS)
-        if self._admission.stop:  # it was accepted just before
+        if self._admission.stop.is_begun:  # it was accepted just before
             self.shutdown()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -97,7 +97,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def handle_websocket_upgrade(self) -> None:
         """Leave the connection to the WebSocket protocol, which counts its end."""
-        if self._admission.stop:
+        if self._admission.stop.is_begun:
             self._refuse(Refused.STOPPING)
         else:
             self._stop_looking()
@@ -137,7 +137,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         if self._admission.has_room or not self._is_shed():
             super().on_headers_complete()
         if self.cycle:
-            self.cycle.keep_alive &= not self._admission.stop
+            self.cycle.keep_alive &= not self._admission.stop.is_begun
 
     def on_body(self, body: bytes) -> None:
         """Keep a part of the body; begin the request if it is large."""
@@ -203,8 +203,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         if self._admission.admits(caller) or self.url.decode("latin-1").partition("?")[0] in PROBES:
             return False
         refused = self._choose_refusal(caller)
-        kept = self.parser.get_http_version() != "1.0" and self.parser.should_keep_alive() and not self._admission.stop
-        self._shed = refused, kept
+        lasts = self.parser.get_http_version() != "1.0" and self.parser.should_keep_alive()
+        self._shed = refused, lasts and not self._admission.stop.is_begun
         if self.expect_100_continue or self._is_body_large():
             self._stop(refused)
         return True
@@ -239,7 +239,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def shutdown(self) -> None:
         """Close the connection after the answer to what was asked, which says so, or when it has been idle for long."""
-        if not self._admission.stop:
+        if not self._admission.stop.is_begun:
             return super().shutdown()
         if self.cycle and not self.cycle.response_started:
             self.cycle.keep_alive = False

@@ -24,7 +24,9 @@ class Stop:
 
     begun: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def __bool__(self) -> bool:
+    @property
+    def is_begun(self) -> bool:
+        """Whether the process ends."""
         return self.begun.is_set()
 
 
@@ -33,6 +35,6 @@ class StoppingServer(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket] | None = None) -> None:
         """Say that the process ends, and wait for the connections."""
-        if stop := self.lifespan.state.get(STOPPING):
+        if (stop := self.lifespan.state.get(STOPPING)) is not None:
             stop.begun.set()
         await super().shutdown(sockets)

@@ -85,7 +85,7 @@ async def _sent(send: Send, text: bytes, *, more: bool) -> None:
 async def _stop(scope: Scope) -> None:
     """Return when the process ends."""
     stop = scope.get("state", {}).get("stopping")
-    await (stop.begun if stop else asyncio.Event()).wait()
+    await (asyncio.Event() if stop is None else stop.begun).wait()
 
 
 async def _gone(receive: Receive) -> None:

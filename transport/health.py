@@ -96,7 +96,8 @@ def build_readiness_endpoint(engine: AsyncEngine, gate: Gate) -> Callable[[Reque
     the process does not end."""
 
     async def ready(request: Request) -> Response:
-        if getattr(request.state, "stopping", False):
+        stop = getattr(request.state, "stopping", None)
+        if stop is not None and stop.is_begun:
             return JSONResponse({"status": "stopping", "reason": "This process ends."}, 503, RETRY)
         if not gate.opened:
             return _no_database(gate.reason)
