@@ -124,8 +124,13 @@ class TokenVerifier(Remembering):
 
     async def admit(self, credentials: PresentedToken, sent: Sent) -> Principal:
         """Return the caller of a request, who has proved possession of the key or the certificate that the token is
-        bound to. Raises TokenError: invalid_token, or for a proof the reason (RFC 9449, section 7.1)."""
-        principal = await self.verify(credentials.token)
+        bound to. Raises TokenError of the scheme that was sent: invalid_token, or for a proof the reason (RFC 9449,
+        section 7.1)."""
+        try:
+            principal = await self.verify(credentials.token)
+        except TokenError as error:
+            error.scheme = credentials.scheme
+            raise
         if principal.x5t and not hmac.compare_digest(principal.x5t, sent.certificate or ""):
             raise TokenError("invalid_token", CERTIFIED)
         if principal.jkt is None and credentials.scheme == SCHEME:

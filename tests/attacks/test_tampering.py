@@ -50,11 +50,11 @@ VARIED = sa.text(
     SELECT CAST(:at AS timestamptz) + place * interval '7 millisecond', 1, gen_random_uuid(),
         (ARRAY['BANK', 'COURT', 'AUDITOR'])[1 + place % 3], nullif('T' || place % 11, 'T3'),
         CASE WHEN place % 4 > 0 THEN '余姚 ' || place END, (ARRAY['LOAN_APPROVAL', 'JUDICIAL'])[1 + place % 2],
-        1 + place % 2, size, (SELECT array_agg('GIVEN') FROM generate_series(1, size)),
+        1 + place % 2, size, (SELECT array_agg(CAST('GIVEN' AS text)) FROM generate_series(1, size)),
         (SELECT array_agg(nullif(one * place, place)) FROM generate_series(1, size) AS one),
         CASE WHEN place % 5 > 0 THEN (SELECT array_agg(int8send(one * place)) FROM generate_series(1, size) AS one) END,
         CASE WHEN place % 7 = 0 THEN (SELECT array_agg(place + one) FROM generate_series(1, size) AS one) END, NULL,
-        (SELECT array_agg('R' || one) FROM generate_series(1, size) AS one), NULL
+        (SELECT array_agg(CAST('R' || one AS text)) FROM generate_series(1, size) AS one), NULL
     FROM (SELECT place, 1 + place % 3 AS size FROM generate_series(CAST(:first AS int), :last) AS place) AS asked
     """
 )

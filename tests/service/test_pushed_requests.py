@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from browser import REDIRECT_URI, Attempt, filled, path, returned
 from front import YUYAO, Front, open_front
 from oauth_clients import ISSUER, Service, refusal
-from proofs import TOKEN_URL, holder_at
+from proofs import PUSH_URL, TOKEN_URL, holder_at
 
 from auth.audiences import Audience
 from auth.clients.authentication import NO_CREDENTIALS, WRONG_AUDIENCE
@@ -174,6 +174,15 @@ async def test_only_an_authenticated_client_pushes(front: Front) -> None:
         response = await front.service.ask(form | signed, "/oauth/par")
         assert (refusal(response), response.json()["error_description"]) == ((401, "invalid_client"), reason)
     assert (await front.service.http.get("/oauth/par")).status_code == 405
+
+
+async def test_a_nonce_comes_with_a_push_that_lacks_one(front: Front) -> None:
+    """RFC 9449, 8: in the header, where clients look for it."""
+    stale = await front.push(front.attempt(), {"dpop": front.holder.proof(PUSH_URL, nonce=None)})
+    assert refusal(stale) == (400, "use_dpop_nonce")
+    given = stale.headers["dpop-nonce"]
+    again = await front.push(front.attempt(), {"dpop": front.holder.proof(PUSH_URL, nonce=given)})
+    assert again.status_code == 201
 
 
 async def test_a_request_of_another_client_is_not_pushed(front: Front) -> None:

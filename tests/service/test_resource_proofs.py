@@ -136,6 +136,15 @@ def test_schemes_are_not_exchanged(bank: Bank, chambers: Chambers) -> None:
     refused(bank.http.post("/graphql", json=VIEWER, headers=headers), "invalid_token", UNBOUND)
 
 
+def test_an_unknown_token_is_refused_in_the_scheme_that_it_came_with(bank: Bank) -> None:
+    """RFC 9449, 7.1: who sent it as DPoP looks for a challenge of DPoP."""
+    for scheme, challenge in (("DPoP", "DPoP"), ("dpop", "DPoP"), ("Bearer", "Bearer")):
+        headers = bank.headers() | {"authorization": f"{scheme} a.b.c"}
+        told = bank.http.post("/graphql", json=VIEWER, headers=headers).headers["www-authenticate"]
+        assert told.startswith(f'{challenge} realm="suxin", error="invalid_token", ')
+        assert (ALGORITHMS in told) == (challenge == "DPoP")
+
+
 @pytest.mark.fapi_refuses("5.3.4-1", "5.3.4-2")
 def test_a_token_in_the_query_or_the_body_is_none(bank: Bank) -> None:
     proof = {"dpop": bank.holder.proof(GRAPHQL, token=bank.token)}
