@@ -3,6 +3,7 @@
 from starlette.routing import Route
 
 from pages.asking import Asking
+from pages.built_files import make_built_routes
 from pages.court.routes import make_court_routes
 from pages.developers.routes import make_developer_routes
 from pages.explorer import make_explorer_routes
@@ -44,6 +45,7 @@ def build_page_routes(parts: Parts, site: Site) -> list[Route]:
         *make_public_routes(site, asking),
         *make_developer_routes(site, parts.graphql),
         *make_explorer_routes(site),
-        *make_court_routes(site, asking, parts.authorization),
+        *make_built_routes(),
+        *make_court_routes(site, asking, parts.authorization, parts.endpoint.respond),
         *make_me_routes(site, asking, parts.authorization),
     ]

@@ -50,6 +50,7 @@ from models.repair import Repair
 from models.repair_performance import RepairPerformance
 from models.risk_report import RiskReport
 from models.sanction import Sanction
+from models.saved_document import SavedDocument
 from models.settlement import Settlement
 from models.staff_account import (
     AuthorizationCode,
@@ -165,6 +166,7 @@ __all__ = [
     "RepairPerformance",
     "RiskReport",
     "Sanction",
+    "SavedDocument",
     "SecondFactor",
     "SecurityKey",
     "Settlement",

@@ -12,11 +12,12 @@ LABELLED = 5
 
 @dataclass(frozen=True)
 class Figure:
-    """A number with its label. kind: a class of the style sheet, or nothing."""
+    """A number with its label. kind: a class of the style sheet, or nothing. key: what the label stands for."""
 
     label: str
     value: int
     kind: str = ""
+    key: str = ""
 
 
 @dataclass(frozen=True)

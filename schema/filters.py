@@ -21,7 +21,7 @@ from models.names import fold
 from models.party import PartyKind
 from models.party_name import select_bearers, select_resembling
 from resolvers.procedure import case_marks, deductions
-from resolvers.procedure.deductions import status_today, to_court_date
+from resolvers.procedure.deductions import counted_on, status_today, to_court_date
 from resolvers.visibility.reach import is_at_or_below
 from schema.credit.listing import Listing
 from schema.enums import declare_enum
@@ -154,6 +154,18 @@ class DeductionFilter(Filters):
         "proposedAt",
         "Proposed on or before (提出日期止).",
         lambda row, value: to_court_date(row.proposed_at) <= value,
+    )
+    counted_from: date | None = filter_by(
+        Deduction,
+        "proposedAt",
+        "Determined, or until then proposed, on or after: the day by which statistics count them (统计日期起).",
+        lambda row, value: counted_on(row) >= value,
+    )
+    counted_to: date | None = filter_by(
+        Deduction,
+        "proposedAt",
+        "Determined, or until then proposed, on or before: the day by which statistics count them (统计日期止).",
+        lambda row, value: counted_on(row) <= value,
     )
 
 

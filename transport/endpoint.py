@@ -102,15 +102,16 @@ class GraphQLEndpoint:
         response = await self.respond(Request(scope, receive))
         await response(scope, receive, send)
 
-    async def respond(self, request: Request) -> Response:
-        """Return the response to a request. Each has a request id, and each error a code."""
+    async def respond(self, request: Request, admitted: Principal | None = None) -> Response:
+        """Return the response to a request. Each has a request id, and each error a code. admitted: whom a page of this
+        service has let in by a session, instead of a token."""
         reply = Reply(observe(request.scope), request.headers, self.issuer)
         sent = Sent(
             request.headers.getlist(PROOF), request.method, resource_of(self.issuer), thumbprint_of(request.scope)
         )
         try:
             async with asyncio.timeout(self.request_timeout):
-                response = await self._answer(request, sent, reply)
+                response = await self._answer(request, sent, reply, admitted)
         except Exception as error:
             refusal = refusal_of(error, self.issuer, scheme_of(reply.seen.principal))
             response = reply.refuse(refusal or failure_of(error, reply.seen.request_id))
@@ -118,12 +119,15 @@ class GraphQLEndpoint:
             response.raw_headers.append((NONCE_HEADER.lower().encode(), sent.renewed.encode()))
         return response
 
-    async def _answer(self, request: Request, sent: Sent, reply: Reply) -> Response:
-        given = read_presented_token(request.headers.getlist("authorization"))
-        reply.seen.principal = principal = await self.verifier.admit(given, sent)
+    async def _answer(self, request: Request, sent: Sent, reply: Reply, admitted: Principal | None) -> Response:
+        token, principal = "", admitted
+        if principal is None:
+            given = read_presented_token(request.headers.getlist("authorization"))
+            token, principal = given.token, await self.verifier.admit(given, sent)
+        reply.seen.principal = principal
         OWNER.set(principal.client_key)
         with self.budgets.admit(principal) if self.budgets else nullcontext():
-            return await self._answer_to(principal, given.token, request, reply)
+            return await self._answer_to(principal, token, request, reply)
 
     async def _answer_to(self, principal: Principal, token: str, request: Request, reply: Reply) -> Response:
         by_address = request.method != "POST"

@@ -25,6 +25,7 @@ from pages.language import put
 from pages.site import CLOSED, PRIVATE, Site
 
 PATH, SIGN_IN_PATH = "/court", "/court/sign-in"
+CSRF_HEADER = "x-csrf-token"
 NO_STORE = {"Cache-Control": "no-store"}
 WITH_KEYS = f"{CLOSED}; script-src 'self'"
 """The policy of the page with the script that speaks with security keys."""
@@ -80,6 +81,14 @@ class CourtDoor:
         if not self.session.owns(form, self._visit(request, form)):
             raise ForgedFormError
         return form
+
+    def check_header(self, request: Request) -> None:
+        """Raise ForgedFormError unless a header has the token that forms carry, and the browser does not say that
+        another site asks."""
+        own = request.headers.get("sec-fetch-site", "same-origin") == "same-origin"
+        given = {"csrf": request.headers.get(CSRF_HEADER, "")}
+        if not own or not self.session.owns(given, Visit({}, request.cookies, given, same_origin=False)):
+            raise ForgedFormError
 
     def csrf_of(self, request: Request) -> str:
         """Return the token that forms carry: that of the cookie, or a new one."""

@@ -55,6 +55,11 @@ def to_court_date(moment: SQL) -> SQL:
     return sa.cast(sa.func.timezone(COURT_TIME.key, moment), sa.Date)
 
 
+def counted_on(row: Any) -> SQL:
+    """Return the day by which statistics count a deduction: of its determination; until then, of its proposal."""
+    return sa.func.coalesce(row.determined_on, to_court_date(row.proposed_at))
+
+
 def is_of_behaviour(row: Frame, code: Any) -> SQL:
     """Return whether a deduction is for the behaviour of a code, in any edition of the catalogue."""
     behaviour = aliased(models.Behaviour)

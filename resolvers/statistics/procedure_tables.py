@@ -10,7 +10,7 @@ from engine.declare.sql import SQL
 from models.objection import ObjectionOutcome
 from models.point_conversion import ConversionStatus
 from models.repair import RepairOutcome
-from resolvers.procedure.deductions import status_today
+from resolvers.procedure.deductions import counted_on, status_today
 from resolvers.statistics.dimensions import Dimension, Quantity
 from resolvers.statistics.tables import CountedTable, name_open, name_state, to_day
 from resolvers.view import TODAY
@@ -25,7 +25,7 @@ def count_deductions(audience: Audience) -> CountedTable:
     status = status_today(Frame(item), audience)
     return CountedTable(
         rows.join(behaviour, behaviour.id == item.behaviour_id),
-        day=sa.func.coalesce(item.determined_on, to_day(item.proposed_at)),
+        day=counted_on(item),
         court=case.court_code,
         party=item.party_id,
         by={

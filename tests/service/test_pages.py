@@ -11,11 +11,12 @@ from urllib.parse import urlencode
 import pytest
 import sqlalchemy as sa
 from graphql import build_schema
+from officers import CSRF, FORM, PAGE, add_officers, send, sign_in
 from world import ISSUER, KEYRING, NOW, World
 
 from auth.audiences import Audience
 from auth.clients.registry import disable_client, enable_client
-from auth.server.accounts import Account, Password, add_staff
+from auth.server.accounts import Password
 from demo.city.cast import (
     CHEN,
     CHEN_SHOWN_CODE,
@@ -30,12 +31,9 @@ from demo.city.cast import (
 )
 from models.court import StaffRole
 from models.terms import to_court_day
-from pages.court.figures import AnswerTable
 from pages.public.result_codes import SealedResult, write_result_code
 from pages.static_files import address_of
 
-FORM = "application/x-www-form-urlencoded"
-PAGE = {"accept": "text/html", "accept-language": "zh-CN,zh;q=0.9"}
 ENGLISH = {"accept": "text/html", "accept-language": "en"}
 
 
@@ -352,26 +350,13 @@ def test_the_explorer_s_files_never_change_and_only_it_runs_scripts(world: World
     assert "script-src 'self';" in policy
     assert "default-src 'none'" in policy
     assert "CheckSubject" in page.text
-    (script,) = re.findall(r'src="(/explorer/built/[^"]+\.js)"', page.text)
+    (script,) = re.findall(r'src="(/built/explorer/[^"]+\.js)"', page.text)
     file = world.http.get(script, headers={"accept-encoding": "gzip"})
     assert file.headers["content-encoding"] == "gzip"
     assert file.headers["cache-control"].endswith("immutable")
-    assert world.http.get("/explorer/built/0/explorer.js").status_code == 404
+    assert world.http.get("/built/explorer/0/explorer.js").status_code == 404
 
 
-def sign_in(world: World, who: Password) -> Any:
-    """The answer to the form of the court's desk; the cookies stay."""
-    page = world.http.get("/court/sign-in", headers=PAGE)
-    form = {"csrf": CSRF.findall(page.text)[0], "username": who.username, "password": who.password}
-    return send(world, "/court/sign-in", form)
-
-
-def send(world: World, path: str, form: dict[str, str]) -> Any:
-    headers = {**PAGE, "content-type": FORM}
-    return world.http.post(path, headers=headers, content=urlencode(form), follow_redirects=False)
-
-
-CSRF = re.compile(r'name="csrf" value="([^"]+)"')
 ITEM = re.compile(r'<form method="post" action="/court">\s*(.*?)</form>', re.DOTALL)
 FIELDS = re.compile(r'type="hidden" name="(\w+)" value="([^"]*)"')
 WAITING = """query ($court: String!) {
@@ -382,10 +367,7 @@ WAITING = """query ($court: String!) {
 @pytest.fixture(scope="module")
 def staff(world: World) -> dict[StaffRole, Password]:
     """An account of each role at the demo court."""
-    with world.engine.begin() as connection:
-        return {
-            role: add_staff(connection, Account("某某", f"p-{role.lower()}", role, DEMO_COURT)) for role in StaffRole
-        }
+    return add_officers(world)
 
 
 @pytest.fixture
@@ -594,59 +576,3 @@ def test_a_record_that_is_objected_to_is_marked(world: World) -> None:
     marked = [one["underObjection"] for one in said]
     assert marked.count(True) == 1
     assert look_up(world, CHEN.name).text.count("异议处理中") == 1
-
-
-@pytest.mark.usefixtures("signed_out")
-def test_the_dashboard_is_one_request_and_no_look_up(world: World, staff: dict[StaffRole, Password]) -> None:
-    sign_in(world, staff[StaffRole.CHIEF])
-    world.http.get("/court/figures", headers=PAGE)  # registers the client of the pages
-    with world.logged() as entries:
-        page = world.http.get("/court/figures", headers=PAGE)
-    assert page.status_code == 200
-    assert "script-src" not in page.headers["content-security-policy"]
-    assert len({one["request_id"] for one in entries}) == 1
-    assert {one["field"] for one in entries} == {"statistics", "objections"}
-    asked = """query ($court: String!) {
-      statistics(of: COLOURS, first: 10, groupBy: [COLOUR], filter: { courtCode: $court }) { colour count } }"""
-    said = world.data(Audience.COURT, asked, {"court": DEMO_COURT})["statistics"]
-    saved = world.http.get("/court/figures?panel=colours&format=json", headers=PAGE)
-    assert saved.json() == said
-    assert saved.headers["content-disposition"] == 'attachment; filename="colours.json"'
-    table = world.http.get("/court/figures?panel=colours&format=csv", headers=PAGE).text.split()
-    assert table == ["colour,count", *(f"{one['colour']},{one['count']}" for one in said)]
-    for one in said:
-        assert f"<td>{one['count']}</td>" in page.text
-    assert world.http.get("/court/figures?panel=x&format=csv", headers=PAGE).status_code == 404
-
-
-@pytest.mark.usefixtures("signed_out")
-def test_a_document_of_a_panel_is_edited_and_run_with_the_officer_s_rights(
-    world: World, staff: dict[StaffRole, Password]
-) -> None:
-    sign_in(world, staff[StaffRole.CHIEF])
-    page = world.http.get("/court/figures", headers=PAGE).text
-    csrf = CSRF.findall(page)[0]
-    for document in re.findall(r"<textarea[^>]*>(.*?)</textarea>", page, re.DOTALL):
-        answer = send(world, "/court/figures", {"csrf": csrf, "document": html.unescape(document)})
-        assert answer.status_code == 200
-        assert "<caption>" in answer.text
-    mine = "{ deductions(first: 3) { nodes { points behaviour { code } } } }"
-    said = world.data(Audience.COURT, mine)["deductions"]["nodes"]
-    saved = send(world, "/court/figures", {"csrf": csrf, "document": mine, "format": "csv"})
-    rows = [f"{one['points']},{one['behaviour']['code']}" for one in said]
-    assert saved.text.split() == ["points,behaviour.code", *rows]
-    refused = {
-        'mutation { openBatch(input: { month: "2020-01-01" }) { errors { code } } }': "这里只能查询",
-        "{ accessRecords(first: 1) { nodes { at } } }": 'role="alert"',
-        "{ nonsense <script>": 'role="alert"',
-    }
-    for document, told in refused.items():
-        answer = send(world, "/court/figures", {"csrf": csrf, "document": document})
-        assert answer.status_code == 400
-        assert told in answer.text
-        assert "<script>" not in answer.text
-
-
-def test_a_cell_that_a_spreadsheet_would_compute_is_text() -> None:
-    table = AnswerTable.of([{"statement": "=HYPERLINK(1)", "count": -1}, {"statement": "ok", "count": 2}])
-    assert table.write_csv().splitlines() == ["statement,count", "'=HYPERLINK(1),-1", "ok,2"]

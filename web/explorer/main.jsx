@@ -1,4 +1,4 @@
-// The explorer: GraphiQL on the schema of whoever's token is pasted. Token, tabs and variables stay in memory: nothing is
+// The explorer: GraphiQL on the schema of whoever's token is pasted, or of whoever has signed in. Token, tabs and variables stay in memory: nothing is
 // written to localStorage, and a reload forgets them (R18).
 import "graphiql/setup-workers/vite";
 // Style without the fonts of the packages, which are embedded as data: the policy of the page forbids them.
@@ -25,9 +25,10 @@ function makeMemory() {
   };
 }
 
-function makeFetcher(address, token) {
+function makeFetcher(address, token, csrf) {
   return async (parameters) => {
     const headers = { "content-type": "application/json", accept: "application/json" };
+    if (csrf) headers["x-csrf-token"] = csrf;
     if (token) headers.authorization = `Bearer ${token}`;
     const answer = await fetch(address, {
       method: "POST",
@@ -39,11 +40,11 @@ function makeFetcher(address, token) {
   };
 }
 
-function Explorer({ address, words, examples }) {
+function Explorer({ address, csrf, words, examples }) {
   const [token, setToken] = useState("");
   const [typed, setTyped] = useState("");
   const memory = useMemo(makeMemory, []);
-  const fetcher = useMemo(() => makeFetcher(address, token), [address, token]);
+  const fetcher = useMemo(() => makeFetcher(address, token, csrf), [address, token, csrf]);
   const form = createElement(
     "form",
     {
@@ -68,13 +69,13 @@ function Explorer({ address, words, examples }) {
   return createElement(
     "div",
     { className: "explorer" },
-    form,
+    csrf ? null : form,
     createElement(
       "div",
       { className: "tool" },
-      token
+      token || csrf
         ? createElement(GraphiQL, {
-            key: token,
+            key: token || csrf,
             fetcher,
             storage: memory,
             defaultTabs: examples,
