@@ -79,7 +79,7 @@ messages: $(INSTALLED)  ## Collect the messages of the sources into the catalogu
 check-deep: $(INSTALLED)  ## The generated tests at full size: 50,000 operations, long histories, long state machines
 	TEST_OPERATIONS=5000 TEST_SCALE=10 $(BIN)/python -m pytest --numprocesses 2 --dist load -m generated tests
 
-bench: $(INSTALLED)  ## All benchmarks: other servers, access log, hostile documents, overload, neighbours, writes, imports, exports
+bench: $(INSTALLED)  ## All benchmarks: other servers, access log, hostile documents, overload, neighbours, pages, writes, imports, exports
 	@command -v wrk >/dev/null || (echo 'The benchmark needs wrk: apt-get install wrk' && false)
 	$(BIN)/python -m nodejs install bench/peers
 	$(BIN)/python -m bench.reads.comparison
@@ -95,6 +95,7 @@ bench: $(INSTALLED)  ## All benchmarks: other servers, access log, hostile docum
 	$(BIN)/python -m bench.reads.hostile
 	$(BIN)/python -m bench.overload
 	$(BIN)/python -m bench.neighbours
+	$(BIN)/python -m bench.pages
 	$(BIN)/python -m bench.imports.cases
 	$(BIN)/python -m bench.imports.changes
 	$(BIN)/python -m bench.exports.events

@@ -17,7 +17,7 @@ import pylopdf_fonts_zh_cn
 import pytest
 import sqlalchemy as sa
 from conftest import Instance
-from playwright.async_api import Browser, Locator, Page, async_playwright
+from playwright.async_api import Browser, Locator, Page, async_playwright, expect
 from visitor import Seen, Visitor
 
 import nodejs
@@ -364,6 +364,28 @@ async def test_a_month_of_a_court_is_played_by_four_people_and_the_public_sees_i
     assert [seen.faults for seen in cast.seen.values() if seen.faults] == []
 
 
+async def _edit_and_save(cast: Cast, page: Page, lang: str) -> None:
+    """An officer follows a bar, edits its document with completion of the schema, saves it, and opens the explorer."""
+    await page.goto(f"/court/figures?lang={lang}")
+    await page.locator("#behaviours svg a").first.click()
+    editor = page.locator(".cm-content")
+    await expect(editor).to_contain_text("countedFrom")
+    await cast.keep(StaffRole.CENTRE, f"{lang}/court/figures/rows")
+    await editor.fill("{ stat")
+    await editor.press("Control+ ")
+    await page.locator(".cm-tooltip-autocomplete li", has_text="statistics").first.click()
+    await editor.fill("{ statistics(of: COLOURS, first: 9, groupBy: [COLOUR]) { colour count } }")
+    await page.locator("#title").fill(f"信用码 {lang}")
+    await page.locator("button[formaction]").click()
+    assert await page.locator("svg.chart").count() == 1
+    await cast.keep(StaffRole.CENTRE, f"{lang}/court/figures/saved")
+    await page.goto(f"/court/explorer?lang={lang}")
+    await expect(page.locator(".graphiql-container")).to_be_visible()
+    await expect(page.get_by_text("COLOURS").first).to_be_visible()
+    assert await page.evaluate("localStorage.length + sessionStorage.length") == 0
+    assert await page.locator("input[type=password]").count() == 0
+
+
 @pytest.mark.parametrize("lang", ["zh-CN", "en"])
 async def test_the_pages_of_officers_and_litigants_are_sound(cast: Cast, lang: str) -> None:
     centre = await cast.officer(StaffRole.CENTRE)
@@ -371,6 +393,7 @@ async def test_the_pages_of_officers_and_litigants_are_sound(cast: Cast, lang: s
         await centre.goto(f"{path}?lang={lang}")
         assert await centre.locator("html").get_attribute("lang") == lang
         await cast.keep(StaffRole.CENTRE, f"{lang}{path}")
+    await _edit_and_save(cast, centre, lang)
     mine = await cast.litigant(TOOLS)
     for path in ("/me", "/me/cases", "/me/sharing", "/me/log"):
         await mine.goto(f"{path}?lang={lang}")
