@@ -282,6 +282,8 @@ def contested(desk: Chambers) -> Chambers:
         (DEDUCTIONS, {"proposedFrom": "2026-03-02", "proposedTo": "2026-03-02"}, 1),
         (DEDUCTIONS, {"proposedFrom": "2026-03-03", "proposedTo": "2026-03-04"}, 1),
         (DEDUCTIONS, {"proposedTo": "2026-03-01"}, 0),
+        (DEDUCTIONS, {"countedFrom": "2026-03-03", "countedTo": "2026-03-04", "status": "PROPOSED"}, 1),
+        (DEDUCTIONS, {"countedTo": "2026-03-01"}, 0),
         (DEDUCTIONS, {"status": "PROPOSED", "behaviour": "E11"}, 1),
         (OBJECTIONS, {"dueFrom": "2026-04-04", "dueTo": "2026-04-04"}, 1),
         (OBJECTIONS, {"dueTo": "2026-04-03"}, 0),
