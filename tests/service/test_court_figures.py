@@ -218,7 +218,7 @@ def test_officers_ask_by_their_session_and_no_token(world: World, staff: dict[St
     refused = world.http.post(
         "/court/graphql", json={"query": "{ accessRecords(first: 1) { nodes { at } } }"}, headers={"x-csrf-token": csrf}
     )
-    assert [one["extensions"]["code"] for one in refused.json()["errors"]] == ["FORBIDDEN"]
+    assert [one["extensions"]["code"] for one in refused.json()["errors"]] == ["INVALID_DOCUMENT"]
     del world.http.cookies["suxin-session"]
     ended = world.http.post("/court/graphql", json=document, headers={"x-csrf-token": csrf})
     assert (ended.status_code, ended.json()["errors"][0]["extensions"]["code"]) == (401, "UNAUTHENTICATED")
