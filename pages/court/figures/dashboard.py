@@ -51,7 +51,7 @@ def only_reads(document: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Written:
+class OfficerDocument:
     """A document as a form holds it. key: of the saved one that it is; None for one that is not saved."""
 
     document: str
@@ -61,7 +61,7 @@ class Written:
     is_own: bool = True
 
     @classmethod
-    def of(cls, form: Mapping[str, str]) -> "Written":
+    def of(cls, form: Mapping[str, str]) -> "OfficerDocument":
         """Return what a form says."""
         document = form.get("document", "").replace("\r\n", "\n")[:MOST_LETTERS]
         return cls(document, form.get("title", "")[:MOST_TITLE], form.get("shared") == "yes")
@@ -108,7 +108,7 @@ class CourtFigures:
         document = write_rows(asked.get("panel", ""), asked.get("value", ""))
         if document is None:
             raise HTTPException(404)
-        return await self._run(request, await self.work.door.find_officer(request), Written(document))
+        return await self._run(request, await self.work.door.find_officer(request), OfficerDocument(document))
 
     async def show_saved(self, request: Request) -> Response:
         """Return the answer to a document that was saved by the officer, or shared with the court."""
@@ -116,13 +116,13 @@ class CourtFigures:
         found = principal and await self.saved.find(principal, request.path_params["key"])
         if principal and found is None:
             raise HTTPException(404)
-        written = found and Written(found.document, found.title, found.is_shared, found.key, found.is_own)
-        return await self._run(request, principal, written or Written(""))
+        written = found and OfficerDocument(found.document, found.title, found.is_shared, found.key, found.is_own)
+        return await self._run(request, principal, written or OfficerDocument(""))
 
     async def run(self, request: Request) -> Response:
         """Answer the document of a form as a table, as CSV or as JSON."""
         form, principal = await self.work.door.read_form(request), await self.work.door.find_officer(request)
-        return await self._run(request, principal, Written.of(form), form.get("format", ""))
+        return await self._run(request, principal, OfficerDocument.of(form), form.get("format", ""))
 
     async def save(self, request: Request) -> Response:
         """Save the document of a form under its title, or remove the one that `remove` names."""
@@ -132,7 +132,7 @@ class CourtFigures:
         if (key := form.get("remove", "")).isdecimal():
             await self.saved.remove(principal, int(key))
             return RedirectResponse(PATH, 303, NO_STORE)
-        written = Written.of(form)
+        written = OfficerDocument.of(form)
         if not written.title or not written.document:
             return self._answer_page(request, principal, written, None, _refuse("请填写名称和查询语句。", request))
         try:
@@ -142,7 +142,9 @@ class CourtFigures:
             return self._answer_page(request, principal, written, None, refused)
         return RedirectResponse(f"{SAVED_PATH}/{made}", 303, NO_STORE)
 
-    async def _run(self, request: Request, principal: Principal | None, written: Written, format: str = "") -> Response:
+    async def _run(
+        self, request: Request, principal: Principal | None, written: OfficerDocument, format: str = ""
+    ) -> Response:
         if principal is None:
             return RedirectResponse(SIGN_IN_PATH, 303, NO_STORE)
         data, performed = await self._answer(request, principal, written.document)
@@ -155,7 +157,7 @@ class CourtFigures:
         self,
         request: Request,
         principal: Principal,
-        written: Written,
+        written: OfficerDocument,
         table: AnswerTable | None,
         performed: Performed,
     ) -> Response:

@@ -19,7 +19,7 @@ class TooManyDocumentsError(Exception):
 
 
 @dataclass(frozen=True)
-class Found:
+class KeptDocument:
     """A document that an officer may run. is_own: whether it is the officer's, who alone may change it."""
 
     key: int
@@ -36,11 +36,11 @@ class SavedDocuments:
     database: AsyncEngine
     clock: Callable[[], datetime]
 
-    async def list_all(self, principal: Principal) -> Sequence[Found]:
+    async def list_all(self, principal: Principal) -> Sequence[KeptDocument]:
         """Return the officer's own and those of the court, by title."""
         return await self._select(principal, sa.true())
 
-    async def find(self, principal: Principal, key: int) -> Found | None:
+    async def find(self, principal: Principal, key: int) -> KeptDocument | None:
         """Return one of them."""
         found = await self._select(principal, SavedDocument.id == key)
         return found[0] if found else None
@@ -65,12 +65,12 @@ class SavedDocuments:
         async with get_write_engine(self.database).begin() as connection:
             await connection.execute(sa.delete(SavedDocument).where(*own))
 
-    async def _select(self, principal: Principal, which: sa.ColumnElement[bool]) -> Sequence[Found]:
+    async def _select(self, principal: Principal, which: sa.ColumnElement[bool]) -> Sequence[KeptDocument]:
         officer, row = _officer_of(principal), SavedDocument
         own, shared = row.staff_id == officer.key, sa.and_(row.is_shared, row.court_code == officer.court_code)
         query = sa.select(row.id, row.title, row.document, row.is_shared, own).where(sa.or_(own, shared), which)
         async with self.database.connect() as connection:
-            return [Found(*one) for one in await connection.execute(query.order_by(row.title, row.id))]
+            return [KeptDocument(*one) for one in await connection.execute(query.order_by(row.title, row.id))]
 
 
 async def _count(connection: AsyncConnection, officer: Officer) -> int:
