@@ -6,7 +6,7 @@ from enum import IntEnum
 
 import sqlalchemy as sa
 
-from commands.doctor import vital
+from commands.doctor import sealed_numbers, vital
 from models.keyring import KeyringError
 from postgres.errors import (
     DatabaseAwayError,
@@ -74,7 +74,7 @@ BY_CHECK = {
     vital.REVISION: ExitCode.VERSION,
     vital.ROLES: ExitCode.DENIED,
     vital.SESSIONS: ExitCode.SETTINGS,
-    vital.KEYS: ExitCode.KEYS,
+    sealed_numbers.KEYS: ExitCode.KEYS,
     vital.LOG_KEY: ExitCode.KEYS,
 }
 """The exit codes of the vital checks."""

@@ -23,7 +23,7 @@ from auth.server.accounts import AccountError
 from auth.server.token_client import TokenRequestError
 from auth.signing import SigningError, SigningKeys
 from commands.configuration import FOUND, read_settings
-from commands.doctor import vital
+from commands.doctor import sealed_numbers, vital
 from commands.doctor.finding import Finding, State
 from commands.doctor.vital import Standing, find_standing
 from commands.exits import BY_CHECK, CommandError, ExitCode, explain_database, explain_place, get_exit_code
@@ -178,7 +178,7 @@ async def _refuse(engine: AsyncEngine, settings: Settings) -> None:
 async def check_fitness(engine: AsyncEngine, settings: Settings, *, keys: bool, signs: bool) -> None:
     """Run the vital checks of a database that is not empty. keys, signs: as in `use_database`. Raises CommandError with
     the exit code of the check."""
-    unneeded = {vital.KEYS: not keys, vital.LOG_KEY: not signs}
+    unneeded = {sealed_numbers.KEYS: not keys, vital.LOG_KEY: not signs}
     async with engine.connect() as connection:
         if (await find_standing(connection))[0] is Standing.EMPTY:
             raise CommandError("The database is empty. Fill it with `suxin setup`.", ExitCode.NO_DATABASE)

@@ -1,6 +1,6 @@
 """The tables. Importing this package registers all of them on `Base.metadata`."""
 
-from models.access_answer import AccessAnswer, AccessIndex, AccessIndexState, AccessShape
+from models.access_answer import AccessAnswer, AccessIndex, AccessIndexState, AccessShape, EarlierHash
 from models.access_record import AccessRecord
 from models.arbitral_award import ArbitralAward, AwardRefusal
 from models.base import Base
@@ -116,6 +116,7 @@ __all__ = [
     "DeductionVersion",
     "Delivery",
     "Division",
+    "EarlierHash",
     "Event",
     "ForwardedDispute",
     "GradingRule",

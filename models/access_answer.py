@@ -12,6 +12,36 @@ from sqlalchemy.types import UserDefinedType
 
 from models.audience import Audience, Purpose
 from models.base import Base, DatabaseView
+from models.number_hashes import NumberHash
+
+
+class EarlierHash(Base):
+    """A hash of before a new key by which the log names an unknown subject, and the hash that it has now.
+
+    Rows of the log never change; so who asks by the hash of now finds them by the earlier one.
+    """
+
+    __tablename__ = "earlier_hash"
+    __table_args__ = (
+        sa.CheckConstraint("octet_length(index) = 21", name="keyed_hash"),
+        sa.CheckConstraint("octet_length(earlier) = 21", name="earlier_hash"),
+        Index("ix_earlier_hash_index", "index"),
+    )
+
+    earlier: Mapped[bytes] = mapped_column(primary_key=True)
+    index: Mapped[bytes] = mapped_column(NumberHash)
+
+
+def is_named_by(logged: Any, index: Any) -> sa.ColumnElement[bool]:
+    """Test whether the hash in a row of the log is that of a number, or was before a new key."""
+    earlier = sa.select(EarlierHash.earlier).where(EarlierHash.index == index)
+    return sa.or_(logged == index, logged.in_(earlier))
+
+
+def get_present_name(logged: Any) -> sa.ColumnElement[bytes]:
+    """Return the hash that the subject of a row of the log has now."""
+    now = sa.select(EarlierHash.index).where(EarlierHash.earlier == logged).scalar_subquery()
+    return sa.func.coalesce(now, logged)
 
 
 class Xid8(UserDefinedType[int]):
@@ -136,7 +166,11 @@ def encode_subject(party_key: Any, index: Any = None) -> sa.ColumnElement[Any]:
 
 
 def join_answers(subjects: sa.FromClause) -> sa.Subquery:
-    """Select the answers about each subject: the columns of `subjects`, which has `subject`, and `at`, `answer_id`."""
+    """Select the answers about each subject: the columns of `subjects`, which has `subject`, and `at`, `answer_id`.
+
+    A subject is also found by its hashes of before a new key; `subject` is then the earlier one.
+    """
+    subjects = _add_earlier(subjects)
     tail, one = AccessTail, sa.func.unnest(AccessTail.parties, AccessTail.indexes)
     named = one.table_valued(sa.column("party", BigInteger), sa.column("index", LargeBinary)).render_derived("named")
     subject = encode_subject(named.c.party, named.c.index).label("about")
@@ -149,6 +183,14 @@ def join_answers(subjects: sa.FromClause) -> sa.Subquery:
         ),
         sa.select(*subjects.c, left.c.at, left.c.answer_id).join(left, left.c.about == subjects.c.subject),
     ).subquery("answers")
+
+
+def _add_earlier(subjects: sa.FromClause) -> sa.Subquery:
+    """Add a row for each earlier hash of a subject."""
+    others = [column for column in subjects.c if column.key != "subject"]
+    earlier = sa.select(EarlierHash.earlier.label("subject"), *others)
+    known = earlier.join(subjects, EarlierHash.index == subjects.c.subject)
+    return sa.select(subjects.c.subject, *others).union_all(known).subquery("subjects")
 
 
 def is_among(entry: Any, answers: sa.FromClause) -> sa.ColumnElement[bool]:

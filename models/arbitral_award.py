@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from models.base import Keyed, index_where, link
 from models.client import Client
 from models.court import Court
+from models.number_hashes import NumberHash
 from models.party import Party, PartyKind
 
 
@@ -64,7 +65,7 @@ class ArbitralAward(Keyed):
     party_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"), index=True)
     debtor_kind: Mapped[PartyKind]
     debtor_name: Mapped[str]
-    subject_index: Mapped[bytes]
+    subject_index: Mapped[bytes] = mapped_column(NumberHash)
     masked: Mapped[str]
     obligation: Mapped[str]
     amount: Mapped[Decimal | None] = mapped_column(Numeric(15, 2))

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from models.base import Keyed, index_where, link
 from models.client import Client
 from models.names import fold_default
+from models.number_hashes import NumberHash
 
 
 class ConsentOrigin(StrEnum):
@@ -45,7 +46,7 @@ class Consent(Keyed):
 
     reference: Mapped[str]
     client_key: Mapped[int] = mapped_column(ForeignKey("client.id"))
-    subject_index: Mapped[bytes]
+    subject_index: Mapped[bytes] = mapped_column(NumberHash)
     origin: Mapped[ConsentOrigin] = mapped_column(server_default=ConsentOrigin.LETTER.value)
     purposes: Mapped[list[str]]
     scopes: Mapped[list[str]]
@@ -83,7 +84,7 @@ class ShareCode(Keyed):
 
     code_hash: Mapped[bytes] = mapped_column(unique=True)
     hint: Mapped[str]
-    subject_index: Mapped[bytes]
+    subject_index: Mapped[bytes] = mapped_column(NumberHash)
     shown_name: Mapped[str]
     shown_folded: Mapped[str] = mapped_column(default=fold_default("shown_name"))
     shown_number: Mapped[str]

@@ -11,6 +11,7 @@ from models.base import Keyed, index_where, link, map_enum
 from models.court import Court, StaffRole
 from models.documents import DocumentKind
 from models.names import fold_default
+from models.number_hashes import SEALED, NumberHash
 from models.party import Party
 
 
@@ -126,7 +127,7 @@ class IdentityAct(Keyed):
     name: Mapped[str | None]
     items: Mapped[dict[str, Any] | None]
     number_kind: Mapped[DocumentKind | None] = mapped_column(map_enum(DocumentKind, "numberkind"))
-    number_index: Mapped[bytes | None]
+    number_index: Mapped[bytes | None] = mapped_column(NumberHash, info={SEALED: "number_sealed"})
     number_sealed: Mapped[bytes | None]
     number_masked: Mapped[str | None]
     reason: Mapped[str]

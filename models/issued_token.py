@@ -6,6 +6,7 @@ from sqlalchemy import CheckConstraint, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, index_where
+from models.number_hashes import NumberHash
 
 
 class IssuedToken(Base):
@@ -24,7 +25,7 @@ class IssuedToken(Base):
 
     jti: Mapped[str] = mapped_column(primary_key=True)
     client_id: Mapped[int] = mapped_column(ForeignKey("client.id"), index=True)
-    subject_index: Mapped[bytes | None]
+    subject_index: Mapped[bytes | None] = mapped_column(NumberHash)
     staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     scope: Mapped[str]
     issued_at: Mapped[datetime]

@@ -1,7 +1,7 @@
 """Encryption of identity numbers (R18): AES-256-GCM with associated data, and a keyed hash for look-ups.
 
-The keys are in a file outside the database. The newest version of each key encrypts and hashes; older versions still
-decrypt and are still looked up, so that keys can be rotated at run time.
+The keys are in a file outside the database. The newest key encrypts; older ones still decrypt. A number is hashed with
+the first key, and each hash with the next one, so that what is stored can be renewed without the numbers (ADR 37).
 """
 
 import json
@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hmac import HMAC
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from secret_file import create_secret
+from secret_file import create_secret, write_secret
 
 FORMAT = 1
 MASTER_BYTES = 32
@@ -47,9 +47,13 @@ class Keyring:
 
     @cached_property
     def _index_hashes(self) -> list[tuple[bytes, HMAC]]:
-        """The number of each version as an octet, and a hash that has read its key, newest first."""
-        begun = [(bytes([version]), HMAC(key, hashes.SHA256())) for version, key in enumerate(self._index_keys, 1)]
-        return begun[::-1]
+        """The number of each version as an octet, and a hash that has read its key."""
+        return [(bytes([version]), HMAC(key, hashes.SHA256())) for version, key in enumerate(self._index_keys, 1)]
+
+    @property
+    def version(self) -> int:
+        """The version of the hashes that are stored."""
+        return len(self.indexing)
 
     @cached_property
     def opaque_key(self) -> bytes:
@@ -123,13 +127,24 @@ class Keyring:
         return self._ciphers[sealed[1] - 1].decrypt(nonce, text, associated)
 
     def index(self, number: str) -> bytes:
-        """Return the keyed hash under the newest version, to be stored."""
-        return self.probes(number)[0]
+        """Return the keyed hash of a number, to be stored and looked up."""
+        return self._hash(number.encode(), 0)
 
     def probes(self, number: str) -> list[bytes]:
-        """Return the keyed hashes under all versions, newest first, to be looked up."""
-        text = number.encode()
-        return [mark + _finish(begun, text)[:INDEX_BYTES] for mark, begun in self._index_hashes]
+        """Return what a number is looked up by: its hash alone, since a new key renews all that is stored (ADR 37)."""
+        return [self.index(number)]
+
+    def renew(self, index: bytes) -> bytes:
+        """Return the newest form of a stored hash. Raises KeyringError for one of a key that is not here."""
+        if not index or not 1 <= index[0] <= self.version:
+            raise KeyringError("This number was hashed with a key that the key file does not hold.")
+        return self._hash(index, index[0])
+
+    def _hash(self, text: bytes, version: int) -> bytes:
+        """Hash a number (version 0), or a hash of a version, with each later key."""
+        for mark, begun in self._index_hashes[version:]:
+            text = mark + _finish(begun, text)[:INDEX_BYTES]
+        return text
 
 
 def _finish(begun: HMAC, text: bytes) -> bytes:
@@ -152,6 +167,14 @@ def load_keyring(path: Path) -> Keyring:
         return Keyring(_masters(stored["sealing"]), _masters(stored["indexing"]))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise KeyringError(f"{path} is not a key file ({type(error).__name__}). Restore it from its backup.") from error
+
+
+def add_keys(path: Path) -> Keyring:
+    """Add a new key of each kind to the key file. Returns the ring with them. Raises KeyringError, OSError."""
+    ring = load_keyring(path)
+    stored = {half: [key.hex() for key in getattr(ring, half)] for half in ("sealing", "indexing")}
+    write_secret(path, json.dumps({half: [*keys, secrets.token_hex(MASTER_BYTES)] for half, keys in stored.items()}))
+    return load_keyring(path)
 
 
 def _masters(stored: Sequence[str]) -> tuple[bytes, ...]:

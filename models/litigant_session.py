@@ -6,6 +6,7 @@ from sqlalchemy import CheckConstraint, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base
+from models.number_hashes import SEALED, NumberHash
 
 
 class LitigantSession(Base):
@@ -23,6 +24,6 @@ class LitigantSession(Base):
 
     token_hash: Mapped[bytes] = mapped_column(primary_key=True)
     client_id: Mapped[int] = mapped_column(ForeignKey("client.id"), index=True)
-    subject_index: Mapped[bytes]
+    subject_index: Mapped[bytes] = mapped_column(NumberHash, info={SEALED: "identity"})
     identity: Mapped[bytes]
     expires_at: Mapped[datetime] = mapped_column(index=True)

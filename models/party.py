@@ -10,6 +10,7 @@ from models.base import Keyed, index_where, link, map_enum
 from models.documents import DocumentKind
 from models.household import Household, Village
 from models.names import fold_default
+from models.number_hashes import SEALED, NumberHash
 
 
 class PartyKind(StrEnum):
@@ -76,7 +77,7 @@ class Identity(Keyed):
 
     party_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
     type: Mapped[IdentityType] = mapped_column(map_enum(DocumentKind, "identitytype"))
-    index: Mapped[bytes] = mapped_column(unique=True)
+    index: Mapped[bytes] = mapped_column(NumberHash, unique=True, info={SEALED: "sealed"})
     sealed: Mapped[bytes]
     masked: Mapped[str]
     main: Mapped[bool] = mapped_column(server_default=text("true"))

@@ -15,6 +15,7 @@ from models.catalogue import Colour
 from models.code_record import CodePeriod
 from models.court_case import CourtCase
 from models.deduction import Deduction
+from models.number_hashes import NumberHash
 from models.party import Identity, Party
 
 OF_CASE = "case_"
@@ -73,7 +74,7 @@ def _copy_party() -> list[sa.Column[Any]]:
         sa.Column("index", Identity.__table__.c.index.type, primary_key=True),
         sa.Column("party_id", sa.BigInteger, nullable=False),
         *copies,
-        sa.Column("indexes", ARRAY(sa.LargeBinary)),
+        sa.Column("indexes", ARRAY(NumberHash)),
     ]
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from models.base import Keyed, link
 from models.client import Client
 from models.consent import Consent, ShareCode
+from models.number_hashes import NumberHash
 
 
 class NoticeKind(StrEnum):
@@ -38,7 +39,7 @@ class SubjectNotice(Keyed):
         Index("ix_subject_notice_subject", "subject_index", "at", "id"),
     )
 
-    subject_index: Mapped[bytes]
+    subject_index: Mapped[bytes] = mapped_column(NumberHash)
     kind: Mapped[NoticeKind]
     at: Mapped[datetime]
     client_key: Mapped[int] = mapped_column(ForeignKey("client.id"))

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Keyed, index_where, link
 from models.names import fold_default
+from models.number_hashes import NumberHash
 from models.party import PartyKind
 
 
@@ -37,7 +38,7 @@ class Watch(Keyed):
     )
 
     client_key: Mapped[int] = mapped_column(ForeignKey("client.id"))
-    subject_index: Mapped[bytes]
+    subject_index: Mapped[bytes] = mapped_column(NumberHash)
     kind: Mapped[PartyKind]
     name: Mapped[str | None]
     folded: Mapped[str | None] = mapped_column(default=fold_default("name"))
@@ -66,7 +67,7 @@ class WatchLine(Keyed):
 
     order_id: Mapped[int] = mapped_column(ForeignKey("watch_order.id"))
     ordinal: Mapped[int]
-    subject_index: Mapped[bytes | None]
+    subject_index: Mapped[bytes | None] = mapped_column(NumberHash)
     reference: Mapped[str]
     outcome: Mapped[WatchOutcome]
     watch_id: Mapped[int | None] = mapped_column(ForeignKey("watch.id"))

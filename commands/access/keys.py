@@ -1,15 +1,25 @@
-"""`suxin keys`: the keys that sign access tokens and reports."""
+"""`suxin keys`: the keys that sign access tokens and reports, and those of identity numbers."""
 
 import time
 from typing import Annotated
 
+import sqlalchemy as sa
 import typer
 
 from auth import signing
+from commands.access.rekeying import hold_tables, refuse_sessions, renew
 from commands.configuration import read_settings
-from commands.session import explain_errors
+from commands.doctor.finding import State
+from commands.doctor.sealed_numbers import examine_numbers, is_unfinished
+from commands.exits import CommandError, ExitCode, explain_place
+from commands.session import explain_errors, show_progress, use_database
+from models.keyring import Keyring, add_keys, load_keyring
+from postgres import database
+from settings import Settings
 
-keys = typer.Typer(no_args_is_help=True, help="Change the keys that sign access tokens and reports.")
+keys = typer.Typer(
+    no_args_is_help=True, help="Change the keys that sign access tokens and reports, and those of identity numbers."
+)
 
 
 @keys.command("rotate")
@@ -28,3 +38,41 @@ def keys_rotate(
             else signing.rotate(settings.signing_key_file, time.time(), settings.token_lifetime)
         )
     typer.echo(f"{kid} signs from now on.")
+
+
+@keys.command("rotate-identity")
+def keys_rotate_identity() -> None:
+    """Hash and seal all identity numbers with new keys. The service must be stopped, on all machines.
+
+    What a killed command has begun is gone on with by the next one. Watches, consents, share codes and the access log
+    stay with their subjects. Tokens of litigants end.
+
+    Example: systemctl stop suxin && suxin keys rotate-identity && systemctl start suxin
+    """
+    with explain_errors():
+        settings = read_settings()
+        with use_database(settings) as url:
+            engine = database.make_sync_engine(database.get_owner_url(settings, url))
+            try:
+                with engine.begin() as connection, show_progress() as report:
+                    refuse_sessions(connection, settings)
+                    hold_tables(connection)
+                    renew(connection, ring := _find_keys(connection, settings), report)
+            finally:
+                engine.dispose()
+    typer.echo(
+        f"Everything is hashed with identity key {ring.version}. Copy {settings.key_file} to its second place now."
+    )
+
+
+def _find_keys(connection: sa.Connection, settings: Settings) -> Keyring:
+    """Return the ring to change to: with new keys, unless a change was begun. Raises CommandError if none fits."""
+    if settings.key_file.exists() and is_unfinished(connection, ring := load_keyring(settings.key_file)):
+        return ring
+    finding = examine_numbers(connection, settings)
+    if finding.state is State.PROBLEM or not settings.key_file.exists():
+        raise CommandError(f"{finding.found} {finding.remedy}", ExitCode.KEYS)
+    try:
+        return add_keys(settings.key_file)
+    except OSError as error:
+        raise explain_place(error) from error

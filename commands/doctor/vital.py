@@ -3,18 +3,16 @@
 from enum import StrEnum
 
 import sqlalchemy as sa
-from cryptography.exceptions import InvalidTag
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from commands.doctor.finding import Finding, ok, problem, warning
-from models.keyring import Keyring, KeyringError, load_keyring
-from models.party import Identity
+from commands.doctor.sealed_numbers import examine_numbers
 from models.transparency.tables import LogCheckpoint
 from postgres import database, release, roles
 from postgres.reaching import keeps_sessions
 from settings import DATABASE_URL, DIRECT_URL, OWNER_URL, Settings
 
-WRITING, SESSIONS, REVISION, ROLES, KEYS = "writing", "sessions", "migrations", "roles", "sealed numbers"
+WRITING, SESSIONS, REVISION, ROLES = "writing", "sessions", "migrations", "roles"
 LOG_KEY = "key of the log"
 BEFORE = (WRITING, SESSIONS, REVISION)
 """What must hold before a database is migrated."""
@@ -25,7 +23,7 @@ async def examine(connection: AsyncConnection, settings: Settings) -> list[Findi
     found = [await _writable(connection), await _sessions(settings), await _revision(connection)]
     if not found[-1].remedy:
         found.append(await connection.run_sync(_roles, settings.database_url is None))
-        found.append(await _sealed(connection, settings))
+        found.append(await connection.run_sync(examine_numbers, settings))
         found.append(await _signed(connection, settings))
     return found
 
@@ -127,35 +125,6 @@ async def _newer(connection: AsyncConnection, found: str | None) -> Finding:
     if made is None:
         return problem(REVISION, text, "Install the Suxin that migrated it, or a newer one.")
     return problem(REVISION, f"{text} {made} migrated it.", f"Install {made}, or a newer one.")
-
-
-async def _sealed(connection: AsyncConnection, settings: Settings) -> Finding:
-    """Check that the key ring opens the first and the last sealed number."""
-    first, last = (
-        sa.select(Identity.index, Identity.sealed).order_by(order).limit(1)
-        for order in (Identity.party_id, Identity.party_id.desc())
-    )
-    rows = [*(await connection.execute(first)), *(await connection.execute(last))]
-    if not rows:
-        return ok(KEYS, "There are none yet.")
-    remedy = f"Restore the {settings.key_file.name} that belongs to this database to {settings.key_file}."
-    if not settings.key_file.exists():
-        return problem(KEYS, "The database holds numbers that were sealed by keys that are not here.", remedy)
-    try:
-        ring = load_keyring(settings.key_file)
-        fits = all(_fits(ring, index, sealed) for index, sealed in rows)
-    except KeyringError:
-        fits = False
-    if not fits:
-        return problem(KEYS, "The key ring does not open the numbers that the database holds.", remedy)
-    return ok(KEYS, "The key ring opens what the database holds.")
-
-
-def _fits(ring: Keyring, index: bytes, sealed: bytes) -> bool:
-    try:
-        return index in ring.probes(ring.open(sealed, index))
-    except (InvalidTag, KeyringError):
-        return False
 
 
 async def _signed(connection: AsyncConnection, settings: Settings) -> Finding:

@@ -10,6 +10,7 @@ import models
 from auth.audiences import Audience
 from engine.declare.relations import About, Frame, Order, Relation
 from engine.declare.sql import SQL
+from models.access_answer import is_named_by
 from resolvers.joins import join
 from resolvers.view import SUBJECT
 
@@ -35,7 +36,8 @@ PARTY = join(models.Party, "id", "party_id")
 ACCESS_RECORDS = Relation(
     target=models.AccessRecord,
     on=lambda me, entry: sa.or_(
-        sa.and_(entry.party_id.is_(None), entry.subject_index == me.subject_index), entry.party_id == me.party_id
+        sa.and_(entry.party_id.is_(None), is_named_by(entry.subject_index, me.subject_index)),
+        entry.party_id == me.party_id,
     ),
     keys={"subject_index": sa.LargeBinary(), "party_id": sa.BigInteger()},
     orders={"AT": Order(("at",), descending=True)},

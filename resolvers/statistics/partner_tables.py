@@ -5,6 +5,7 @@ from sqlalchemy.orm import aliased
 
 import models
 from auth.audiences import Audience
+from models.access_answer import get_present_name
 from models.incentive_loan import LoanOutcome, sum_lent, sum_repaid
 from resolvers.oversight.access_log import ENTRIES
 from resolvers.statistics.dimensions import Dimension, Quantity
@@ -30,7 +31,9 @@ def count_look_ups(audience: Audience) -> CountedTable:
         .join(client, client.id == entry.client_key)
         .where(*asked, once, *_in_period(entry)),
         day=to_day(entry.at),
-        subject=sa.func.coalesce(sa.cast(entry.party_id, sa.Text), sa.func.encode(entry.subject_index, "hex")),
+        subject=sa.func.coalesce(
+            sa.cast(entry.party_id, sa.Text), sa.func.encode(get_present_name(entry.subject_index), "hex")
+        ),
         by={
             Dimension.AUDIENCE: entry.audience,
             Dimension.BEHAVIOUR: entry.audience,

@@ -5,11 +5,14 @@ import stat
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from cryptography.exceptions import InvalidTag
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.keyring import Keyring, KeyringError, _create, load_keyring
+import models
+from models.keyring import Keyring, KeyringError, _create, add_keys, load_keyring
+from models.number_hashes import SEALED, get_item_type, list_hashes
 from secret_file import write_secret
 
 NUMBER = "330281190001010004"
@@ -56,12 +59,56 @@ def test_a_value_cut_short_does_not_open(keyring: Keyring, sealed: bytes) -> Non
         keyring.open(sealed, b"row")
 
 
-def test_after_rotation_old_values_open_and_are_still_found(keyring: Keyring) -> None:
+def test_with_new_keys_old_values_open_and_old_hashes_become_new_ones(keyring: Keyring) -> None:
     sealed, index = keyring.seal(NUMBER, b"row"), keyring.index(NUMBER)
     assert NEW.open(sealed, b"row") == NUMBER
-    assert NEW.probes(NUMBER) == [NEW.index(NUMBER), index]
+    assert NEW.renew(index) == NEW.index(NUMBER) == NEW.renew(NEW.index(NUMBER))
     assert NEW.seal(NUMBER, b"row")[:2] == b"\x01\x02"
     assert (NEW.index(NUMBER)[0], index[0]) == (2, 1)
+
+
+@pytest.mark.parametrize("index", [b"", b"\x00" + b"i" * 20, b"\x03" + b"i" * 20])
+def test_a_hash_of_a_key_that_is_not_here_is_not_renewed(index: bytes) -> None:
+    with pytest.raises(KeyringError, match="hashed with a key that the key file does not hold"):
+        NEW.renew(index)
+
+
+def test_added_keys_are_the_last(tmp_path: Path) -> None:
+    path = tmp_path / "identity.json"
+    first = load_keyring(path)
+    second = add_keys(path)
+    assert second == load_keyring(path)
+    assert ([*second.sealing[:-1]], [*second.indexing[:-1]]) == ([*first.sealing], [*first.indexing])
+    assert second.renew(first.index(NUMBER)) == second.index(NUMBER)
+    assert second.opaque_key == first.opaque_key
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+OF_OTHER_THINGS = {
+    "access_shape.operation", "authorization_code.code_hash", "bulk_chunk.content", "bulk_operation.request",
+    "bulk_operation.sha256", "bulk_upload_piece.content", "client.secret_hash", "consent.evidence_hash",
+    "consent_audit.shown_hash", "consequence_notice.digest", "deduction.finding_digest", "idempotency_key.digest",
+    "idempotency_key.fingerprint", "identity_act.evidence_digest", "identity_conflict.evidence_digest",
+    "import_run.digest", "litigant_session.token_hash", "log_checkpoint.root", "log_leaf.entry", "log_node.hash",
+    "pushed_request.uri_hash", "recovery_code.code_hash", "repair.evidence_digest", "second_factor.secret",
+    "security_key.credential", "security_key.public_key", "share_code.code_hash", "sign_in_failure.key",
+    "staff_session.token_hash", "trusted_document.digest", "used_proof.digest", "webhook.public_key",
+}  # fmt: skip
+NEVER_RENEWED = {"access_answer.indexes", "access_index.subject", "earlier_hash.earlier"}
+"""The log, and what leads to it."""
+
+
+def test_each_column_of_bytes_is_renewed_or_known_to_hold_no_hash_of_numbers() -> None:
+    found = {
+        f"{table}.{column.name}": column
+        for table in models.Base.metadata.sorted_tables
+        for column in table.columns
+        if isinstance(get_item_type(column.type), sa.LargeBinary)
+    }
+    hashed = {f"{column.table}.{column.name}": column for column in list_hashes(models.Base.metadata)}
+    sealed = {f"{one.table}.{one.info[SEALED]}" for one in hashed.values() if SEALED in one.info}
+    assert sealed == {"identity.sealed", "identity_act.number_sealed", "litigant_session.identity"}
+    assert found.keys() - hashed - sealed == OF_OTHER_THINGS | NEVER_RENEWED
 
 
 def test_a_value_of_new_keys_is_not_opened_by_a_file_of_before(keyring: Keyring) -> None:
@@ -73,7 +120,7 @@ def test_an_index_depends_on_its_key_and_has_one_length(keyring: Keyring) -> Non
     assert keyring.index(NUMBER) == keyring.index(NUMBER)
     assert keyring.index(NUMBER) != ELSEWHERE.index(NUMBER)
     assert keyring.index(NUMBER) != keyring.index(NUMBER[:-1] + "5")
-    assert [len(probe) for probe in NEW.probes(NUMBER)] == [21, 21]
+    assert (len(keyring.index(NUMBER)), len(NEW.index(NUMBER))) == (21, 21)
 
 
 def test_a_key_file_is_made_once_and_for_its_owner_only(tmp_path: Path) -> None:
