@@ -72,7 +72,7 @@ schema: $(INSTALLED)  ## Write schema/schema.graphql, docs/policy.md, docs/visib
 .PHONY: messages
 messages: $(INSTALLED)  ## Collect the messages of the sources into the catalogues of languages/, where new ones await translation
 	$(BIN)/pybabel -q extract --mapping languages/babel.cfg --no-location --sort-output --omit-header -o .messages.pot \
-		auth casework engine jobs languages models reports resolvers schema transport
+		auth casework demo engine jobs languages models reports resolvers schema transport
 	$(BIN)/pybabel -q update --no-fuzzy-matching --ignore-obsolete --omit-header -D suxin -i .messages.pot -d languages -l zh
 	rm .messages.pot
 

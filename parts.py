@@ -257,7 +257,7 @@ class Parts:
             Route(UPLOAD_PATH, transfers.upload, methods=["POST"]),
             Route("/downloads/{token}", transfers.download, methods=["GET"]),
             *make_report_routes(desk, settings.request_timeout),
-            *make_log_routes(self.engine, settings.request_timeout, self.log_keys),
+            *make_log_routes(self.engine, settings.request_timeout, self.log_keys, settings.issuer),
             *build_oauth_routes(self.authorization, self.verifier.forget),
         ]
 

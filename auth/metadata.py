@@ -28,7 +28,13 @@ REGISTRATION_PATH = "/oauth/register"
 JWKS_PATH = "/oauth/jwks.json"
 SERVER_WELL_KNOWN = "/.well-known/oauth-authorization-server"
 OPENID_WELL_KNOWN = "/.well-known/openid-configuration"
+ERRORS_PATH = "/errors"
 RESOURCE_WELL_KNOWN = "/.well-known/oauth-protected-resource"
+
+
+def describe_at(issuer: str, error: str) -> str:
+    """Return the address of the page about an error code (`error_uri`, RFC 6749, section 5.2)."""
+    return f"{issuer}{ERRORS_PATH}/{error}"
 
 
 def build_server_metadata(

@@ -10,18 +10,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from casework.assessments import assess_deductions
 from casework.events import tell, update_colours
 from casework.panel import cast_vote
-from casework.policy_profiles import find_profile
+from casework.policy_profiles import read_starts
 from casework.procedure import Act, Step, insert_steps, lock_deduction, permit, require_reason, take
 from casework.records import record_publication
 from casework.refusal import Refusal
 from casework.rows import find_own, insert_new
-from casework.terms import bound_publicity_end, compute_publicity_end
+from casework.terms import bound_end, compute_publicity_end
 from casework.versions import keep_version
 from languages.sentence import say
 from models.batch import Batch, BatchStatus
 from models.court_case import CourtCase
 from models.deduction import Deduction, DeductionStatus
 from models.event import EventKind
+from models.policy_profile import grade_item
 from models.terms import add_months, to_court_day
 
 
@@ -63,9 +64,10 @@ async def decide(connection: AsyncConnection, key: int, version: int, approved: 
         await take(connection, step, found, act)
     else:
         today = to_court_day(act.at)
-        profile = await find_profile(connection, act.officer.court_code, today)
+        code = act.officer.court_code
+        starts = (await read_starts(connection, code)).get(code, ())
         longest = compute_publicity_end(found.tier, found.finding_kind, today)
-        expires_on = bound_publicity_end(profile, found.tier, found.points, today, longest)
+        expires_on = bound_end(starts, grade_item(found.tier, found.points), today, longest)
         await take(connection, Step.PASS, found, act, determined_on=today, expires_on=expires_on)
         await keep_version(connection, key, act)
     await settle(connection, [found.batch_id])

@@ -13,10 +13,12 @@ from casework.consequences import Visible, establish, find_visible, follow
 from casework.events import tell, tell_subject
 from casework.matters import LISTING_TYPES, LISTINGS
 from casework.participants import find_case, require_known_party
+from casework.policy_profiles import read_starts
 from casework.procedure import Act, authorize
 from casework.record_steps import keep_step
 from casework.refusal import Refusal
 from casework.rows import find_own, insert_new
+from casework.terms import bound_end
 from casework.texts import strip_text
 from languages.sentence import say
 from models.catalogue import Stage
@@ -120,13 +122,22 @@ async def list_debtor(connection: AsyncConnection, unperformed: DebtorEntry, act
     grounds = DEBTOR_GROUNDS[unperformed.ground]
     texts = {name: _text(name, getattr(unperformed, name)) for name in TEXTS}
     days = {"listed_on": case.filed_on, "published_on": published_on, "grace_ends_on": unperformed.grace_ends_on}
-    days["ends_on"] = compute_debtor_end(grounds, published_on)
+    days["ends_on"] = await _find_end(connection, act.officer.court_code, grounds, published_on, unperformed.grade)
     of = {"kind": DEBTOR, "party_id": unperformed.party_key, "case_id": case.id, "case_number": case.number}
     entered = {**of, **texts, **days, "grounds": grounds, "grade": unperformed.grade}
     key = await enter_listing(connection, entered, act)
     if unperformed.grace_ends_on:
         await tell_subject(connection, unperformed.party_key, EventKind.LIST_GRACE_GRANTED, act.at)
     return key
+
+
+async def _find_end(
+    connection: AsyncConnection, court_code: str, grounds: str, published_on: date, grade: ListingGrade | None
+) -> date | None:
+    """Return the last day of a debtor's entry, within what the profiles of the court allow its grade."""
+    longest = compute_debtor_end(grounds, published_on)
+    starts = (await read_starts(connection, court_code)).get(court_code, ())
+    return bound_end(starts, grade, published_on, longest) if grade else longest
 
 
 def _publish_after(grace_ends_on: date | None, today: date) -> date:
@@ -142,14 +153,19 @@ def _publish_after(grace_ends_on: date | None, today: date) -> date:
 
 
 async def grade_listing(connection: AsyncConnection, key: int, grade: ListingGrade, act: Act) -> None:
-    """Grade an entry of a dishonest debtor that stands. Whoever watches the party is told if the entry is public.
+    """Grade an entry of a dishonest debtor that stands; a profile of the court bounds its publicity by the grade.
+    Whoever watches the party is told if the entry is public.
 
     Raises Refusal WRONG_ROLE, REASON_REQUIRED, NOT_FOUND.
     """
     authorize(act, StaffRole.JUDGE)
     found = await _find_debtor(connection, key, act)
     await keep_step(connection, found.party_id, act, listing_id=key)
-    await connection.execute(sa.update(Listing).where(Listing.id == key).values(grade=grade))
+    before = await find_visible(connection, {LISTINGS: [key]}, act.at)
+    ends_on = await _find_end(connection, found.court_code, found.grounds, found.published_on, grade)
+    await connection.execute(sa.update(Listing).where(Listing.id == key).values(grade=grade, ends_on=ends_on))
+    if ends_on != found.ends_on:
+        await follow(connection, {LISTINGS: [key]}, before, act.at, amended=False)
     if found.public:
         await tell(connection, [found.party_id], EventKind.LIST_GRADED, act.at)
     else:
@@ -159,7 +175,8 @@ async def grade_listing(connection: AsyncConnection, key: int, grade: ListingGra
 async def _find_debtor(connection: AsyncConnection, key: int, act: Act) -> Any:
     """Return the locked entry of a dishonest debtor that stands. Raises Refusal NOT_FOUND."""
     public = Listing.publicity.contains(to_court_day(act.at)).label("public")
-    query = sa.select(Listing.party_id, Listing.court_code, public)
+    days = (Listing.grounds, Listing.published_on, Listing.ends_on)
+    query = sa.select(Listing.party_id, Listing.court_code, *days, public)
     standing = query.where(Listing.id == key, Listing.removed_on.is_(None), Listing.kind == DEBTOR)
     return await find_own(connection, standing.with_for_update(), act.officer, "listing of a dishonest debtor")
 

@@ -10,12 +10,15 @@ import sqlalchemy as sa
 
 from casework.colour import ENFORCEMENTS, RECORDS, count, read_enforcement, read_record
 from casework.keys import KEYS
-from casework.terms import compute_first_repair_day
+from casework.policy_profiles import profile_on
+from casework.terms import compute_first_repair
 from casework.transparency.tree import Fetch
 from models.catalogue import Behaviour, CodeType, Colour
 from models.code_record import CodeRecord, Perspective
 from models.colour import Record, compute_periods, end_on, find_ended
 from models.deduction import Deduction
+from models.listing import Listing
+from models.policy_profile import PolicyProfile
 from models.sanction import Sanction
 
 
@@ -52,8 +55,12 @@ REPAIRS = (
         CodeRecord.id,
         sa.func.coalesce(Deduction.tier, Behaviour.tier).label("tier"),
         sa.func.coalesce(Deduction.determined_on, CodeRecord.effective_on).label("since"),
+        Deduction.points,
+        Listing.grade,
+        profile_on(CodeRecord.court_code, sa.bindparam("day", type_=sa.Date)).label("profile"),
     )
     .join(CodeType, CodeType.id == CodeRecord.code_type_id)
+    .outerjoin(Listing, Listing.id == CodeRecord.listing_id)
     .outerjoin(Deduction, Deduction.id == CodeRecord.deduction_id)
     .outerjoin(Sanction, Sanction.id == CodeRecord.sanction_id)
     .outerjoin(Behaviour, Behaviour.id == Sanction.behaviour_id)
@@ -97,7 +104,7 @@ async def _list_effects(
 ) -> list[RecordEffect]:
     """Return the effect on each performed record, and on those that end with one."""
     keys = list(dict.fromkeys([*performed, *sorted(ended)]))
-    first = {row["id"]: compute_first_repair_day(row["tier"], row["since"]) for row in await _find(fetch, keys)}
+    first = {row["id"]: _find_first(row) for row in await fetch(REPAIRS, {"keys": keys, "day": day})}
     found = []
     for key in keys:
         from_ = max(first[key], day) if key in first else None
@@ -110,5 +117,7 @@ async def _list_effects(
     return found
 
 
-async def _find(fetch: Fetch, keys: Sequence[int]) -> Sequence[Mapping[Any, Any]]:
-    return await fetch(REPAIRS, {"keys": keys})
+def _find_first(row: Mapping[Any, Any]) -> date:
+    """Return the first day of repair of a record, by the profile of its court."""
+    profile = row["profile"] or PolicyProfile.LOCAL_2021
+    return compute_first_repair(profile, row["tier"], row["points"], row["since"], row["grade"])

@@ -5,9 +5,11 @@ colours and the days of change are written at once, and the daily work tells of 
 shortens: what a former one has ended stays ended.
 """
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -15,6 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from casework.consequences import find_visible, follow
 from casework.matters import DEDUCTIONS, LISTINGS
 from casework.refusal import Refusal
+from casework.terms import shorten
+from casework.transparency.tree import Fetch, fetch_by
 from casework.versions import COLUMNS
 from languages.sentence import say
 from models.code_record import CodeRecord
@@ -22,17 +26,8 @@ from models.court import Court
 from models.court_case import CourtCase
 from models.deduction import Deduction, DeductionStatus, DeductionVersion
 from models.listing import Listing, ListingGrade, ListingKind
-from models.policy_profile import IN_FORCE_FROM, MOST_MONTHS, CourtProfile, PolicyProfile, grade_item
-from models.terms import add_months, to_court_day
-
-
-@dataclass(frozen=True)
-class ProfileStart:
-    """The beginning of a profile of a court."""
-
-    court_code: str
-    profile: PolicyProfile
-    begins_on: date
+from models.policy_profile import IN_FORCE_FROM, CourtProfile, PolicyProfile, ProfileStart, grade_item
+from models.terms import to_court_day
 
 
 @dataclass(frozen=True)
@@ -54,22 +49,30 @@ async def find_profile(connection: AsyncConnection, court_code: str, day: date) 
     return found.scalar_one_or_none() or PolicyProfile.LOCAL_2021
 
 
-async def list_changes(connection: AsyncConnection, start: ProfileStart) -> Sequence[ChangedEnd]:
+async def read_starts(connection: AsyncConnection, court_code: str | None = None) -> Mapping[str, list[ProfileStart]]:
+    """Return the beginnings of profiles of a court, or of all, by day."""
+    query = sa.select(CourtProfile.court_code, CourtProfile.profile, CourtProfile.begins_on)
+    if court_code is not None:
+        query = query.where(CourtProfile.court_code == court_code)
+    found = defaultdict(list)
+    for row in await connection.execute(query.order_by(CourtProfile.begins_on)):
+        found[row.court_code].append(ProfileStart(*row))
+    return found
+
+
+def profile_on(court_code: Any, day: Any) -> Any:
+    """Return the expression for the profile of a court on a day, null where none was declared."""
+    begun = sa.select(CourtProfile.profile).where(CourtProfile.court_code == court_code, CourtProfile.begins_on <= day)
+    return begun.order_by(CourtProfile.begins_on.desc()).limit(1).scalar_subquery()
+
+
+async def list_changes(fetch: Fetch, start: ProfileStart) -> Sequence[ChangedEnd]:
     """Return what a profile would shorten, by case number: published deductions, and graded entries of debtors."""
-    found = [*await _list_deductions(connection, start), *await _list_entries(connection, start)]
+    found = [*await _list_deductions(fetch, start), *await _list_entries(fetch, start)]
     return sorted(found, key=lambda one: (one.case_number, one.kind, one.key))
 
 
-def _shorten(start: ProfileStart, grade: ListingGrade, since: date, ends_on: date | None) -> date | None:
-    """Return the new last day of an item, at the earliest the day before the profile; None if it stays."""
-    months = MOST_MONTHS[start.profile].get(grade)
-    if months is None:
-        return None
-    new_end = max(add_months(since, months), start.begins_on - timedelta(1))
-    return new_end if ends_on is None or new_end < ends_on else None
-
-
-async def _list_deductions(connection: AsyncConnection, start: ProfileStart) -> Sequence[ChangedEnd]:
+async def _list_deductions(fetch: Fetch, start: ProfileStart) -> Sequence[ChangedEnd]:
     item = Deduction
     columns = (item.id, CourtCase.number, item.tier, item.points, item.determined_on, item.expires_on)
     query = (
@@ -79,14 +82,14 @@ async def _list_deductions(connection: AsyncConnection, start: ProfileStart) -> 
         .where(item.expires_on >= start.begins_on)
     )
     found = []
-    for row in await connection.execute(query):
-        grade = grade_item(row.tier, row.points)
-        if new_end := _shorten(start, grade, row.determined_on, row.expires_on):
-            found.append(ChangedEnd("DEDUCTION", row.id, row.number, grade, row.expires_on, new_end))
+    for row in await fetch(query, {}):
+        grade = grade_item(row["tier"], row["points"])
+        if new_end := shorten(start, grade, row["determined_on"], row["expires_on"]):
+            found.append(ChangedEnd("DEDUCTION", row["id"], row["number"], grade, row["expires_on"], new_end))
     return found
 
 
-async def _list_entries(connection: AsyncConnection, start: ProfileStart) -> Sequence[ChangedEnd]:
+async def _list_entries(fetch: Fetch, start: ProfileStart) -> Sequence[ChangedEnd]:
     item = Listing
     columns = (item.id, item.case_number, item.grade, item.published_on, item.ends_on)
     query = sa.select(*columns).where(
@@ -97,9 +100,9 @@ async def _list_entries(connection: AsyncConnection, start: ProfileStart) -> Seq
         sa.func.coalesce(item.ends_on >= start.begins_on, sa.true()),
     )
     return [
-        ChangedEnd("LISTING", row.id, row.case_number, row.grade, row.ends_on, new_end)
-        for row in await connection.execute(query)
-        if (new_end := _shorten(start, row.grade, row.published_on, row.ends_on))
+        ChangedEnd("LISTING", row["id"], row["case_number"], row["grade"], row["ends_on"], new_end)
+        for row in await fetch(query, {})
+        if (new_end := shorten(start, row["grade"], row["published_on"], row["ends_on"]))
     ]
 
 
@@ -111,7 +114,7 @@ async def declare_profile(connection: AsyncConnection, start: ProfileStart, at: 
     await _check_start(connection, start, to_court_day(at))
     values = {"court_code": start.court_code, "profile": start.profile, "begins_on": start.begins_on, "declared_at": at}
     await connection.execute(sa.insert(CourtProfile).values(values))
-    changes = await list_changes(connection, start)
+    changes = await list_changes(fetch_by(connection), start)
     items = {
         DEDUCTIONS: [one.key for one in changes if one.kind == "DEDUCTION"],
         LISTINGS: [one.key for one in changes if one.kind == "LISTING"],

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from casework.assessments import reverse_records
 from casework.catalogue import find_code_type
 from casework.events import tell, tell_gone, update_colours
+from casework.policy_profiles import find_profile
 from casework.procedure import Act, authorize
 from casework.record_steps import keep_step
 from casework.records import close_records, enter_record, list_visible, list_withdrawals
@@ -26,7 +27,7 @@ from casework.repairs import (
 )
 from casework.restorations import break_repairs, restore_records
 from casework.rows import find_own
-from casework.terms import compute_first_repair_day
+from casework.terms import compute_first_repair
 from models.catalogue import Behaviour, CodeType, Colour
 from models.code_record import CloseReason, CodeRecord
 from models.colour import ENFORCEMENT_TYPES
@@ -47,13 +48,14 @@ async def apply_for_record(
 ) -> int:
     """Enter a subject's application for repair of its own yellow record. Return the application's key.
 
-    The minimum period runs from the day of effect, by the tier of the sanctioned behaviour (R9). Raises Refusal
-    NOT_FOUND, TOO_EARLY, and as `enter_application` does.
+    The minimum period runs from the day of effect, by the tier of the sanctioned behaviour (R9), or as the profile of
+    the court has it. Raises Refusal NOT_FOUND, TOO_EARLY, and as `enter_application` does.
     """
     today = to_court_day(at)
     query = (
-        sa.select(CodeRecord.effective_on, Behaviour.tier)
+        sa.select(CodeRecord.effective_on, CodeRecord.court_code, Behaviour.tier, Listing.grade)
         .join(CodeType, CodeType.id == CodeRecord.code_type_id)
+        .outerjoin(Listing, Listing.id == CodeRecord.listing_id)
         .outerjoin(Sanction, Sanction.id == CodeRecord.sanction_id)
         .outerjoin(Behaviour, Behaviour.id == Sanction.behaviour_id)
         .where(
@@ -68,7 +70,8 @@ async def apply_for_record(
     found = (await connection.execute(query)).one_or_none()
     if found is None:
         raise refuse_missing("record in your court")
-    check_minimum(compute_first_repair_day(found.tier, found.effective_on), today)
+    profile = await find_profile(connection, found.court_code, today)
+    check_minimum(compute_first_repair(profile, found.tier, None, found.effective_on, found.grade), today)
     return await enter_application(connection, party_key, application, today, code_record_id=key)
 
 

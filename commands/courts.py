@@ -8,13 +8,14 @@ import sqlalchemy as sa
 import typer
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from casework.policy_profiles import ProfileStart, declare_profile, list_changes
+from casework.policy_profiles import declare_profile, list_changes
 from casework.refusal import Refusal
+from casework.transparency.tree import fetch_by
 from commands.listing import AsJson, show_list
 from commands.session import console, explain_errors, in_transaction
 from ingest.reference.courts import NewCourt, add_court, mask_organizations
 from models.court import Court
-from models.policy_profile import PolicyProfile
+from models.policy_profile import PolicyProfile, ProfileStart
 
 court = typer.Typer(no_args_is_help=True, help="List and add courts.")
 
@@ -93,7 +94,9 @@ def court_profile(
     with explain_errors(Refusal):
         changes = in_transaction(
             lambda connection: (
-                list_changes(connection, start) if preview else declare_profile(connection, start, datetime.now(UTC))
+                list_changes(fetch_by(connection), start)
+                if preview
+                else declare_profile(connection, start, datetime.now(UTC))
             ),
             keep=not preview,
         )

@@ -9,6 +9,7 @@ from typing import TextIO
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from casework.catalogue import read_case_types
+from casework.policy_profiles import read_starts
 from ingest.files.file_types import open_file
 from ingest.files.text_files import WORKBOOK, CsvExport, Export, JsonLinesExport
 from ingest.files.workbook import WorkbookExport
@@ -114,7 +115,8 @@ async def _context(connection: AsyncConnection, keyring: Keyring, court: str | N
         raise ImportFileError("The database knows no courts yet: run suxin setup, or add them with suxin court add.")
     if court and court not in vocabulary.codes:
         raise ImportFileError("No court has the code that --court names: write a code such as 浙0281.")
-    return FormatContext(vocabulary, await read_catalogue(connection), SubjectReader(keyring), today, court)
+    catalogue, profiles = await read_catalogue(connection), await read_starts(connection)
+    return FormatContext(vocabulary, catalogue, SubjectReader(keyring), today, court, profiles)
 
 
 def _open(path: Path, reader: Format, format: str) -> Export:

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, ClassVar, NamedTuple
@@ -22,6 +22,7 @@ from models.catalogue import Stage
 from models.court_case import Confidentiality
 from models.documents import DocumentKind
 from models.identifiers import IdentifierError
+from models.policy_profile import ProfileStart
 from models.vocabulary import WordKind
 
 ADD_COURT = "add it with suxin court add, or its name with suxin vocabulary load courts.csv"
@@ -185,13 +186,15 @@ class Chunk:
 
 @dataclass(frozen=True)
 class FormatContext:
-    """The vocabulary, the catalogue and the subjects for reading lines. court: the court that lines must belong to."""
+    """The vocabulary, the catalogue and the subjects for reading lines. court: the court that lines must belong to.
+    profiles: the beginnings of policy profiles by court."""
 
     vocabulary: Vocabulary
     catalogue: Catalogue
     subjects: SubjectReader
     today: date
     court: str | None = None
+    profiles: Mapping[str, Sequence[ProfileStart]] = field(default_factory=dict)
 
     def read_word(self, kind: WordKind, word: str, code: str, what: str) -> str:
         """The meaning of a word. Raises LineError `code` if it is unknown; `what` names the word in the message."""

@@ -19,6 +19,8 @@ TOLD: Mapping[str, tuple[int, ...]] = {
     "require_own": (2,),
     **dict.fromkeys(
         (
+            "AssertionRefused",
+            "AudienceRefused",
             "BadCursorError",
             "BadIdError",
             "BadInputError",
@@ -26,17 +28,27 @@ TOLD: Mapping[str, tuple[int, ...]] = {
             "BrakedError",
             "BulkDocumentError",
             "CaseNumberError",
+            "ClaimRefused",
+            "ClientKeysError",
             "ForbiddenError",
+            "JoiningError",
             "JsonError",
+            "NoteError",
             "ProofError",
             "PurposeError",
             "RequestError",
             "TooManySubjectsError",
+            "UnknownCheckpointError",
             "invalid_request",
+            "reject_client",
+            "reject_request_object",
         ),
         (0,),
     ),
-    **dict.fromkeys(("BusyError", "OAuthRefusal", "ThrottledError", "TokenError"), (1,)),
+    **dict.fromkeys(("BusyError", "LogRefusalError", "OAuthRefusal", "ThrottledError", "TokenError"), (1,)),
+    "_refuse": (2,),
+    "close": (1,),
+    "tell_reason": (0,),
 }
 """Calls that tell something, and the positions of what they tell."""
 

@@ -1,11 +1,13 @@
-"""The words for enum values and error codes, in English and in Chinese: `vocabulary/enum_values.csv` and
-`vocabulary/error_codes.csv`."""
+"""The words for enum values and error codes, in English and in Chinese: `vocabulary/enum_values.csv`,
+`vocabulary/error_codes.csv` and `vocabulary/oauth_errors.csv`."""
 
 import csv
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+from languages.negotiation import Language
 
 VOCABULARY = Path(__file__).parents[1] / "vocabulary"
 
@@ -39,6 +41,18 @@ class ValueWords:
 def read_error_kinds() -> Mapping[str, ErrorKind]:
     """Return all error codes, in alphabetical order."""
     return {row["code"]: ErrorKind(**row) for row in _read_rows("error_codes.csv")}
+
+
+def find_remedy(code: str, language: Language) -> str:
+    """Return what to do about an error code, from the catalogue of errors."""
+    kind = read_error_kinds()[code]
+    return kind.remedy if language is Language.EN else kind.remedy_zh
+
+
+@cache
+def read_oauth_kinds() -> Mapping[str, ErrorKind]:
+    """Return the error codes of OAuth that this service answers with, in alphabetical order."""
+    return {row["code"]: ErrorKind(**row) for row in _read_rows("oauth_errors.csv")}
 
 
 @cache

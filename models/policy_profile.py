@@ -5,6 +5,7 @@ are public for three months at most, ordinary ones for twelve, serious ones for 
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -45,11 +46,22 @@ MINOR_POINTS = 2
 """The most points of a minor item of tier T1."""
 
 
-def grade_item(tier: Tier, points: int) -> ListingGrade:
-    """Return the grade of a deduction: T3 is serious, T1 with one or two points minor, all others ordinary."""
+def grade_item(tier: Tier, points: int | None) -> ListingGrade:
+    """Return the grade of a deduction: T3 is serious, T1 with one or two points minor, all others ordinary. Records of
+    a behaviour have a tier and no points."""
     if tier is Tier.T3:
         return ListingGrade.SERIOUS
-    return ListingGrade.MINOR if tier is Tier.T1 and points <= MINOR_POINTS else ListingGrade.ORDINARY
+    minor = tier is Tier.T1 and points is not None and points <= MINOR_POINTS
+    return ListingGrade.MINOR if minor else ListingGrade.ORDINARY
+
+
+@dataclass(frozen=True)
+class ProfileStart:
+    """The beginning of a profile of a court."""
+
+    court_code: str
+    profile: PolicyProfile
+    begins_on: date
 
 
 class CourtProfile(Keyed):

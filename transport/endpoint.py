@@ -183,7 +183,8 @@ class GraphQLEndpoint:
         stream = await self.live.subscribe(token, sent, noted=False)
         reply.seen.operation = stream.operation
         reply.seen.admit(stream.cost)
-        return EventStream(stream, {"x-request-id": str(reply.seen.request_id)})
+        named = {"x-request-id": str(reply.seen.request_id)}
+        return EventStream(stream, named, reply.choose_language())
 
     async def _mutate(
         self, request: Request, asked: PricedRequest, body: Body, caller: Caller, meter: Meter, reply: Reply

@@ -10,7 +10,9 @@ from starlette.types import Receive, Scope, Send
 
 from auth.tokens import TokenError
 from engine.execution import log_failure
+from languages.negotiation import Language
 from transport.refusals import RequestError
+from transport.reply import format_error
 from transport.subscriptions import Stream
 
 KEEP_ALIVE_SECONDS, SEND_SECONDS = 12.0, 10.0
@@ -20,9 +22,9 @@ HEADERS = [(b"content-type", b"text/event-stream"), (b"cache-control", b"no-stor
 class EventStream(Response):
     """A response that lasts as long as its subscription. A client that stops reading is disconnected."""
 
-    def __init__(self, stream: Stream, headers: dict[str, str]) -> None:
+    def __init__(self, stream: Stream, headers: dict[str, str], language: Language) -> None:
         super().__init__(headers=headers)
-        self._stream = stream
+        self._stream, self._language = stream, language
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send results until the client disconnects, its token expires, or the process ends: then the stream is not
@@ -44,7 +46,7 @@ class EventStream(Response):
 
     async def _tell(self, send: Send) -> None:
         try:
-            async for text in _texts(self._stream.results()):
+            async for text in _texts(self._stream.results(), self._language):
                 await _sent(send, text, more=True)
         except (TokenError, RequestError):
             pass  # the stream is complete: the client reconnects with a valid token or document
@@ -54,7 +56,7 @@ class EventStream(Response):
         await _sent(send, b"event: complete\ndata:\n\n", more=False)
 
 
-async def _texts(results: AsyncIterator[ExecutionResult]) -> AsyncIterator[bytes]:
+async def _texts(results: AsyncIterator[ExecutionResult], language: Language) -> AsyncIterator[bytes]:
     """Yield each result as an event, and a comment when there has been none for a while."""
     coming = asyncio.ensure_future(anext(results))
     try:
@@ -63,7 +65,7 @@ async def _texts(results: AsyncIterator[ExecutionResult]) -> AsyncIterator[bytes
             if not done:
                 yield b":\n\n"
                 continue
-            yield b"event: next\ndata: %s\n\n" % orjson.dumps(_formatted(coming.result()))
+            yield b"event: next\ndata: %s\n\n" % orjson.dumps(_formatted(coming.result(), language))
             coming = asyncio.ensure_future(anext(results))
     except StopAsyncIteration:
         return
@@ -72,8 +74,8 @@ async def _texts(results: AsyncIterator[ExecutionResult]) -> AsyncIterator[bytes
         await asyncio.gather(coming, return_exceptions=True)
 
 
-def _formatted(result: ExecutionResult) -> dict[str, object]:
-    errors = {"errors": [error.formatted for error in result.errors]} if result.errors else {}
+def _formatted(result: ExecutionResult, language: Language) -> dict[str, object]:
+    errors = {"errors": [format_error(error, language) for error in result.errors]} if result.errors else {}
     return {**errors, "data": result.data}
 
 

@@ -14,7 +14,7 @@ from engine.answering import Result
 from engine.document import deprecation
 from languages.negotiation import HEADER, Language, choose_language
 from languages.translation import translate
-from languages.words import read_error_kinds
+from languages.words import find_remedy
 from transport.errors.catalogue import address_of
 from transport.observation import Observation
 from transport.refusals import ErrorResponse, format_retry
@@ -80,12 +80,6 @@ class Reply:
 def format_error(error: GraphQLError, language: Language) -> Mapping[str, Any]:
     """Return an error as a response has it, with its message in the language of the client."""
     return {**error.formatted, "message": translate(error.message, language)}
-
-
-def find_remedy(code: str, language: Language) -> str:
-    """Return what to do about an error code, from the catalogue of errors."""
-    kind = read_error_kinds()[code]
-    return kind.remedy if language is Language.EN else kind.remedy_zh
 
 
 class JsonResponse(Response):

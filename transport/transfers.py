@@ -41,6 +41,7 @@ from languages.sentence import say
 from models.bulk_operation import BulkUpload
 from models.keyring import Keyring
 from resolvers.partners.downloads import log_download
+from transport.errors.plain import refuse_file
 from transport.observation import Observation, observe
 from transport.refusals import RequestError, refusal_of
 from transport.upload_lines import CSV, JSON_LINES, read_lines
@@ -89,17 +90,17 @@ class Transfers:
             async with asyncio.timeout(UPLOAD_SECONDS):
                 return await self._upload(request)
         except Refusal as error:
-            return _refusal(429, f"{error.message} {error.hint}")
+            return self._refuse(request, 429, error.message, hint=error.hint)
         except BusyError as error:
-            return _refusal(error.status, str(error), error.headers)
+            return self._refuse(request, error.status, str(error), error.headers)
         except UNAVAILABLE as error:
             log.error("a file could not be taken: %s", type(error).__name__)
-            return _refusal(503, TOO_LONG, RETRY)
+            return self._refuse(request, 503, TOO_LONG, RETRY)
         except Exception as error:
             refusal = refusal_of(error, self.issuer)
             if refusal is None or refusal.status is None:
                 raise
-            return _refusal(refusal.status, refusal.errors[0].message, refusal.headers)
+            return self._refuse(request, refusal.status, refusal.errors[0].message, refusal.headers)
 
     async def _upload(self, request: Request) -> Response:
         sent = Sent(
@@ -107,8 +108,8 @@ class Transfers:
         )
         principal = await self.verifier.admit(read_presented_token(request.headers.getlist("authorization")), sent)
         if Scope.BULK_WRITE not in principal.scopes:
-            return _refusal(
-                403, "This token lacks the scope bulk.write.", {"www-authenticate": self._lacking(principal)}
+            return self._refuse(
+                request, 403, "This token lacks the scope bulk.write.", {"www-authenticate": self._lacking(principal)}
             )
         with self.uploads.hold(principal.client_key), self.budgets.admit(principal) if self.budgets else nullcontext():
             media_type, body = _media_type(request), await _body(request)
@@ -132,17 +133,22 @@ class Transfers:
         lacking = f'error="insufficient_scope", scope="bulk.write", resource_metadata="{pointer}"'
         return f'{scheme_of(principal)} realm="suxin", {lacking}'
 
+    def _refuse(
+        self, request: Request, status: int, message: str, headers: Mapping[str, str] | None = None, hint: str = ""
+    ) -> Response:
+        return refuse_file(request.headers, self.issuer, status, message, headers, hint)
+
     async def download(self, request: Request) -> Response:
         """Send a file, or a range of it (RFC 9110, section 14), to any client that has its signed address."""
         signed = verify_download(self.keyring, request.path_params["token"], self.clock())
         with ExitStack() as held:
             try:
-                return await self._download(request, signed, held) if signed else _refusal(404, NO_FILE)
+                return await self._download(request, signed, held) if signed else self._refuse(request, 404, NO_FILE)
             except BusyError as error:
-                return _refusal(error.status, str(error), error.headers)
+                return self._refuse(request, error.status, str(error), error.headers)
             except UNAVAILABLE as error:
                 log.error("a file could not be sent: %s", type(error).__name__)
-                return _refusal(503, TOO_LONG, RETRY)
+                return self._refuse(request, 503, TOO_LONG, RETRY)
 
     async def _download(self, request: Request, signed: SignedDownload, held: ExitStack) -> Response:
         """Return the response with a file. held: its places, which the response takes over."""
@@ -151,7 +157,7 @@ class Transfers:
         async with self.reading:
             file = await transact(self.engine, partial(self._handed_out, signed, observe(request.scope)))
         if file is None:
-            return _refusal(404, NO_FILE)
+            return self._refuse(request, 404, NO_FILE)
         held.enter_context(self.downloads.hold(file.client_key))
         etag = f'"{file.sha256.hex()}"'
         headers = {
@@ -162,7 +168,7 @@ class Transfers:
         }
         wanted = _range(request.headers, etag, file.size)
         if wanted is None:
-            return _refusal(416, "The file ends before that.", {"content-range": f"bytes */{file.size}"})
+            return self._refuse(request, 416, "The file ends before that.", {"content-range": f"bytes */{file.size}"})
         first, last = wanted
         headers["content-length"] = str(last - first + 1)
         whole = (first, last) == (0, file.size - 1)
@@ -237,8 +243,3 @@ def _position(digits: str) -> int:
     """Return a position in a file, the largest one for digits that are too many."""
     told = digits.lstrip("0") or "0"
     return int(told) if len(told) <= MOST_DIGITS else sys.maxsize
-
-
-def _refusal(status: int, message: str, headers: Mapping[str, str] | None = None) -> Response:
-    body: dict[str, Any] = {"error": message}
-    return JSONResponse(body, status, {"cache-control": "no-store", **(headers or {})})

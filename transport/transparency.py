@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any
 
 import anyio
 from sqlalchemy.exc import DBAPIError
@@ -29,10 +28,12 @@ from casework.transparency.tree import (
     read_last,
     read_tiles,
 )
+from languages.sentence import say
 from models.transparency.merkle import PathError
 from models.transparency.notes import LARGEST_NOTE, NoteError, NoteKey, split_note
 from models.transparency.rotations import follow_rotations
 from models.transparency.tiles import Tile, read_path, write_bundle
+from transport.errors.plain import refuse_file
 
 READ_AT_ONCE = 2
 """Concurrent reads of the log in one worker, below its connections."""
@@ -40,6 +41,7 @@ READ_AT_ONCE = 2
 FOREVER = {"cache-control": "public, max-age=31536000, immutable"}
 BRIEFLY = {"cache-control": "public, max-age=1"}
 NEVER = {"cache-control": "no-store"}
+RETRY = {"retry-after": "1"}
 UNAVAILABLE = (TimeoutError, OSError, DBAPIError, PoolTimeoutError)
 SIZE = re.compile("[1-9][0-9]{0,17}", re.ASCII)
 MOMENT = re.compile("[0-9]{1,17}", re.ASCII)
@@ -57,6 +59,14 @@ log = logging.getLogger("suxin.transparency")
 Answer = Callable[[Fetch, Request], Awaitable[Response]]
 
 
+class LogRefusalError(Exception):
+    """The log has no such part, or does not take what is sent. status: of HTTP."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
 @dataclass(frozen=True)
 class LogKeys:
     """Who signs the log. own: its keys. witnesses: whose cosignatures are kept. now: the clock."""
@@ -66,9 +76,12 @@ class LogKeys:
     now: Callable[[], datetime]
 
 
-def make_log_routes(engine: AsyncEngine, request_timeout: float, keys: LogKeys) -> list[Route]:
-    """Return the routes of the log. request_timeout: in seconds."""
+def make_log_routes(engine: AsyncEngine, request_timeout: float, keys: LogKeys, issuer: str) -> list[Route]:
+    """Return the routes of the log. request_timeout: in seconds. issuer: the address of the service."""
     limiter = anyio.CapacityLimiter(READ_AT_ONCE)
+
+    def refuse(request: Request, error: LogRefusalError, headers: dict[str, str] | None = None) -> Response:
+        return refuse_file(request.headers, issuer, error.status, str(error), headers)
 
     async def respond(answer: Answer, request: Request) -> Response:
         try:
@@ -78,15 +91,18 @@ def make_log_routes(engine: AsyncEngine, request_timeout: float, keys: LogKeys) 
                 return found
         except UNAVAILABLE as error:
             log.error("the transparency log could not be read: %s", type(error).__name__)
-            return _refuse(503, "The log cannot be read now. Try again.", {"retry-after": "1"})
+            return refuse(request, LogRefusalError(503, "The log cannot be read now. Try again."), RETRY)
         except LogBrokenError as error:
             log.error("the transparency log is broken: %s", error)
-            return _refuse(500, "The log contradicts itself. Tell the court.")
+            return refuse(request, LogRefusalError(500, "The log contradicts itself. Tell the court."))
+        except LogRefusalError as error:
+            return refuse(request, error)
 
     async def take(request: Request) -> Response:
         raw = await read_bounded(request, LARGEST_NOTE)
         if raw is None:
-            return _refuse(413, f"A checkpoint with its signatures has at most {LARGEST_NOTE} bytes.")
+            told = say("A checkpoint with its signatures has at most {largest_note} bytes.", largest_note=LARGEST_NOTE)
+            return refuse(request, LogRefusalError(413, told))
         return await respond(partial(take_cosignatures, keys, raw.decode(errors="replace")), request)
 
     answers: dict[str, Answer] = {
@@ -105,14 +121,16 @@ async def send_checkpoint(fetch: Fetch, request: Request) -> Response:
     """Send the newest checkpoint, with its cosignatures."""
     last = await read_last(fetch)
     if last is None:
-        return _refuse(404, "The log has no entries yet.")
+        raise LogRefusalError(404, "The log has no entries yet.")
     return _send_note(last["note"] + await read_lines(fetch, last["size"]), BRIEFLY)
 
 
 async def send_cosigned(fetch: Fetch, request: Request) -> Response:
     """Send the newest checkpoint that a witness has cosigned."""
     note = await read_cosigned(fetch)
-    return _refuse(404, NOT_COSIGNED) if note is None else _send_note(note, BRIEFLY)
+    if note is None:
+        raise LogRefusalError(404, NOT_COSIGNED)
+    return _send_note(note, BRIEFLY)
 
 
 async def take_cosignatures(keys: LogKeys, note: str, fetch: Fetch, request: Request) -> Response:
@@ -120,14 +138,14 @@ async def take_cosignatures(keys: LogKeys, note: str, fetch: Fetch, request: Req
     try:
         split_note(note)
     except NoteError as error:
-        return _refuse(400, str(error))
+        raise LogRefusalError(400, str(error)) from None
     try:
         own = follow_rotations(keys.own, await read_rotations(fetch))
         added = await add_cosignatures(fetch, note, own, keys.witnesses, keys.now())
     except NoteError as error:
-        return _refuse(403, str(error))
+        raise LogRefusalError(403, str(error)) from None
     except UnknownCheckpointError as error:
-        return _refuse(404, str(error))
+        raise LogRefusalError(404, str(error)) from None
     return JSONResponse({"added": added}, 200, NEVER)
 
 
@@ -135,7 +153,7 @@ async def send_rotation(fetch: Fetch, request: Request) -> Response:
     """Send a change of the log's key, by its number. It never changes."""
     number, notes = request.path_params["number"], await read_rotations(fetch)
     if not NUMBER.fullmatch(number) or int(number) > len(notes):
-        return _refuse(404, NO_ROTATION)
+        raise LogRefusalError(404, NO_ROTATION)
     return _send_note(notes[int(number) - 1], FOREVER)
 
 
@@ -147,7 +165,7 @@ async def send_tile(fetch: Fetch, request: Request) -> Response:
     """Send a tile of hashes, or a bundle of entries."""
     tile, last = read_path(request.path_params["path"]), await read_last(fetch)
     if tile is None or last is None or not tile.is_of(last["size"]):
-        return _refuse(404, NO_TILE)
+        raise LogRefusalError(404, NO_TILE)
     octets = await (_read_entries if tile.of_entries else _read_hashes)(fetch, tile)
     return Response(octets, 200, FOREVER, "application/octet-stream")
 
@@ -172,27 +190,24 @@ async def send_inclusion(fetch: Fetch, request: Request) -> Response:
     """Send the inclusion proof of a leaf, by the time of its answer in microseconds and the hash in hexadecimal."""
     moment, leaf = request.path_params["moment"], request.path_params["leaf"]
     if not MOMENT.fullmatch(moment) or not HASH.fullmatch(leaf):
-        return _refuse(404, NO_LEAF)
+        raise LogRefusalError(404, NO_LEAF)
     at = EPOCH + timedelta(microseconds=int(moment))
     proof = await prove_leaf(fetch, at, bytes.fromhex(leaf)) if at < LATEST else None
-    return JSONResponse(write_proof(proof), 200, BRIEFLY) if proof else _refuse(404, NO_LEAF)
+    if not proof:
+        raise LogRefusalError(404, NO_LEAF)
+    return JSONResponse(write_proof(proof), 200, BRIEFLY)
 
 
 async def send_consistency(fetch: Fetch, request: Request) -> Response:
     """Send the consistency proof of two sizes. It never changes."""
     old, new = request.path_params["old"], request.path_params["new"]
     if not SIZE.fullmatch(old) or not SIZE.fullmatch(new):
-        return _refuse(404, NO_SIZES)
+        raise LogRefusalError(404, NO_SIZES)
     try:
         path = await prove_consistency(fetch, int(old), int(new))
-    except PathError as error:
-        return _refuse(404, f"{error} {NO_SIZES}")
+    except PathError:
+        raise LogRefusalError(404, NO_SIZES) from None
     if path is None:
-        return _refuse(404, NO_SIZES)
+        raise LogRefusalError(404, NO_SIZES)
     found = {"old": int(old), "new": int(new), "path": [node.hex() for node in path]}
     return JSONResponse(found, 200, FOREVER)
-
-
-def _refuse(status: int, message: str, headers: dict[str, str] | None = None) -> Response:
-    body: dict[str, Any] = {"error": message}
-    return JSONResponse(body, status, {**NEVER, **(headers or {})})

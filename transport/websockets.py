@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import orjson
+from graphql import GraphQLError
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from strawberry.asgi import ASGIWebSocketAdapter
 from strawberry.exceptions import ConnectionRejectionError
@@ -20,6 +21,9 @@ from auth.proofs.proof import HEADER as PROOF
 from auth.proofs.proof import NONCE_HEADER, SCHEME, Sent
 from auth.tokens import TokenError, read_presented_token
 from engine.execution import log_failure
+from languages.negotiation import HEADER as ACCEPT_LANGUAGE
+from languages.negotiation import Language, choose_language
+from languages.translation import translate
 from transport.body import check_shape
 from transport.refusals import refusal_of
 from transport.subscriptions import MOST_STREAMS, Live
@@ -30,10 +34,18 @@ SEND_SECONDS = 10.0
 """Time limit for sending a message. A client that does not read is disconnected."""
 
 UNAUTHORIZED, FORBIDDEN = 4401, 4403
-ENDED = "The token has ended."
+LONGEST_REASON = 123
+"""Bytes of the reason in a closing frame (RFC 6455, section 5.5)."""
+
 TOO_SLOW = TRY_AGAIN = 1013
 CHECK_SECONDS = 10.0
 """Interval at which the token of a connection is verified."""
+
+
+def tell_reason(reason: str, language: Language) -> str:
+    """Return why a connection is closed, in a language, within what a frame holds. Reasons that graphql-transport-ws
+    prescribes are strawberry's, and English."""
+    return translate(reason, language).encode()[:LONGEST_REASON].decode(errors="ignore")
 
 
 @dataclass
@@ -72,19 +84,34 @@ class Socket:
         try:
             stream = await self.live.subscribe(self.token, check_shape(given))
             async for result in stream.results():
-                yield ExecutionResult(data=result.data, errors=result.errors)
+                errors = [self._tell(error) for error in result.errors or ()]
+                yield ExecutionResult(data=result.data, errors=errors or None)
         except TokenError:
             await self._close_ended()
         except Exception as error:
             if refusal := refusal_of(error, ""):
-                yield PreExecutionError(data=None, errors=list(refusal.errors))
+                yield PreExecutionError(data=None, errors=[self._tell(error) for error in refusal.errors])
             else:
                 log_failure(error, "socket")
-                await self.websocket.close(TRY_AGAIN, "Something went wrong here. Try again.")
+                await self.close(TRY_AGAIN, "Something went wrong here. Try again.")
+
+    @property
+    def language(self) -> Language:
+        """The language of messages."""
+        return choose_language(self.websocket.headers.get(ACCEPT_LANGUAGE))
+
+    def _tell(self, error: GraphQLError) -> GraphQLError:
+        """Return an error with its message in the language."""
+        message, within = translate(error.message, self.language), (error.nodes, error.source, error.positions)
+        return GraphQLError(message, *within, error.path, error.original_error, error.extensions)
 
     async def _close_ended(self) -> None:
         if self.websocket.application_state is not WebSocketState.DISCONNECTED:
-            await self.websocket.close(UNAUTHORIZED, ENDED)
+            await self.close(UNAUTHORIZED, "The token has ended.")
+
+    async def close(self, code: int, reason: str) -> None:
+        """Close the connection, with a reason in the language of the handshake."""
+        await self.websocket.close(code, tell_reason(reason, self.language))
 
     def decode_json(self, text: str) -> Any:
         """Parse a message. A request is passed on whole, since the handler has no document ids. Raises
@@ -129,7 +156,8 @@ class Adapter(ASGIWebSocketAdapter):
             async with asyncio.timeout(SEND_SECONDS):
                 await super().send_json(message)
         except TimeoutError:
-            await self.ws.close(TOO_SLOW, "Messages are not taken.")
+            language = choose_language(self.ws.headers.get(ACCEPT_LANGUAGE))
+            await self.ws.close(TOO_SLOW, tell_reason("Messages are not taken.", language))
             raise WebSocketDisconnected from None
         except (WebSocketDisconnect, RuntimeError) as error:
             raise WebSocketDisconnected from error
@@ -146,7 +174,8 @@ def build_socket_endpoint(live: Live) -> Any:
 
     async def endpoint(websocket: WebSocket) -> None:
         if PROTOCOL not in websocket.scope.get("subprotocols", ()):
-            await websocket.close(4406, "Only graphql-transport-ws is spoken here.")
+            language = choose_language(websocket.headers.get(ACCEPT_LANGUAGE))
+            await websocket.close(4406, tell_reason("Only graphql-transport-ws is spoken here.", language))
             return
         await websocket.accept(subprotocol=PROTOCOL, headers=_nonce(live))
         socket = Socket(live, websocket)

@@ -12,6 +12,7 @@ from joserfc.errors import JoseError, UnsupportedAlgorithmError
 from joserfc.jws import JWSRegistry
 
 from auth.clients.keys import ALGORITHMS, find_verification_key
+from languages.sentence import say
 
 Result = TypeVar("Result")
 MAXIMUM_LENGTH = 8192
@@ -106,9 +107,11 @@ def check_period(claims: Mapping[str, Any], earlier: float, now: float, longest:
     if begins is None or ends is None:
         raise ClaimRefused("nbf and exp must be given")
     if not now - longest <= begins <= now + AHEAD_SECONDS:
-        raise ClaimRefused(f"nbf must be at most {longest} seconds ago, and not ahead of the time here")
+        raise ClaimRefused(
+            say("nbf must be at most {longest} seconds ago, and not ahead of the time here", longest=longest)
+        )
     if not earlier < ends <= begins + longest:
-        raise ClaimRefused(f"exp is past, or more than {longest} seconds after nbf")
+        raise ClaimRefused(say("exp is past, or more than {longest} seconds after nbf", longest=longest))
     if issued is not None and issued > now + AHEAD_SECONDS:
         raise ClaimRefused("iat lies in the future")
 
@@ -119,7 +122,7 @@ def verify_claims(token: str, jwks: Mapping[str, Any] | None, expected: Expected
     claims = verify_signature(token, jwks)
     check_issuer(claims, expected.client_id)
     if claims.get("aud") != expected.issuer:
-        raise AudienceRefused(f"{WRONG_AUDIENCE}: {expected.issuer}")
+        raise AudienceRefused(WRONG_AUDIENCE)
     if not _is_name(claims.get("jti")):
         raise ClaimRefused("jti is missing, or no printable text of 1 to 256 characters")
     _check_times(claims, expected)
@@ -145,11 +148,13 @@ def _check_times(claims: Mapping[str, Any], expected: Expected) -> None:
     if expires is None:
         raise ClaimRefused("exp is missing")
     if not now < expires <= now + expected.lifetime:
-        raise ClaimRefused(f"exp is past, or more than {expected.lifetime} seconds ahead of the time here")
+        raise ClaimRefused(
+            say("exp is past, or more than {lifetime} seconds ahead of the time here", lifetime=expected.lifetime)
+        )
     for name in ("iat", "nbf"):
         moment = _time(claims, name)
         if moment is not None and moment > now + AHEAD_SECONDS:
-            raise ClaimRefused(f"{name} lies in the future")
+            raise ClaimRefused(say("{name} lies in the future", name=name))
 
 
 def _time(claims: Mapping[str, Any], name: str) -> float | None:
@@ -160,7 +165,7 @@ def _time(claims: Mapping[str, Any], name: str) -> float | None:
         return None
     finite = not isinstance(value, float) or math.isfinite(value)
     if isinstance(value, bool) or not isinstance(value, int | float) or not finite:
-        raise ClaimRefused(f"{name} is not a number")
+        raise ClaimRefused(say("{name} is not a number", name=name))
     return value
 
 

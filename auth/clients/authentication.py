@@ -24,6 +24,7 @@ from auth.clients.certificates import Authorities, ClientCertificate
 from auth.clients.key_sets import KeySets
 from auth.server.oauth_http import OAuthRefusal, OAuthRequest, invalid_request
 from auth.server.token_store import RegisteredClient, accept_once, find_client
+from languages.sentence import say
 from models.client import Authentication
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -43,13 +44,10 @@ WRONG_ASSERTION = (
     "the client identifier, aud is the issuer as plain text, exp is at most an hour ahead, jti is new each time."
 )
 WRONG_AUDIENCE = (
-    "The client assertion was not accepted: its aud must be {}, the issuer, as one plain text. "
+    "The client assertion was not accepted: its aud must be {issuer}, the issuer, as one plain text. "
     "The address of this endpoint, or a list, is not taken."
 )
 """Many libraries name the token endpoint, or a list: FAPI 2.0, section 5.3.2.1, allows neither."""
-
-WRONG_CLAIM = "The client assertion was not accepted: {}."
-"""The reason, once the signature shows that the client itself asks."""
 
 USED_ASSERTION = "its jti was used before. Sign a new assertion for each request"
 NO_SECRET = bytes(hashlib.sha256().digest_size)
@@ -80,10 +78,9 @@ class ClientAuthenticator:
         elif not any(used) and request.certificate and "client_id" in form:
             client = self._by_certificate(request, request.certificate, now)
         else:
-            raise _unauthenticated(NO_CREDENTIALS)
+            raise reject_client(NO_CREDENTIALS)
         if form.get("client_id", client.client_id) != client.client_id:  # RFC 7521, section 4.2
-            told = "client_id names another client than the credentials do. Leave it out."
-            raise OAuthRefusal("invalid_client", told, 401)
+            raise reject_client("client_id names another client than the credentials do. Leave it out.")
         return client
 
     def _by_secret(self, request: OAuthRequest) -> RegisteredClient:
@@ -91,7 +88,7 @@ class ClientAuthenticator:
         client = _find(request, client_id, Authentication.CLIENT_SECRET_BASIC)
         expected = client.secret_hash if client and client.secret_hash else NO_SECRET
         if not hmac.compare_digest(hash_secret(secret), expected) or client is None:
-            raise _unauthenticated(UNKNOWN_CLIENT)
+            raise reject_client(UNKNOWN_CLIENT)
         return client
 
     def _by_certificate(self, request: OAuthRequest, presented: ClientCertificate, now: float) -> RegisteredClient:
@@ -99,12 +96,12 @@ class ClientAuthenticator:
         issued, current = self.authorities.trust(presented, now), presented.is_current(now)
         client = _find(request, request.form["client_id"], Authentication.TLS, Authentication.SELF_SIGNED_TLS)
         if client is None:
-            raise _unauthenticated(WRONG_CERTIFICATE)
+            raise reject_client(WRONG_CERTIFICATE)
         named = client.certificate_name is not None and presented.has_name(client.certificate_name)
         registered = client.authentication is Authentication.SELF_SIGNED_TLS and presented.is_registered(client.jwks)
         if not (issued and named) and not (current and registered):
             log.info("client certificate refused: issued %s, named %s, registered %s", issued, named, registered)
-            raise _unauthenticated(WRONG_CERTIFICATE)
+            raise reject_client(WRONG_CERTIFICATE)
         return client
 
     def _by_assertion(self, request: OAuthRequest, now: float) -> RegisteredClient:
@@ -115,12 +112,12 @@ class ClientAuthenticator:
             expected = Expected(client_id, self.issuer, now, ASSERTION_SECONDS)
             claims = verify_claims(assertion, self.find_keys(client, assertion, now), expected)
             if client is None or claims["sub"] != client_id:
-                raise AssertionRefused("sub")
+                raise AssertionRefused("sub is not the client")
             if not accept_once(request.connection, client.key, claims, now):
                 raise ClaimRefused(USED_ASSERTION)
         except AssertionRefused as refused:
             log.info("client assertion refused: %s", refused)
-            raise _unauthenticated(self._explain(refused)) from None
+            raise reject_client(self._explain(refused)) from None
         return client
 
     def find_keys(self, client: RegisteredClient | None, assertion: str, now: float) -> Mapping[str, Any] | None:
@@ -132,8 +129,10 @@ class ClientAuthenticator:
     def _explain(self, refused: AssertionRefused) -> str:
         """Return what the client is told: the claim only if the signature is its own."""
         if isinstance(refused, AudienceRefused):
-            return WRONG_AUDIENCE.format(self.issuer)
-        return WRONG_CLAIM.format(refused) if isinstance(refused, ClaimRefused) else WRONG_ASSERTION
+            return say(WRONG_AUDIENCE, issuer=self.issuer)
+        if isinstance(refused, ClaimRefused):
+            return say("The client assertion was not accepted: {reason}.", reason=str(refused))
+        return WRONG_ASSERTION
 
 
 def hash_secret(secret: str) -> bytes:
@@ -152,15 +151,16 @@ def _find(request: OAuthRequest, client_id: str, *methods: Authentication) -> Re
 def _basic_credentials(header: str) -> tuple[str, str]:
     scheme, _, coded = header.partition(" ")
     if scheme.lower() != "basic":
-        raise _unauthenticated(NO_CREDENTIALS)
+        raise reject_client(NO_CREDENTIALS)
     try:
         client_id, colon, secret = base64.b64decode(coded.strip(), validate=True).decode().partition(":")
     except ValueError:
-        raise _unauthenticated(UNKNOWN_CLIENT) from None
+        raise reject_client(UNKNOWN_CLIENT) from None
     if not colon:
-        raise _unauthenticated(UNKNOWN_CLIENT)
+        raise reject_client(UNKNOWN_CLIENT)
     return unquote_plus(client_id), unquote_plus(secret)
 
 
-def _unauthenticated(description: str) -> OAuthRefusal:
+def reject_client(description: str) -> OAuthRefusal:
+    """Return the error for a client that is not authenticated (RFC 6749, section 5.2)."""
     return OAuthRefusal("invalid_client", description, 401)

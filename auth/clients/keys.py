@@ -6,6 +6,8 @@ from typing import Any
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, Key, OKPKey, RSAKey, import_key
 
+from languages.sentence import say
+
 ALGORITHMS = ("ES256", "PS256", "EdDSA", "Ed25519")
 """Signature algorithms of clients (FAPI 2.0, section 5.4.1). EdDSA and Ed25519 are the same (RFC 9864)."""
 
@@ -28,7 +30,9 @@ def parse_jwks(document: Any) -> dict[str, Any]:
     A single JWK is a set of one. Raises ClientKeysError unless all keys are public P-256, Ed25519 or RSA keys of 2048
     to 8192 bits, each with its own `kid` (FAPI 2.0, section 5.4.2).
     """
-    return _join([_parse_key(key, f"Key {place}") for place, key in enumerate(_list_keys(document), start=1)])
+    return _join(
+        [_parse_key(key, say("Key {place}", place=place)) for place, key in enumerate(_list_keys(document), start=1)]
+    )
 
 
 def parse_published_jwks(document: Any) -> tuple[dict[str, Any], list[str]]:
@@ -38,7 +42,7 @@ def parse_published_jwks(document: Any) -> tuple[dict[str, Any], list[str]]:
     found, left_out = list[dict[str, Any]](), list[str]()
     for place, key in enumerate(_list_keys(document), start=1):
         try:
-            found.append(_parse_key(key, f"Key {place}"))
+            found.append(_parse_key(key, say("Key {place}", place=place)))
         except ClientKeysError as error:
             left_out.append(str(error))
     return _join(found), left_out
@@ -54,7 +58,9 @@ def _list_keys(document: Any) -> list[Any]:
 def _join(keys: list[dict[str, Any]]) -> dict[str, Any]:
     """Return the set of some keys. Raises ClientKeysError."""
     if not 1 <= len(keys) <= MAXIMUM_KEYS:
-        raise ClientKeysError(f'A JWK set looks like {{"keys": [...]}} and holds 1 to {MAXIMUM_KEYS} keys.')
+        raise ClientKeysError(
+            say('A JWK set looks like {{"keys": [...]}} and holds 1 to {maximum_keys} keys.', maximum_keys=MAXIMUM_KEYS)
+        )
     if len({key["kid"] for key in keys}) < len(keys):
         raise ClientKeysError("Two keys have the same kid. Give each key a name of its own.")
     return {"keys": keys}
@@ -62,14 +68,16 @@ def _join(keys: list[dict[str, Any]]) -> dict[str, Any]:
 
 def _parse_key(key: Any, place: str) -> dict[str, Any]:
     if not isinstance(key, dict) or not isinstance(key.get("kty"), str) or key["kty"] not in PUBLIC_MEMBERS:
-        raise ClientKeysError(f"{place} must be a JWK whose kty is EC, OKP or RSA.")
+        raise ClientKeysError(say("{place} must be a JWK whose kty is EC, OKP or RSA.", place=place))
     if PRIVATE_MEMBERS & key.keys():
-        raise ClientKeysError(f"{place} is a private key. Register the public key only, and treat this one as leaked.")
+        raise ClientKeysError(
+            say("{place} is a private key. Register the public key only, and treat this one as leaked.", place=place)
+        )
     kid = key.get("kid")
     if not isinstance(kid, str) or not 1 <= len(kid) <= 128 or not kid.isprintable():
-        raise ClientKeysError(f"{place} needs a kid of 1 to 128 printable characters.")
+        raise ClientKeysError(say("{place} needs a kid of 1 to 128 printable characters.", place=place))
     if key.get("use", "sig") != "sig":
-        raise ClientKeysError(f"{place} is not for signatures: its use must be sig, or left out.")
+        raise ClientKeysError(say("{place} is not for signatures: its use must be sig, or left out.", place=place))
     public = {"kty": key["kty"], **{name: key[name] for name in PUBLIC_MEMBERS[key["kty"]] if name in key}}
     _import_strong(public, place)
     return {**public, "kid": kid}
@@ -90,9 +98,13 @@ def _import_strong(public: dict[str, Any], place: str) -> Key:
         key = import_key(public)
         strong = STRONG[public["kty"]](key)
     except (JoseError, ValueError, TypeError, Warning) as error:
-        raise ClientKeysError(f"{place} is not a well-formed {public['kty']} key.") from error
+        raise ClientKeysError(
+            say("{place} is not a well-formed {kind} key.", place=place, kind=public["kty"])
+        ) from error
     if not strong:
-        raise ClientKeysError(f"{place} must be on P-256 or Ed25519, or an RSA key of 2048 to 8192 bits.")
+        raise ClientKeysError(
+            say("{place} must be on P-256 or Ed25519, or an RSA key of 2048 to 8192 bits.", place=place)
+        )
     return key
 
 

@@ -33,7 +33,7 @@ from auth.proofs.used import USED_BEFORE, use_proof
 from auth.server.authorization_code import Redeemed
 from auth.server.client_keys import replace_keys
 from auth.server.grants import ClientCredentials, Introspection, Revocation, StaffSignedIn, TokenExchange
-from auth.server.oauth_http import OAuthRefusal, OAuthRequest, invalid_request
+from auth.server.oauth_http import OAuthRefusal, OAuthRequest, invalid_request, write_refusal
 from auth.server.pushed_requests import push
 from auth.server.request_objects import open_request
 from auth.server.subject_token import TokenSubject
@@ -231,6 +231,14 @@ class AuthorizationServer(AuthlibServer):  # type: ignore[misc]  # authlib has n
         if request.proof and not use_proof(request.connection, request.proof, self.clock()):
             raise OAuthRefusal("invalid_dpop_proof", USED_BEFORE, nonce=self._proofs.nonces.issue())
         return client
+
+    def handle_error_response(self, request: OAuthRequest, error: OAuth2Error) -> Response:
+        """Return an error response to a request; authlib calls this."""
+        return self.refuse(error, request.headers)
+
+    def refuse(self, error: OAuth2Error, headers: Mapping[str, str]) -> Response:
+        """Return an error response. headers: of the request."""
+        return self.handle_response(*write_refusal(error, self.issuer, headers))
 
     def create_oauth2_request(self, request: OAuthRequest) -> OAuthRequest:
         """Return the request, which is already read."""

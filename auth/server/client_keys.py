@@ -23,7 +23,7 @@ def replace_keys(request: OAuthRequest) -> dict[str, Any]:
     try:
         keys = parse_jwks(json.loads(request.form.get("jwks", "")))
     except ClientKeysError as error:
-        raise invalid_request(say("jwks was not accepted: {error}", error=error)) from None
+        raise invalid_request(say("jwks was not accepted: {error}", error=str(error))) from None
     except (ValueError, RecursionError):
         raise invalid_request("Send the new JWK set as JSON in the parameter jwks (RFC 7517, section 5).") from None
     request.connection.execute(sa.update(Client).where(Client.id == client.key).values(jwks=keys))

@@ -35,7 +35,7 @@ from auth.metadata import (
 )
 from auth.server.authorization_server import GRANT_TYPES, INTROSPECTION, KEYS, PUSH, TOKEN, AuthorizationServer
 from auth.server.oauth_http import OAuthRefusal, Visit, read_request, read_visit
-from auth.server.pages import SCRIPT, render_message, render_page
+from auth.server.pages import SCRIPT, render_message, render_page, tell_both
 from auth.server.sign_in import SignIn
 from auth.signing import CACHE_SECONDS
 from auth.staff.account_pages import AccountPages
@@ -43,10 +43,7 @@ from auth.staff.password_queue import PasswordQueue, QueueFullError
 
 THREADS = 8
 PUBLISHED = {"Cache-Control": f"public, max-age={CACHE_SECONDS}"}
-UNAVAILABLE = {
-    "error": "temporarily_unavailable",
-    "error_description": "The server cannot answer now. Try again after the time in Retry-After.",
-}
+UNAVAILABLE = "The server cannot answer now. Try again after the time in Retry-After."
 log = logging.getLogger("suxin.oauth")
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -114,10 +111,10 @@ def _page_endpoint(answer: Answer, choose: Choice) -> Endpoint:
             busy.headers["Retry-After"] = str(full.retry_after)
             return busy
         except OAuthRefusal as refusal:
-            return render_message(refusal.status_code, "无法继续 This cannot go on", refusal.description)
+            return render_message(refusal.status_code, "无法继续 This cannot go on", tell_both(refusal.told))
         except (sa.exc.OperationalError, sa.exc.TimeoutError) as error:
             log.error("the database did not answer a sign-in: %s", type(error).__name__)
-            return render_message(503, "请稍后重试 Try again later", "服务暂时不可用。")
+            return render_message(503, "请稍后重试 Try again later", "服务暂时不可用。The service cannot answer now.")
 
     return endpoint
 
@@ -130,11 +127,12 @@ def _form_endpoint(
             form = await read_request(request, server.issuer)
             response = await anyio.to_thread.run_sync(partial(server.answer, name, form), limiter=limiter)
         except OAuthRefusal as refusal:
-            refused: Response = server.handle_error_response(None, refusal)
-            return refused
+            return server.refuse(refusal, request.headers)
         except (sa.exc.OperationalError, sa.exc.TimeoutError) as error:
             log.error("the database did not answer an OAuth request: %s", type(error).__name__)
-            return JSONResponse(UNAVAILABLE, 503, {"Retry-After": "5", "Cache-Control": "no-store"})
+            away = server.refuse(OAuthRefusal("temporarily_unavailable", UNAVAILABLE, 503), request.headers)
+            away.headers["Retry-After"] = "5"
+            return away
         if name == "revocation" and form.client:
             revoked(form.client.key)
         return response

@@ -67,7 +67,7 @@ class TokenExchange(ClientCredentials):
             text = self.request.form["subject_token"]
             subject = read_subject_token(text, client.jwks, client.client_id, server.issuer, now)
         except AssertionRefused as refused:
-            raise invalid_request(say("subject_token was not accepted: {refused}.", refused=refused)) from None
+            raise invalid_request(say("subject_token was not accepted: {refused}.", refused=str(refused))) from None
         if not accept_once(self.request.connection, client.key, subject.claims, now):
             raise invalid_request("subject_token was not accepted: its jti was used before. Sign a new one.")
         if contradicts(self.request.connection, server.keyring.probes(subject.number), subject.claims["name"]):

@@ -1,8 +1,10 @@
 """Requests to the OAuth endpoints, in the form that authlib expects, and error responses."""
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import parse_qsl
 
 import sqlalchemy as sa
@@ -12,25 +14,36 @@ from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 
 from auth.clients.certificates import ClientCertificate, read_certificate
+from auth.metadata import describe_at
 from auth.proofs.proof import HEADER, NONCE_HEADER, Proof, Sent
 from auth.request_body import ONLY_IDENTITY, TAKEN, is_encoded, media_type_of, read_bounded
+from languages.negotiation import HEADER as ACCEPT_LANGUAGE
+from languages.negotiation import Language, choose_language
 from languages.sentence import say
+from languages.translation import translate
 
 FORM_TYPE = "application/x-www-form-urlencoded"
 MAXIMUM_BODY = 32_768
 MAXIMUM_FIELDS = 64
+FORBIDDEN = re.compile(r"[^\x20-\x21\x23-\x5b\x5d-\x7e]")
+"""What no description may hold (RFC 6749, section 5.2)."""
+
 BLANKS = dict.fromkeys(map(ord, "\u00a0\u3000"), " ")
 """Spaces that input methods write for a plain space; Python does not count them as printable."""
 
 
 class OAuthRefusal(OAuth2Error):  # type: ignore[misc]  # authlib has no types
     """An OAuth error response: HTTP status, RFC error code, and a sentence that says what to do. nonce: for the next
-    proof (RFC 9449, section 8)."""
+    proof (RFC 9449, section 8).
+
+    A description is English: it has ASCII only, without quotation mark and backslash (RFC 6749, section 5.2). `told` is
+    the sentence as it was said, for other languages.
+    """
 
     def __init__(self, error: str, description: str, status: int = 400, nonce: str = "") -> None:
-        plain = description.replace('"', "'")  # no quotation mark in a description (RFC 6749, section 5.2)
+        plain = FORBIDDEN.sub("?", description.replace('"', "'"))
         super().__init__(description=plain, status_code=status, error=error)
-        self.nonce = nonce
+        self.told, self.nonce = description, nonce
 
     def get_headers(self) -> list[tuple[str, str]]:
         """Add the authentication scheme to 401 (RFC 6749, section 5.2) and the accepted codings to 415."""
@@ -42,6 +55,19 @@ class OAuthRefusal(OAuth2Error):  # type: ignore[misc]  # authlib has no types
         if self.status_code == 401:
             headers.append(("WWW-Authenticate", f'Basic realm="suxin", error="{self.error}"'))
         return headers
+
+
+def write_refusal(
+    error: OAuth2Error, issuer: str, asked: Mapping[str, str]
+) -> tuple[int, dict[str, Any], list[tuple[str, str]]]:
+    """Return status, body and headers of an error response (RFC 6749, section 5.2), with the page about its code. The
+    description is English; `message` says the same in the language of the request, if that is another one. asked: the
+    headers of the request."""
+    status, body, headers = error(describe_at(issuer, error.error))
+    language = choose_language(asked.get(ACCEPT_LANGUAGE))
+    if language is not Language.EN:
+        body["message"] = translate(getattr(error, "told", None) or error.description or "", language)
+    return status, body, headers
 
 
 def invalid_request(description: str) -> OAuthRefusal:

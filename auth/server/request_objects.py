@@ -56,9 +56,13 @@ def open_request(
         _check(text, claims, client, issuer, now - (SIGN_IN_SECONDS if filled_in else 0), now)
         return {name: _text(name, claims[name]) for name in PARAMETERS if name in claims}
     except ClaimRefused as refused:
-        raise _invalid(f"The request object was not accepted: {refused}.") from None
+        raise reject_request_object(
+            say("The request object was not accepted: {refused}.", refused=str(refused))
+        ) from None
     except AssertionRefused:
-        raise _invalid("The request object was not accepted: sign it with a registered key (RFC 9101).") from None
+        raise reject_request_object(
+            "The request object was not accepted: sign it with a registered key (RFC 9101)."
+        ) from None
 
 
 def _check(
@@ -70,17 +74,18 @@ def _check(
     if claims.get("client_id") != client.client_id:
         raise ClaimRefused("client_id must be the client identifier")
     if not is_for(claims.get("aud"), issuer):
-        raise ClaimRefused(f"aud must be the issuer, {issuer}")
+        raise ClaimRefused(say("aud must be the issuer, {issuer}", issuer=issuer))
     if found := sorted(claims.keys() & {"request", "request_uri", "sub"}):
-        raise ClaimRefused(f"it must not have {', '.join(found)} (RFC 9101, sections 4 and 10.8)")
+        raise ClaimRefused(say("it must not have {found} (RFC 9101, sections 4 and 10.8)", found=found))
     check_period(claims, earlier, now, LIFETIME)
 
 
 def _text(name: str, value: Any) -> str:
     if not isinstance(value, str) or not value.translate(BLANKS).isprintable():
-        raise ClaimRefused(f"{name} must be printable text")
+        raise ClaimRefused(say("{name} must be printable text", name=name))
     return value
 
 
-def _invalid(description: str) -> OAuthRefusal:
+def reject_request_object(description: str) -> OAuthRefusal:
+    """Return the error for a request object (RFC 9101, section 6)."""
     return OAuthRefusal("invalid_request_object", description)

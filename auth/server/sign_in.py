@@ -8,14 +8,14 @@ from urllib.parse import urlencode, urlsplit
 import sqlalchemy as sa
 from starlette.responses import RedirectResponse, Response
 
-from auth.metadata import SECOND_FACTOR_PATH
+from auth.metadata import SECOND_FACTOR_PATH, describe_at
 from auth.scopes import Scope
 from auth.server.accounts import find_officer, sign_out
 from auth.server.authorization_code import issue_code
 from auth.server.authorization_request import AuthorizationRequest, read_authorization, state_of
 from auth.server.authorization_server import AuthorizationServer
 from auth.server.oauth_http import OAuthRefusal, Visit
-from auth.server.pages import render_message
+from auth.server.pages import render_message, tell_both
 from auth.server.pushed_requests import PUSH_FIRST, Pushed, find_pushed, use_pushed
 from auth.server.token_store import RegisteredClient, find_client, to_datetime
 from auth.staff.browser_session import BrowserSession
@@ -58,6 +58,7 @@ class SignIn:
                 return render_message(400, "无法继续 This cannot go on", str(error))
             except OAuthRefusal as refusal:
                 said = {"error": str(refusal.error), "error_description": str(refusal.description)}
+                said["error_uri"] = describe_at(self.server.issuer, said["error"])
                 return self._send(query["redirect_uri"], said | state_of(query))
 
     def end(self, visit: Visit) -> Response:
@@ -99,7 +100,7 @@ class SignIn:
         try:
             return self.server.open_request(client, visit.query, filled_in=visit.form is not None)
         except OAuthRefusal as refusal:
-            raise BadRequestError(str(refusal.description)) from None
+            raise BadRequestError(tell_both(refusal.told)) from None
 
     def _read(self, client: RegisteredClient, query: Mapping[str, str], pushed: Pushed | None) -> AuthorizationRequest:
         """Validate the authorization request. Raises OAuthRefusal."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from auth.clients.assertion import AHEAD_SECONDS, AssertionRefused, Expected, verify_claims
+from languages.sentence import say
 from models.documents import DocumentKind, make_document_key, parse_document
 from models.identifiers import IdentifierError, parse_party_number
 
@@ -36,7 +37,7 @@ def read_subject_token(
     claims = verify_claims(text, jwks, expected)
     for name in ("sub", "name", "id_number"):
         if not isinstance(claims.get(name), str) or not claims[name].strip():
-            raise AssertionRefused(f"{name} is missing")
+            raise AssertionRefused(say("{name} is missing", name=name))
     if claims["sub"] == claims["iss"]:
         raise AssertionRefused("sub must be the user, not the client")
     if claims.get("iat") is None:
@@ -47,11 +48,12 @@ def read_subject_token(
 def _number(number: str, kind: Any) -> str:
     """Return the value that is hashed for a number of this kind; without a kind, a resident ID or organization code."""
     if kind is not None and kind not in list(DocumentKind):
-        raise AssertionRefused(f"id_type is none of {', '.join(DocumentKind)}")
+        raise AssertionRefused(say("id_type is none of {kinds}", kinds=[kind.value for kind in DocumentKind]))
     try:
         if kind is None:
             return parse_party_number(number).value
         return make_document_key(DocumentKind(kind), parse_document(DocumentKind(kind), number).value)
     except IdentifierError:
-        expected = f"no number of a {kind}" if kind else "neither a resident ID number nor an organization code"
-        raise AssertionRefused(f"id_number is {expected}") from None
+        if kind:
+            raise AssertionRefused(say("id_number is no number of a {kind}", kind=DocumentKind(kind))) from None
+        raise AssertionRefused("id_number is neither a resident ID number nor an organization code") from None

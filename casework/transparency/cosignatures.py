@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from casework.transparency.tree import Fetch
+from languages.sentence import say
 from models.transparency.checkpoints import open_checkpoint
 from models.transparency.notes import ID_OCTETS, NoteError, NoteKey, split_note, write_line
 
@@ -70,7 +71,9 @@ def _read_time(key: NoteKey, signature: bytes, now: datetime) -> datetime:
     """Return when a witness says that it saw the checkpoint. Raises NoteError."""
     seconds = int.from_bytes(signature[:-64])
     if not 0 < seconds <= (now + AHEAD).timestamp():
-        raise NoteError(f"The cosignature of {key.name} is of another time: set the clock of the witness.")
+        raise NoteError(
+            say("The cosignature of {name} is of another time: set the clock of the witness.", name=key.name)
+        )
     return datetime.fromtimestamp(seconds, UTC)
 
 

@@ -19,7 +19,9 @@ from auth.clients.registration import Registration, RegistrationError
 from auth.clients.registry import add_client
 from auth.metadata import REGISTRATION_PATH
 from auth.request_body import read_bounded
+from auth.server.oauth_http import OAuthRefusal, write_refusal
 from demo.city.cast import CAST
+from languages.sentence import say
 from models.client import Authentication, Client, ClientProfile
 from models.consent import Consent
 from models.keyring import Keyring
@@ -48,6 +50,7 @@ class JoiningError(ValueError):
 class Joining:
     """Registers clients of a sandbox. now: the clock."""
 
+    issuer: str
     engine: sa.Engine
     keyring: Keyring
     now: Callable[[], datetime]
@@ -62,8 +65,9 @@ class Joining:
                 raise JoiningError("Too many registrations from your address. Use those you have.", "slow_down", 429)
             answer = await anyio.to_thread.run_sync(partial(self.register, sent))
         except JoiningError as error:
-            body = {"error": error.error, "error_description": str(error)}
-            return JSONResponse(body, error.status, NOT_STORED)
+            refused = OAuthRefusal(error.error, str(error), error.status)
+            status, body, _ = write_refusal(refused, self.issuer, request.headers)
+            return JSONResponse(body, status, NOT_STORED)
         return JSONResponse(answer, 201, NOT_STORED)
 
     def register(self, sent: Mapping[str, Any]) -> dict[str, Any]:
@@ -107,12 +111,14 @@ def read_metadata(raw: bytes | None) -> Mapping[str, Any]:
     except (ValueError, RecursionError):
         sent = None
     if not isinstance(sent, dict) or not isinstance(sent.get("jwks"), dict):
-        raise JoiningError('Send JSON: {"client_name": …, "audience": "BANK", "jwks": {"keys": [the public key]}}.')
+        raise JoiningError(
+            "Send JSON with client_name, audience and jwks: a JWK set with the public key, not the private one."
+        )
     for name, value in EXPECTED.items():
         if sent.get(name, value) != value:
-            raise JoiningError(f"{name} can be {json.dumps(value)} only: leave it out.")
+            raise JoiningError(say("{name} can be {value} only: leave it out.", name=name, value=json.dumps(value)))
     if len(str(sent.get("client_name", ""))) > LONGEST_NAME:
-        raise JoiningError(f"client_name has at most {LONGEST_NAME} characters.")
+        raise JoiningError(say("client_name has at most {longest_name} characters.", longest_name=LONGEST_NAME))
     return sent
 
 
@@ -121,8 +127,11 @@ def read_audience(sent: Mapping[str, Any]) -> Audience:
     given = sent.get("audience", Audience.BANK.value)
     if given not in [audience.value for audience in JOINING]:
         raise JoiningError(
-            f"audience must be one of {', '.join(JOINING)}. Clients of other audiences change what all see: the "
-            "operator of the sandbox has their keys."
+            say(
+                "audience must be one of {audiences}. Clients of other audiences change what all see: the operator of "
+                "the sandbox has their keys.",
+                audiences=[audience.value for audience in JOINING],
+            )
         )
     return Audience(given)
 
@@ -140,5 +149,5 @@ def lend_consents(connection: sa.Connection, keyring: Keyring, client_key: int, 
 
 def make_joining_route(parts: Parts, brake: Brake | None = None) -> Route:
     """Return the route by which clients of a sandbox register themselves. brake: by default ten an hour."""
-    joining = Joining(parts.sync_engine, parts.keyring, parts.now, brake or Brake(RATES))
+    joining = Joining(parts.settings.issuer, parts.sync_engine, parts.keyring, parts.now, brake or Brake(RATES))
     return Route(REGISTRATION_PATH, joining.answer, methods=["POST"])

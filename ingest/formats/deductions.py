@@ -14,7 +14,7 @@ from casework.matters import DEDUCTIONS
 from casework.procedure import insert_steps
 from casework.records import close_records, record_publication, refresh_records
 from casework.revocations import REVOKED, withdraw_founded
-from casework.terms import compute_publicity_end
+from casework.terms import bound_end, compute_publicity_end
 from casework.versions import COLUMNS
 from ingest.formats.known_cases import find_case, read_cases
 from ingest.formats.repairs import add_repairs, read_ground
@@ -29,6 +29,7 @@ from models.case_numbers import parse_case_number
 from models.code_record import CloseReason, CodeRecord
 from models.dates import parse_date
 from models.deduction import FINDINGS, RED_PUBLICITY_MONTHS, Deduction, DeductionStatus, DeductionVersion, FindingKind
+from models.policy_profile import grade_item
 from models.repair import Repair
 from models.sanction import Sanction
 from models.terms import add_months, to_court_day, to_midnight
@@ -105,6 +106,7 @@ class Deductions(RecordingFormat):
         ground, unclear = read_ground(self.context.vocabulary, reason, status)
         subject, warnings = self.context.read_subject(document, name, number)
         position = self.context.read_role(role)
+        stated = self._last(last, behaviour, found, determined_on)
         own = (
             find_case(self._cases, case_number),
             position[0],
@@ -121,7 +123,7 @@ class Deductions(RecordingFormat):
             to_midnight(published_on) - timedelta(seconds=1),
             to_midnight(published_on),
             determined_on,
-            self._last(last, behaviour, found, determined_on),
+            self._bound(court_code, status, behaviour, _points(points, behaviour), determined_on, stated),
             ended_at,
             read_text(reason, "TEXT") or None,
             ground,
@@ -160,6 +162,13 @@ class Deductions(RecordingFormat):
         if not determined_on <= last <= longest:
             raise LineError("DATE", f"Publicity ends within {RED_PUBLICITY_MONTHS} months (R6): correct 公示期满日.")
         return last
+
+    def _bound(
+        self, court: str, status: DeductionStatus, behaviour: Scored, points: int, determined_on: date, end: date
+    ) -> date:
+        """The last day of publicity within what the profiles of the court allow, of what is published."""
+        starts = self.context.profiles.get(court, ()) if status is PUBLISHED else ()
+        return bound_end(starts, grade_item(behaviour.tier, points), determined_on, end) or end
 
     def _end(self, word: str, ended: str, published_on: date) -> tuple[DeductionStatus, datetime | None]:
         """The status, and when the deduction was withdrawn or shielded."""

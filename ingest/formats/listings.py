@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Any, ClassVar
 
 import sqlalchemy as sa
 from sqlalchemy import Boolean, Column, Date, Text
@@ -17,7 +18,7 @@ from ingest.records import LineRecord, derive_days
 from ingest.reference.vocabulary import quote_word
 from ingest.report import LineError
 from ingest.subjects import LineSubject, read_text
-from ingest.versions import Source, Written
+from ingest.versions import Present, Source, Written
 from models.case_numbers import parse_case_number
 from models.code_record import CloseReason
 from models.dates import parse_date
@@ -38,10 +39,16 @@ def define_listings(name: str, *columns: Column[bool]) -> sa.Table:
     return define_lines(name, *(Column(text, Text) for text in texts), *(Column(day, Date) for day in days), *columns)
 
 
+def _ends_on(staged: Any, row: Any) -> Any:
+    """The last day of the line; of a graded entry, not later than the profile of its court has it."""
+    return sa.case((row.grade.is_not(None), sa.func.least(staged.ends_on, row.ends_on)), else_=staged.ends_on)
+
+
 class ListingFormat(RecordingFormat):
     """A format whose lines are entries of a list. An entry stays until its line or a removal ends it (R23)."""
 
     matter = LISTINGS
+    derived: ClassVar[Mapping[str, Present]] = {"ends_on": _ends_on}
 
     async def find_performed(self, connection: AsyncConnection, source: Source, turn: int) -> Ends:
         """The entries that lines of this turn report as performed."""

@@ -11,6 +11,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from languages.sentence import say
+
 DASH = "— "
 LARGEST_NOTE, MOST_SIGNATURES = 64 * 1024, 32
 ID_OCTETS, STAMP_OCTETS, SIGNATURE_OCTETS, KEY_OCTETS = 4, 8, 64, 32
@@ -54,12 +56,14 @@ class NoteKey:
         """Verify a signature of a text. Raises NoteError."""
         stamp, signed = signature[:-SIGNATURE_OCTETS], signature[-SIGNATURE_OCTETS:]
         if len(stamp) != (STAMP_OCTETS if self.type is KeyType.WITNESS else 0):
-            raise NoteError(f"The signature of {self.name} has a wrong length.")
+            raise NoteError(say("The signature of {name} has a wrong length.", name=self.name))
         message = COSIGNED.format(int.from_bytes(stamp), text) if stamp else text
         try:
             Ed25519PublicKey.from_public_bytes(self.octets).verify(signed, message.encode())
         except InvalidSignature:
-            raise NoteError(f"The signature of {self.name} does not fit: the text was changed.") from None
+            raise NoteError(
+                say("The signature of {name} does not fit: the text was changed.", name=self.name)
+            ) from None
 
 
 def read_key(text: str) -> NoteKey:
@@ -72,7 +76,7 @@ def read_key(text: str) -> NoteKey:
     except (ValueError, binascii.Error) as error:
         raise NoteError("A key is written as `name+id+base64`, as `suxin log key` prints it.") from error
     if key.id.hex() != identifier:
-        raise NoteError(f"The key of {name} is damaged: its id does not fit.")
+        raise NoteError(say("The key of {name} is damaged: its id does not fit.", name=name))
     return key
 
 

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from auth.principal import Principal
 from models.deduction import FindingKind
-from pages.court.door import NO_STORE, PATH, SIGN_IN_PATH
-from pages.court.performing import CourtWork, Performed
+from pages.court.page import CourtPage
+from pages.court.performing import Performed
 
 DOCUMENT = Path(__file__).with_name("queues.graphql").read_text("utf-8")
 PAGE = 20
@@ -42,29 +42,10 @@ OFF = (503, "工作台已停用", "运行单位停用了本院的工作台。")
 
 
 @dataclass(frozen=True)
-class CourtDesk:
-    """The desk of officers."""
+class CourtDesk(CourtPage):
+    """The queues of an officer, and the acts on what lies in them."""
 
-    work: CourtWork
-
-    async def queues(self, request: Request) -> Response:
-        """Return what waits for the officer; the page for signing in to whoever has not."""
-        principal = await self.work.door.find_officer(request)
-        if principal is None:
-            return RedirectResponse(SIGN_IN_PATH, 303, NO_STORE)
-        return await self._show(request, principal, Performed())
-
-    async def act(self, request: Request) -> Response:
-        """Do what a form asks for, and return to the queues; if it is refused, the queues with the reason."""
-        (form, digest), principal = await self.work.door.read(request), await self.work.door.find_officer(request)
-        if principal is None:
-            return RedirectResponse(SIGN_IN_PATH, 303, NO_STORE)
-        performed = await self.work.perform(request, principal, form, digest)
-        if performed.status == 200:
-            return RedirectResponse(f"{PATH}?done={form['act']}", 303, NO_STORE)
-        return await self._show(request, principal, performed)
-
-    async def _show(self, request: Request, principal: Principal, performed: Performed) -> Response:
+    async def render(self, request: Request, principal: Principal, performed: Performed) -> Response:
         assert principal.officer  # noqa: S101 - of a session
         role = principal.officer.role.value.capitalize()
         asked = {"first": PAGE, "court": principal.jurisdiction}
@@ -74,6 +55,6 @@ class CourtDesk:
             "queues": [(name, TITLES[name], queue) for name, queue in answer.items()],
             "buttons": BUTTONS.get(role, {}),
             "findings": list(FindingKind),
-            "here": PATH,
+            "here": self.path,
         }
         return self.work.show(request, principal, "court/queues.html", performed, **shown)

@@ -22,11 +22,11 @@ def make_court_routes(site: Site, asking: Asking, server: AuthorizationServer, r
     """Return the routes."""
     door, guard = CourtDoor(site, asking, server), Guarding(site, OFF).guard
     work = CourtWork(site, asking, door)
-    desk, looked, counted = CourtDesk(work), CourtCases(work), CourtFigures(work)
+    desk, looked, counted = CourtDesk(work, PATH), CourtCases(work), CourtFigures(work)
     identities = CourtRegister(work, "/court/identities", "Identities", "court/identities.html")
     imports = CourtRegister(work, "/court/imports", "Imports", "court/imports.html", paged=True)
     pages = [
-        (PATH, desk.queues, desk.act),
+        (PATH, desk.show, desk.act),
         (SIGN_IN_PATH, door.show, door.sign_in),
         (cases.PATH, looked.form, looked.act),
         (dashboard.PATH, counted.show, counted.run),

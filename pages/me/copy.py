@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -12,9 +11,10 @@ from starlette.responses import Response
 from auth.litigants.litigant_principal import PresentLitigant
 from pages.forms import read_form
 from pages.me.desk import LitigantDesk
+from pages.me.documents import read_own
 from pages.site import HEADERS, PRIVATE
 
-DOCUMENT = Path(__file__).with_name("copy.graphql").read_text("utf-8")
+DOCUMENT = read_own("copy.graphql")
 LISTS = ("Deductions", "Sanctions", "Listings", "Participations", "Notices", "AccessRecords", "ForwardedDisputes")
 """Operations whose answer has one list, named `page`, as deep as it lies."""
 

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -13,9 +12,10 @@ from starlette.responses import RedirectResponse, Response
 from auth.litigants.litigant_principal import PresentLitigant
 from auth.request_body import media_type_of
 from casework.share_codes import REPORT, SHAREABLE, SHOWN
-from casework.terms import compute_first_repair_day
+from casework.terms import compute_first_repair
 from models.catalogue import Tier
 from models.identifiers import mask_number
+from models.policy_profile import PolicyProfile
 from models.repair import RepairGround
 from models.terms import to_court_day
 from pages.asking import Asking, Data, UnansweredError
@@ -23,12 +23,13 @@ from pages.forms import UPLOAD_TYPE, read_form, read_upload_form
 from pages.language import find_language, put
 from pages.me.acts import ACTS, Filled
 from pages.me.acts import DOCUMENT as ACTS_DOCUMENT
+from pages.me.documents import read_own
 from pages.me.door import NO_STORE, LitigantDoor
 from pages.public.shown import PATH as SHOWN_PATH
 from pages.site import PRIVATE, Site
 from pages.squares import draw_square
 
-DOCUMENT = Path(__file__).with_name("me.graphql").read_text("utf-8")
+DOCUMENT = read_own("me.graphql")
 PAGE = 50
 
 
@@ -150,9 +151,11 @@ class LitigantDesk:
         )
 
 
-def find_repair_day(tier: str, determined_on: str) -> str:
-    """Return the first day on which a deduction may be repaired (R9)."""
-    return compute_first_repair_day(Tier(tier), date.fromisoformat(determined_on)).isoformat()
+def find_repair_day(item: Data, today: str) -> str:
+    """Return the first day on which a deduction may be repaired, by the profile of its court today (R9)."""
+    profiles = (one["profile"] for one in item["case"]["court"]["policyProfiles"] if one["beginsOn"] <= today)
+    profile, since = PolicyProfile(next(profiles, PolicyProfile.LOCAL_2021)), date.fromisoformat(item["determinedOn"])
+    return compute_first_repair(profile, Tier(item["tier"]), item["points"], since).isoformat()
 
 
 async def _read(request: Request) -> tuple[Mapping[str, str], str | None]:

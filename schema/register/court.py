@@ -4,15 +4,21 @@ from datetime import date, datetime
 from typing import Optional
 
 import sqlalchemy as sa
+import strawberry
 
 import models
-from engine.declare.fields import column, relation
+from casework.policy_profiles import ChangedEnd
+from engine.declare.fields import Info, argument, column, derived, relation
 from engine.declare.nodes import Node
+from engine.declare.opaque import seal
 from engine.declare.relations import Order
 from engine.declare.row_types import RowObject, row_type
+from engine.policy import require
+from models.listing import ListingGrade
 from models.policy_profile import PolicyProfile
 from resolvers.joins import join
 from resolvers.procedure.panel import RULES
+from resolvers.register.profile_previews import preview_profile
 from resolvers.visibility.predicates import may_see_catalogue
 from schema.procedure.desk import PanelRule
 from schema.register.division import Division
@@ -28,6 +34,26 @@ class CourtProfile(RowObject):
     profile: PolicyProfile = column("Which rules (规则).")
     begins_on: date = column("Its first day (施行日期).")
     declared_at: datetime = column("When it was declared (公布时间).")
+
+
+def _id(root: strawberry.Parent[ChangedEnd], info: Info) -> strawberry.ID:
+    noun = models.Deduction if root.kind == "DEDUCTION" else models.Listing
+    return strawberry.ID(seal(f"{noun.__name__}:{root.key}".encode(), info.context.caller.keyring.opaque_key))
+
+
+@strawberry.type(description="An item whose publicity a policy profile would shorten (政策变更影响).")
+class ProfileChange:
+    """A new end."""
+
+    item_id: strawberry.ID = strawberry.field(
+        resolver=_id, description="The item: a deduction or an entry of a debtor (事项); `node` shows it."
+    )
+    grade: ListingGrade = strawberry.field(description="Its grade, which decides its term (等级).")
+    ends_on: date | None = strawberry.field(description="Its last day of publicity now (现公示期满日).")
+    new_end: date = strawberry.field(description="Its last day by the profile (变更后公示期满日).")
+
+
+require(ProfileChange, REGISTER)
 
 
 @row_type(models.Court, seen_by=may_see_catalogue, requires=CATALOGUE, key="code")
@@ -49,6 +75,14 @@ class Court(Node):
     policy_profiles: list[CourtProfile] = relation(
         join(models.CourtProfile, "court_code", "code", sa.Text(), many=True, BEGINS=NEWEST),
         "Its policy profiles, newest first (政策文件适用); LOCAL_2021 where none is declared.",
+    )
+    profile_preview: list[ProfileChange] = derived(
+        preview_profile,
+        "What a policy profile would shorten if it began on a day, by case number, for its staff and the courts above "
+        "it; nothing is changed (政策变更预览).",
+        argument("profile", PolicyProfile, "The profile (政策文件)."),
+        argument("begins_on", date, "Its first day (施行日期)."),
+        requires=REGISTER,
     )
     divisions: list[Division] = relation(
         models.Court.divisions, "Its divisions, for its staff and the courts above it (庭室).", requires=REGISTER

@@ -1,5 +1,7 @@
-"""Grades and periods of grace of dishonest debtors, over HTTP: what each audience sees before and after."""
+"""Grades, periods of grace and policy profiles of dishonest debtors, over HTTP: what each audience sees before and
+after."""
 
+import asyncio
 from datetime import date, timedelta
 from typing import Any
 
@@ -12,8 +14,12 @@ from views import bank, employer, platform, portal
 from watching import consent
 
 from auth.audiences import Audience
+from casework.policy_profiles import declare_profile
 from demo.city.cast import CHEN
 from models.court import StaffRole
+from models.policy_profile import PolicyProfile, ProfileStart
+from models.terms import add_months
+from postgres import database
 
 LISTED = "listings(first: 9) { nodes { kind grade graceEndsOn publishedOn } }"
 MINE = f"{{ me {{ party {{ {LISTED} creditCode {{ colour changesOn }} }} }} }}"
@@ -232,3 +238,49 @@ def test_one_lift_at_a_time_of_a_published_entry(courts: Courts) -> None:
         courts.officer(StaffRole.JUDGE), "liftListing", "id", **values | {"id": waiting["id"]}
     )
     assert error["code"] == "NOT_FOUND"
+
+
+PREVIEW = """query($profile: PolicyProfile!, $beginsOn: Date!) { courts { code
+  profilePreview(profile: $profile, beginsOn: $beginsOn) { itemId grade newEnd } } }"""
+
+
+def test_what_a_profile_ends_is_foreseen_by_its_court_and_gone_for_all_outside(courts: Courts) -> None:
+    """A minor entry is public for three months; only the court and its subject see it after that."""
+    chambers = courts.chambers
+    standing = "{ me { party { listings(first: 9) { nodes { id removedOn } } } } }"
+    for row in chambers.data(chambers.partner(Audience.LITIGANT_PORTAL), standing)["me"]["party"]["listings"]["nodes"]:
+        if row["removedOn"] is None:
+            courts.do(StaffRole.JUDGE, "removeListing", id=row["id"], reason="履行完毕。")
+    chambers.calendar.turn(days=1)
+    entry = enter(courts, grade="MINOR")
+    today, seen = chambers.calendar.moment.date(), outside(courts)
+    assert seen[0] == ("YELLOW Y18", [], ["DISHONEST_DEBTOR"], [], [])
+    begins = max(date(2026, 4, 1), today + timedelta(2))
+    last = max(add_months(today, 3), begins - timedelta(1))
+
+    def preview(token: str) -> list[Any]:
+        given = {"profile": "NDRC_36", "beginsOn": str(begins)}
+        found = chambers.data(token, PREVIEW, given)["courts"]
+        return [one for row in found for one in row["profilePreview"] if one["itemId"] == entry["id"]]
+
+    for officer in (chambers.officer(StaffRole.PRESIDENT), chambers.officer(StaffRole.JUDGE, court=NINGBO)):
+        assert preview(officer) == [{"itemId": entry["id"], "grade": "MINOR", "newEnd": str(last)}]
+    assert outside(courts) == seen
+
+    async def declare() -> None:
+        engine = database.make_async_engine(chambers.url, pool_size=1, statement_timeout=30)
+        async with engine.begin() as connection:
+            start = ProfileStart("浙0281", PolicyProfile.NDRC_36, begins)
+            await declare_profile(connection, start, chambers.calendar.moment)
+        await engine.dispose()
+
+    asyncio.run(declare())
+    assert preview(chambers.officer(StaffRole.PRESIDENT)) == []
+    assert outside(courts) == (*seen[:4], str(last + timedelta(1)))
+    chambers.calendar.go_to(last)
+    courts.work()
+    assert outside(courts)[:4] == seen[:4]
+    chambers.calendar.go_to(last + timedelta(1))
+    courts.work()
+    assert outside(courts) == NOTHING
+    assert [[row["grade"] for row in rows][:1] for rows in own(courts)] == [["MINOR"]] * 3

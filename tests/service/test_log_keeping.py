@@ -14,6 +14,7 @@ from sequencing import NOW, SIGNER, empty_logs, write_log
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.applications import Starlette
+from world import ISSUER
 
 from casework.transparency.erasure import EraseError, erase_month, list_due_months
 from casework.transparency.faults import Verification
@@ -77,7 +78,7 @@ async def read_note(engine: AsyncEngine) -> str:
 
 def serve(engine: AsyncEngine, signer: NoteSigner = SIGNER) -> httpx2.AsyncClient:
     """The log over HTTP, which knows two witnesses."""
-    routes = make_log_routes(engine, 5, LogKeys(signer.keys, [BANK.key, COURT.key], lambda: NOW))
+    routes = make_log_routes(engine, 5, LogKeys(signer.keys, [BANK.key, COURT.key], lambda: NOW), ISSUER)
     transport = httpx2.ASGITransport(Starlette(routes=routes))
     return httpx2.AsyncClient(transport=transport, base_url="http://log.example")
 

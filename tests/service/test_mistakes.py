@@ -2,17 +2,22 @@
 language of the caller."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from world import World
+from starlette.websockets import WebSocketDisconnect
+from world import ISSUER, World
 
 from auth.audiences import Audience
 from demo.city.cast import CHEN
-from languages.words import read_error_kinds
+from languages.negotiation import Language
+from languages.words import read_error_kinds, read_oauth_kinds
+from transport.websockets import LONGEST_REASON, tell_reason
 
+HAN = re.compile("[\u4e00-\u9fff]")
 KEY = {"name": CHEN.name, "idNumber": CHEN.number}
 ACCESS = {"purpose": "LOAN_APPROVAL"}
 CHECK = "query ($by: SubjectKey!, $access: AccessInput!) { subject(by: $by, access: $access) { outcome } }"
@@ -139,6 +144,7 @@ def test_a_mistake_is_told_in_the_caller_s_language(world: World, mistake: Mista
         assert mistake.names in error["message"]
         places.append((error.get("path"), error.get("locations")))
     assert places[0] == places[1]
+    assert mistake.names or any(places[0]), "the place is a location, a path, or named in the message"
 
 
 @pytest.mark.parametrize(("code", "body", "headers", "status"), BODIES)
@@ -150,6 +156,111 @@ def test_a_request_that_is_none_is_told_so_too(
         reply = world.http.post("/graphql", content=body, headers=sent | {"accept-language": language})
         assert reply.status_code == status
         assert_told(reply.json()["errors"][0], reply, language, code)
+
+
+TOKEN = {"grant_type": "client_credentials"}
+OAUTH: list[tuple[str, dict[str, str], str, str]] = [
+    ("/oauth/token", {"scope": "x"}, "invalid_request", "grant_type"),
+    ("/oauth/token", {"grant_type": "password"}, "unsupported_grant_type", "client_credentials"),
+    ("/oauth/token", TOKEN, "invalid_client", "private_key_jwt"),
+    ("/oauth/token", {**TOKEN, "client_assertion": "x"}, "invalid_client", "private_key_jwt"),
+    ("/oauth/par", {"client_id": "x"}, "invalid_client", "private_key_jwt"),
+    ("/oauth/introspect", {"token": "x"}, "invalid_client", "private_key_jwt"),
+    ("/oauth/token?scope=x", TOKEN, "invalid_request", ""),
+]
+
+
+@pytest.mark.parametrize(("path", "form", "code", "names"), OAUTH)
+def test_oauth_is_told_in_the_caller_s_language(
+    world: World, path: str, form: dict[str, str], code: str, names: str
+) -> None:
+    """`error_description` has ASCII only (RFC 6749, section 5.2): a caller of another language reads `message`."""
+    kind = read_oauth_kinds()[code]
+    for language in ("en", "zh-CN"):
+        reply = world.http.post(path, data=form, headers={"accept-language": language})
+        body = reply.json()
+        assert (body["error"], body["error_uri"]) == (code, f"{ISSUER}/errors/{code}")
+        assert body["error_description"].isascii()
+        assert body["error_description"].endswith(".")
+        assert names in body["error_description"]
+        if language == "en":
+            assert "message" not in body
+        else:
+            assert body["message"].endswith("。")
+            assert names in body["message"]
+    page = world.http.get(f"/errors/{code}").text
+    assert [text for text in (kind.meaning, kind.remedy, kind.meaning_zh, kind.remedy_zh) if text not in page] == []
+
+
+FILES: list[tuple[str, str, bytes, str, int]] = [
+    ("POST", "/uploads", b"", "UNAUTHENTICATED", 401),
+    ("POST", "/uploads", b"{}", "UNSUPPORTED_MEDIA_TYPE", 415),
+    ("GET", "/downloads/x", b"", "NOT_FOUND", 404),
+    ("GET", "/log/tile/0/999", b"", "NOT_FOUND", 404),
+    ("GET", "/log/inclusion/1/x", b"", "NOT_FOUND", 404),
+    ("GET", "/log/consistency/0/1", b"", "NOT_FOUND", 404),
+    ("GET", "/log/rotation/9", b"", "NOT_FOUND", 404),
+    ("POST", "/log/cosignatures", b"x", "BAD_REQUEST", 400),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "body", "code", "status"), FILES)
+def test_files_and_the_log_are_told_in_the_caller_s_language(
+    world: World, method: str, path: str, body: bytes, code: str, status: int
+) -> None:
+    kind, token = read_error_kinds()[code], {"authorization": f"Bearer {world.token(Audience.BANK)}"} if body else {}
+    for language, remedy in (("en", kind.remedy), ("zh", kind.remedy_zh)):
+        reply = world.http.request(method, path, content=body, headers={"accept-language": language, **token})
+        told = reply.json()
+        assert (reply.status_code, told["code"], told["docUrl"]) == (status, code, f"{ISSUER}/errors/{code}")
+        assert (told["remedy"], reply.headers["content-language"]) == (remedy, language)
+        assert bool(HAN.search(told["error"])) == (language == "zh")
+
+
+def test_sockets_are_closed_with_a_reason_in_the_caller_s_language(world: World) -> None:
+    reasons = []
+    for language in ("en", "zh"):
+        with (
+            pytest.raises(WebSocketDisconnect) as closed,
+            world.http.websocket_connect("/graphql", ["soap"], headers={"accept-language": language}),
+        ):
+            pass
+        reasons.append((closed.value.code, closed.value.reason))
+    assert reasons == [
+        (4406, "Only graphql-transport-ws is spoken here."),
+        (4406, "此处只使用 graphql-transport-ws 协议。"),
+    ]
+
+
+def test_subscriptions_are_told_in_the_caller_s_language(world: World) -> None:
+    told = []
+    for language in ("en", "zh"):
+        headers = {"accept-language": language, "authorization": f"Bearer {world.token(Audience.BANK)}"}
+        with world.http.websocket_connect("/graphql", ["graphql-transport-ws"], headers=headers) as socket:
+            socket.send_json({"type": "connection_init"})
+            assert socket.receive_json() == {"type": "connection_ack"}
+            asked = {"query": "subscription { events { knd } }"}
+            socket.send_json({"type": "subscribe", "id": "1", "payload": asked})
+            (error,) = socket.receive_json()["payload"]
+            told.append(error["message"])
+            assert error["extensions"]["code"] == "INVALID_DOCUMENT"
+    assert [bool(HAN.search(message)) for message in told] == [False, True]
+    assert [message for message in told if "'knd'" not in message] == []
+
+
+def test_reasons_of_sockets_fit_a_frame() -> None:
+    for language in Language:
+        reason = tell_reason("An address, and more. " * 9, language)
+        assert len(reason.encode()) <= LONGEST_REASON
+
+
+def test_pages_of_the_sign_in_tell_in_both_languages(world: World) -> None:
+    for query in ("", "?client_id=x", "?client_id=x&client_id=y"):
+        page = world.http.get(f"/oauth/authorize{query}")
+        assert page.status_code == 400
+        (told,) = re.findall(r"<p>(.*?)</p>", page.text)
+        assert HAN.search(told)
+        assert re.search("[a-z]{4}", told)
 
 
 def test_there_are_sixty_mistakes() -> None:

@@ -67,6 +67,8 @@ LITERALS = {
     "data": '"{}"',
     "query": '"{ __typename }"',
     "variables": '"{}"',
+    "profile": "NDRC_36",
+    "beginsOn": '"2026-12-01"',
 }
 DOCUMENTS = Documents(SCHEMA, LITERALS)
 AUDIENCES = pytest.mark.parametrize("audience", list(Audience))

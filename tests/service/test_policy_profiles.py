@@ -1,5 +1,6 @@
 """Policy profiles of courts: what changes when one begins, to the day, and what a repair ends (R6, R9, R10, R13)."""
 
+from collections.abc import Awaitable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -10,16 +11,20 @@ from courtroom import COURT, NEIGHBOUR, RECEIPT, Courtroom, refused, stored
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework import repairs
-from casework.policy_profiles import ProfileStart, declare_profile, find_profile, list_changes
+from casework.outlooks import foresee
+from casework.policy_profiles import declare_profile, find_profile, list_changes
+from casework.refusal import Refusal
 from casework.repairs import Application, RepairDecision
-from casework.terms import bound_publicity_end, compute_first_repair, compute_publicity_end
+from casework.terms import bound_end, compute_first_repair, compute_publicity_end
+from casework.transparency.tree import fetch_by
 from models.catalogue import Tier
-from models.code_record import CodePeriod, is_known_today
+from models.code_record import CodePeriod, CodeRecord, Perspective, is_known_today
 from models.court import StaffRole
 from models.deduction import Deduction, DeductionStatus, DeductionVersion, FindingKind
 from models.listing import ListingGrade
-from models.policy_profile import PolicyProfile
-from models.repair import RepairGround, RepairOutcome
+from models.policy_profile import PolicyProfile, ProfileStart, grade_item
+from models.repair import Repair, RepairGround, RepairOutcome
+from models.terms import add_months
 
 NDRC, LOCAL = PolicyProfile.NDRC_36, PolicyProfile.LOCAL_2021
 APRIL = date(2026, 4, 1)
@@ -56,8 +61,9 @@ async def public_until(connection: AsyncConnection, key: int) -> Any:
 def test_a_profile_bounds_publicity_and_repair_by_grade(tier: Tier, points: int, end: date, repair: date) -> None:
     day = date(2026, 5, 31)
     longest = compute_publicity_end(tier, FindingKind.DETENTION_DECISION, day)
-    assert bound_publicity_end(NDRC, tier, points, day, longest) == end
-    assert bound_publicity_end(LOCAL, tier, points, day, longest) == longest
+    grade = grade_item(tier, points)
+    assert bound_end([START], grade, day, longest) == end
+    assert bound_end([], grade, day, longest) == longest
     assert compute_first_repair(NDRC, tier, points, day) == repair
 
 
@@ -69,7 +75,7 @@ async def test_a_preview_changes_nothing_and_a_declaration_what_it_said(
         date(2028, 3, 2), "YELLOW",
     )  # fmt: skip
     before = await stored(connection, key)
-    (change,) = await list_changes(connection, START)
+    (change,) = await list_changes(fetch_by(connection), START)
     assert (change.key, change.grade, change.ends_on, change.new_end) == (
         key, ListingGrade.ORDINARY, date(2028, 3, 2), date(2027, 3, 2),
     )  # fmt: skip
@@ -82,7 +88,7 @@ async def test_a_preview_changes_nothing_and_a_declaration_what_it_said(
     assert await colour(connection, date(2027, 3, 3)) != "YELLOW"
     kept = sa.select(DeductionVersion.version, DeductionVersion.expires_on).order_by(DeductionVersion.version)
     assert (await connection.execute(kept)).all() == [(1, date(2028, 3, 2)), (2, date(2027, 3, 2))]
-    assert await list_changes(connection, START) == []
+    assert await list_changes(fetch_by(connection), START) == []
 
 
 async def test_what_is_over_by_the_profile_ends_the_day_before_it(connection: AsyncConnection, room: Courtroom) -> None:
@@ -106,6 +112,65 @@ async def test_what_is_determined_under_a_profile_has_its_term(connection: Async
     room.now = datetime(2026, 4, 10, 2, tzinfo=UTC)
     key = await yellow(connection, room)
     assert await public_until(connection, key) == date(2027, 4, 10)
+
+
+@pytest.mark.parametrize(
+    ("starts", "since", "end"),
+    [
+        ([(NDRC, APRIL)], date(2026, 3, 10), date(2027, 3, 10)),  # determined before it begins: shortened from then on
+        ([(NDRC, APRIL)], date(2024, 6, 1), date(2026, 3, 31)),  # over by it: the day before
+        ([(NDRC, APRIL)], date(2024, 3, 1), date(2026, 3, 1)),  # over before it begins
+        ([(NDRC, APRIL), (LOCAL, date(2026, 6, 1))], date(2026, 7, 1), date(2028, 7, 1)),
+        ([(NDRC, APRIL), (LOCAL, date(2026, 6, 1))], date(2026, 5, 1), date(2027, 5, 1)),  # what it ended stays ended
+    ],
+)
+def test_each_profile_shortens_from_its_beginning(
+    starts: list[tuple[PolicyProfile, date]], since: date, end: date
+) -> None:
+    begun = [ProfileStart(COURT, *start) for start in starts]
+    assert bound_end(begun, ListingGrade.ORDINARY, since, add_months(since, 24)) == end
+
+
+async def test_what_is_decided_between_declaration_and_beginning_is_bounded_too(
+    connection: AsyncConnection, room: Courtroom
+) -> None:
+    """Two courts under two profiles: the same item ends on other days."""
+    await declare_profile(connection, START, room.now)
+    key = await yellow(connection, room)
+    assert await public_until(connection, key) == date(2027, 3, 2)
+
+
+async def test_two_courts_under_two_profiles_differ_in_term_and_repair(
+    connection: AsyncConnection, room: Courtroom
+) -> None:
+    key = await yellow(connection, room)  # under LOCAL_2021
+    longest = await public_until(connection, key)
+    application = Application(RepairGround.REMORSE, "承诺。", Decimal(0))
+    for day, code in ((date(2026, 8, 1), "TOO_EARLY"), (date(2026, 9, 2), None)):
+        at = datetime(day.year, day.month, day.day, 2, tzinfo=UTC)
+        assert await refusal(repairs.apply(connection, room.parties[0], key, application, at)) == code
+        await connection.execute(sa.delete(Repair))
+    await declare_profile(connection, START, room.now)  # NDRC_36: half the term, half the wait
+    assert (longest, await public_until(connection, key)) == (date(2028, 3, 2), date(2027, 3, 2))
+    for day, code in ((date(2026, 6, 1), "TOO_EARLY"), (date(2026, 6, 2), None)):
+        at = datetime(day.year, day.month, day.day, 2, tzinfo=UTC)
+        assert await refusal(repairs.apply(connection, room.parties[0], key, application, at)) == code
+    fetch = fetch_by(connection)
+    record = (await connection.execute(sa.select(CodeRecord.id).where(CodeRecord.deduction_id == key))).scalar_one()
+    told = [
+        (await foresee(fetch, room.parties[0], Perspective.OUTSIDE, [record], day)).effects[0].repair_from
+        for day in (date(2026, 3, 31), date(2026, 4, 1))
+    ]
+    assert told == [date(2026, 9, 2), date(2026, 6, 2)]
+
+
+async def refusal(awaited: Awaitable[Any]) -> str | None:
+    """The code of what refuses, None if nothing does."""
+    try:
+        await awaited
+    except Refusal as error:
+        return error.code
+    return None
 
 
 async def test_a_full_performance_ends_an_item_at_once(connection: AsyncConnection, room: Courtroom) -> None:

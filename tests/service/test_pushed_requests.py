@@ -53,7 +53,8 @@ async def test_a_plain_request_of_a_fapi2_client_is_sent_back(front: Front) -> N
     """AuthorizationRequestWithoutUsingParFails: to the registered address, with the issuer."""
     attempt = front.attempt()
     back = returned(await front.service.http.get(path(attempt.query())))
-    assert back == {"error": "invalid_request", "error_description": PUSH_FIRST, "state": attempt.state, "iss": ISSUER}
+    told = {"error_description": PUSH_FIRST, "error_uri": f"{ISSUER}/errors/invalid_request"}
+    assert back == {"error": "invalid_request", **told, "state": attempt.state, "iss": ISSUER}
 
 
 async def test_what_stands_beside_a_request_uri_is_ignored(front: Front) -> None:
@@ -169,7 +170,7 @@ async def test_a_wrong_request_is_refused_when_it_is_pushed(
 async def test_only_an_authenticated_client_pushes(front: Front) -> None:
     form = dict(parse_qsl(front.attempt().query()))
     other = {"aud": f"{ISSUER}/oauth/par"}
-    for credentials, reason in (({}, NO_CREDENTIALS), (other, WRONG_AUDIENCE.format(ISSUER))):
+    for credentials, reason in (({}, NO_CREDENTIALS), (other, WRONG_AUDIENCE.format(issuer=ISSUER))):
         signed = front.client.form(front.service.clock, **credentials) if credentials else {}
         response = await front.service.ask(form | signed, "/oauth/par")
         assert (refusal(response), response.json()["error_description"]) == ((401, "invalid_client"), reason)

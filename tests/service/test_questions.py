@@ -27,10 +27,12 @@ from facts import (
     subtract,
     taken_away,
 )
-from world import World
+from world import KEYRING, World
 
 from auth.audiences import Audience
 from demo.examples import list_examples
+from engine.declare.opaque import unseal
+from models.terms import add_months
 
 EXAMPLES = {example.name: example for example in list_examples() if example.audience is Audience.COURT}
 TODAY = date(2026, 11, 21)
@@ -373,3 +375,35 @@ def test_conversions_per_household(world: World) -> None:
     one = rows[0]
     with taken_away(world.engine, "point_conversion", one.id):
         assert subtract(before, figures()) == {(one.key, one.name): (1, one.points)}
+
+
+def test_a_profile_is_previewed_before_it_begins(world: World) -> None:
+    """Which items end sooner: minor ones after three months, ordinary ones after twelve, serious ones after 36; what is
+    over by that, on the day before. Nothing changes, and the court next door has no answer about this one."""
+    most = {"MINOR": 3, "ORDINARY": 12, "SERIOUS": 36}
+    begins = date.fromisoformat(EXAMPLES["policy_profiles"].variables["beginsOn"])
+    statement = """SELECT d.tier, d.points, d.determined_on, d.expires_on FROM deduction d JOIN court_case c ON
+        c.id = d.case_id WHERE c.court_code = :court AND d.status = 'PUBLISHED' AND d.expires_on >= :begins"""
+    told = {court["code"]: court["profilePreview"] for court in ask(world, "policy_profiles")["courts"]}
+    found = 0
+    with world.engine.connect() as connection:
+        for code, changes in told.items():
+            expected: Counter[Any] = Counter()
+            for row in connection.execute(sa.text(statement), {"court": code, "begins": begins}):
+                minor = row.tier == "T1" and row.points <= 2
+                grade = "SERIOUS" if row.tier == "T3" else "MINOR" if minor else "ORDINARY"
+                new_end = max(add_months(row.determined_on, most[grade]), begins - timedelta(1))
+                if new_end < row.expires_on:
+                    expected[grade, row.expires_on.isoformat(), new_end.isoformat()] += 1
+            found += len(changes)
+            deductions = Counter(
+                (one["grade"], one["endsOn"], one["newEnd"])
+                for one in changes
+                if (unseal(one["itemId"], KEYRING.opaque_key) or "").startswith("Deduction:")
+            )
+            assert deductions == (expected if changes else Counter())
+    assert found
+    assert ask(world, "policy_profiles")["courts"] == ask(world, "policy_profiles")["courts"]
+    asked = '{ courts { profilePreview(profile: NDRC_36, beginsOn: "2026-12-01") { newEnd } } }'
+    refused = world.post(world.token(Audience.BANK), {"query": asked}).json()
+    assert [error["extensions"]["code"] for error in refused["errors"]] == ["INVALID_DOCUMENT"]

@@ -59,4 +59,6 @@ def values(ids: Sequence[str], audience: Audience) -> Values:
         "data": lambda random: "{}",
         "query": lambda random: "{ __typename }",
         "variables": lambda random: "{}",
+        "profile": lambda random: random.choice(("LOCAL_2021", "NDRC_36")),
+        "beginsOn": lambda random: "2026-12-01",
     }

@@ -49,6 +49,9 @@ def test_the_summary_counts_no_party_of_the_exports(city: City) -> None:
     assert (summary.red, summary.yellow, summary.blue) == (expected.red, expected.yellow, expected.blue)
 
 
+PERFORMED = "SELECT count(*) FROM certificate WHERE coalesce(revoked_on > date '2026-11-21', true)"
+ENFORCED = """SELECT count(*) FROM participation JOIN court_case ON court_case.id = case_id
+  WHERE court_case.stage = 'ENFORCEMENT' AND role = 'JUDGMENT_DEBTOR'"""
 FACTS = {
     "samples": """SELECT count(*) FROM participation JOIN court_case ON court_case.id = case_id
       WHERE court_code = '浙0281'""",
@@ -63,6 +66,18 @@ FACTS = {
     "lines": "SELECT count(*) FROM credit_line",
     "granted": "SELECT sum(amount) FROM credit_line",
     "lent": "SELECT sum(loan.amount) FROM incentive_loan AS loan JOIN credit_line ON credit_line.id = line_id",
+    "repaid": """SELECT coalesce(sum(loan.amount), 0) FROM incentive_loan AS loan JOIN credit_line
+      ON credit_line.id = line_id WHERE outcome = 'REPAID'""",
+    "enterprises": """SELECT count(DISTINCT party_id) FROM repair JOIN party ON party.id = party_id
+      WHERE kind = 'ORGANIZATION' AND outcome = 'SHORTENED'""",
+    "relieved": """SELECT sum(amount_performed) FROM repair JOIN party ON party.id = party_id
+      WHERE kind = 'ORGANIZATION' AND outcome = 'SHORTENED'""",
+    "obligations": f"SELECT ({PERFORMED}) + ({ENFORCED})",
+    "rate": f"SELECT round(10000.0 * ({PERFORMED}) / (({PERFORMED}) + ({ENFORCED})))::int",
+    "kinds": """SELECT count(DISTINCT (record.colour, record.code_type_id)) FROM code_record AS record
+      JOIN code_period AS period ON period.party_id = record.party_id AND period.colour = record.colour
+      WHERE perspective = 'COURT' AND upper_inf(known) AND during @> date '2026-11-21' AND effective_on <= '2026-11-21'
+        AND coalesce(ends_on >= '2026-11-21', true) AND coalesce(closed_on > '2026-11-21', true)""",
     **{
         colour: f"""SELECT count(DISTINCT party_id) FROM code_period WHERE perspective = 'COURT' AND colour = '{colour}'
           AND upper_inf(known) AND during @> date '2026-11-21'"""  # noqa: S608 - a constant
@@ -83,6 +98,10 @@ ROWS = {
     "repairs": ("repair", "SELECT max(id) FROM repair WHERE outcome = 'SHORTENED'"),
     "loans": ("incentive_loan", "SELECT max(id) FROM incentive_loan"),
     "lines": ("credit_line", "SELECT max(id) FROM credit_line"),
+    "enterprises": ("repair", "SELECT max(repair.id) FROM repair JOIN party ON party.id = party_id WHERE outcome = "
+      "'SHORTENED' AND kind = 'ORGANIZATION' GROUP BY party_id HAVING count(*) = 1"),
+    "obligations": ("certificate", """SELECT max(id) FROM certificate WHERE revoked_on IS NULL AND id NOT IN
+      (SELECT certificate_id FROM incentive_loan UNION SELECT certificate_id FROM credit_line)"""),
 }  # fmt: skip
 """A row of each figure: its table, and the statement that finds its key."""
 
@@ -91,6 +110,7 @@ def figures(ask: Ask) -> dict[str, Any]:
     """The same figures by the two documents."""
     yuyao, ningbo = ask("figures/yuyao"), ask("figures/ningbo")
     (repaired,) = (row for row in ningbo["repairs"] if row["outcome"] == "SHORTENED")
+    (relieved,) = (row for row in yuyao["enterprises"] if row["outcome"] == "SHORTENED")
     return {
         "samples": yuyao["samples"][0]["count"],
         "persons": yuyao["persons"][0]["subjects"],
@@ -103,6 +123,12 @@ def figures(ask: Ask) -> dict[str, Any]:
         "lines": ningbo["lines"][0]["count"],
         "granted": Decimal(ningbo["lines"][0]["amount"]),
         "lent": Decimal(ningbo["lines"][0]["lent"]),
+        "repaid": Decimal(ningbo["lines"][0]["repaid"]),
+        "enterprises": relieved["subjects"],
+        "relieved": Decimal(relieved["amount"]),
+        "obligations": ningbo["performance"][0]["count"],
+        "rate": ningbo["performance"][0]["rate"],
+        "kinds": ningbo["kinds"][0]["groupCount"],
         **{row["colour"]: row["subjects"] for row in ningbo["colours"] if row["colour"] != "GREEN"},
     }
 
@@ -130,17 +156,40 @@ def test_a_row_that_is_taken_away_moves_its_figure_by_one(world: World, ask: Ask
     assert figures(ask) == before
 
 
+SUMS = {
+    "amount": ("repair", "SELECT id, amount_performed FROM repair WHERE outcome = 'SHORTENED' ORDER BY id"),
+    "relieved": ("repair", """SELECT repair.id, amount_performed FROM repair JOIN party ON party.id = party_id
+      WHERE outcome = 'SHORTENED' AND kind = 'ORGANIZATION' ORDER BY repair.id"""),
+    "granted": ("credit_line", "SELECT id, amount FROM credit_line ORDER BY id"),
+    "lent": ("incentive_loan", "SELECT id, amount FROM incentive_loan WHERE line_id IS NOT NULL AND outcome IS NULL"),
+    "repaid": ("incentive_loan", """SELECT id, amount FROM incentive_loan
+      WHERE line_id IS NOT NULL AND outcome = 'REPAID'"""),
+}  # fmt: skip
+"""A row of each sum: its table, and the statement that finds its key and its amount."""
+
+
+@pytest.mark.parametrize("name", SUMS)
+def test_a_row_that_is_taken_away_moves_its_sum_by_its_amount(world: World, ask: Ask, name: str) -> None:
+    table, statement = SUMS[name]
+    key, amount = read(world.engine, statement)[0]
+    before = figures(ask)
+    with taken_away(world.engine, table, key):
+        after = figures(ask)
+        assert (before[name] - after[name], after) == (amount, expect(world))
+
+
 REPAINT = sa.text("""
   UPDATE code_period SET colour = :after WHERE perspective = 'COURT' AND colour = :before AND upper_inf(known)
     AND during @> date '2026-11-21' AND party_id = :party
 """)
-REDDEST = """
-  SELECT min(party_id) FROM code_period WHERE perspective = 'COURT' AND colour = 'RED' AND upper_inf(known)
+COLOURED = """
+  SELECT min(party_id) FROM code_period WHERE perspective = 'COURT' AND colour = '{}' AND upper_inf(known)
     AND during @> date '2026-11-21'
 """
 
 
-def test_another_colour_moves_two_figures_by_one(world: World, ask: Ask) -> None:
+@pytest.mark.parametrize("colour", ["RED", "YELLOW", "BLUE", "GOLD"])
+def test_another_colour_moves_two_figures_by_one(world: World, ask: Ask, colour: str) -> None:
     def colours() -> dict[str, int]:
         return {row["colour"]: row["subjects"] for row in ask("figures/ningbo")["colours"]}
 
@@ -150,10 +199,10 @@ def test_another_colour_moves_two_figures_by_one(world: World, ask: Ask) -> None
             found = connection.execute(REPAINT, {"party": party, "before": before, "after": after})
             assert found.rowcount == 1
 
-    party, before = read(world.engine, REDDEST)[0][0], colours()
-    repaint("RED", "GREEN")
-    assert colours() == before | {"RED": before["RED"] - 1, "GREEN": before["GREEN"] + 1}
-    repaint("GREEN", "RED")
+    party, before = read(world.engine, COLOURED.format(colour))[0][0], colours()
+    repaint(colour, "GREEN")
+    assert colours() == before | {colour: before[colour] - 1, "GREEN": before["GREEN"] + 1}
+    repaint("GREEN", colour)
     assert colours() == before
 
 

@@ -23,7 +23,19 @@ ROOT = Path(__file__).parents[2]
 HAN = re.compile("[\u4e00-\u9fff]")
 WIDE = re.compile("[\u3000-\u9fff\uff00-\uffef]")
 PLACEHOLDER = re.compile(r"\{[^{}]*\}")
-COLLECTED = ("auth", "casework", "engine", "jobs", "languages", "models", "reports", "resolvers", "schema", "transport")
+COLLECTED = (
+    "auth",
+    "casework",
+    "demo",
+    "engine",
+    "jobs",
+    "languages",
+    "models",
+    "reports",
+    "resolvers",
+    "schema",
+    "transport",
+)
 """Rooms with messages, as the target `messages` of the Makefile names them."""
 
 RENAMED = {"Dimension": "StatisticsDimension"}

@@ -8,6 +8,9 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
+from languages.negotiation import Language
+from languages.translation import translate
+
 STYLE = (
     "body{font:1rem/1.5 system-ui,sans-serif;margin:0;background:#f4f4f1;color:#1d1d1b}"
     "main{max-width:22rem;margin:12vh auto;padding:2rem;background:#fff;border:1px solid #ddd}"
@@ -31,6 +34,11 @@ SCRIPTED = {"sign_in.html", "password.html", "second_factor.html", "security_key
 """Pages that may load the script."""
 
 PAGES = Environment(loader=PackageLoader("auth.server", "pages"), autoescape=True, undefined=StrictUndefined)
+
+
+def tell_both(message: str) -> str:
+    """Return a message in both languages, as the pages are."""
+    return f"{translate(message, Language.ZH)} {message}"
 
 
 def render_message(status: int, title: str, message: str) -> HTMLResponse:
