@@ -126,6 +126,11 @@ class Keyring:
         nonce, text = sealed[2:HEAD_BYTES], sealed[HEAD_BYTES:]
         return self._ciphers[sealed[1] - 1].decrypt(nonce, text, associated)
 
+    @property
+    def fingerprints(self) -> list[str]:
+        """What tells a ring from another one without its keys: of each indexing key, newest last."""
+        return [_derive(master, b"suxin/fingerprint")[:16].hex() for master in self.indexing]
+
     def index(self, number: str) -> bytes:
         """Return the keyed hash of a number, to be stored and looked up."""
         return self._hash(number.encode(), 0)
@@ -163,10 +168,15 @@ def load_keyring(path: Path) -> Keyring:
     if not path.exists():
         _create(path)
     try:
-        stored = json.loads(path.read_text())
-        return Keyring(_masters(stored["sealing"]), _masters(stored["indexing"]))
+        return parse_keyring(path.read_text())
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise KeyringError(f"{path} is not a key file ({type(error).__name__}). Restore it from its backup.") from error
+
+
+def parse_keyring(text: str) -> Keyring:
+    """Return the ring in the text of a key file. Raises ValueError, KeyError, TypeError."""
+    stored = json.loads(text)
+    return Keyring(_masters(stored["sealing"]), _masters(stored["indexing"]))
 
 
 def add_keys(path: Path) -> Keyring:

@@ -21,6 +21,7 @@ from commands.doctor import vital
 from commands.doctor.finding import Finding, State
 from commands.exits import CommandError, explain_place
 from commands.session import console, errors, explain_errors, use_database, with_engine
+from models.keyring import load_keyring
 from postgres import database
 from secret_file import create_secret
 from settings import Settings
@@ -50,6 +51,7 @@ def backup(directory: Directory, keys_file: KeysFile, passphrase_file: Passphras
         with use_database(settings, keys=True) as url, make_directory(directory):
             begun = time.monotonic()
             made = dump(database.get_owner_url(settings, url), directory)
+            made = replace(made, ring=load_keyring(settings.key_file).fingerprints[-1])
             sealed = keys.seal({path.name: path.read_text() for path in keys.list_files(settings)}, passphrase)
             create_secret(keys_file, sealed)
             made.write(directory)
@@ -80,6 +82,7 @@ def restore(
         with _find_place(settings, rehearse) as place, database.open_database(place) as url:
             owner = database.get_owner_url(place, url)
             check_restorable(owner, made)
+            keys.check_ring(files, place, made.ring)
             keys.put(files, place)
             load(owner, directory, made)
             database.migrate(owner)

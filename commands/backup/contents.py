@@ -21,6 +21,7 @@ class Backup:
     """The description of a backup.
 
     made_at: RFC 3339. revision: of the schema. rows: by table, of the snapshot that was dumped. files: SHA-256 by name.
+    ring: fingerprint of the identity key that hashed the numbers; None in backups of before.
     """
 
     format: int
@@ -29,6 +30,7 @@ class Backup:
     server: int
     rows: Mapping[str, int]
     files: Mapping[str, str]
+    ring: str | None = None
 
     def write(self, directory: Path) -> None:
         """Write the description into the directory of the backup."""

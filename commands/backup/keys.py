@@ -13,6 +13,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
 
 from commands.exits import CommandError
+from models.keyring import parse_keyring
 from secret_file import create_secret
 from settings import Settings
 
@@ -49,6 +50,20 @@ def unseal(text: str, passphrase: str) -> dict[str, str]:
     except (JoseError, ValueError):
         raise CommandError("The keys cannot be opened: the passphrase is another, or the file was changed.") from None
     return dict(json.loads(opened or b"{}"))
+
+
+def check_ring(files: Mapping[str, str], settings: Settings, ring: str | None) -> None:
+    """Raises CommandError if the key files are those of another installation, or of before a change of the identity
+    keys. ring: the fingerprint in the backup. Checked before anything is written: it could not be tried again."""
+    try:
+        known = parse_keyring(files[settings.key_file.name]).fingerprints
+    except (KeyError, TypeError, ValueError):
+        raise CommandError(f"The keys hold no {settings.key_file.name} that can be read.") from None
+    if ring is not None and ring not in known:
+        raise CommandError(
+            "The keys do not belong to this backup: they are of another installation, or of before a change of the "
+            "identity keys. Name the file that was written with it."
+        )
 
 
 def put(files: Mapping[str, str], settings: Settings) -> None:

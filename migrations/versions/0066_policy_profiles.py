@@ -14,7 +14,7 @@ CREATE TABLE court_profile (
     begins_on date NOT NULL,
     declared_at timestamptz NOT NULL,
     CONSTRAINT ck_court_profile_not_before_the_law CHECK (profile <> 'NDRC_36' OR begins_on >= '2026-04-01'),
-    CONSTRAINT uq_court_profile_court_code UNIQUE (court_code, begins_on)
+    CONSTRAINT uq_court_profile_court_code_begins_on UNIQUE (court_code, begins_on)
 )
 """
 

@@ -14,7 +14,7 @@ CREATE TABLE saved_document (
     document text NOT NULL,
     is_shared boolean NOT NULL,
     saved_at timestamptz NOT NULL,
-    CONSTRAINT uq_saved_document_staff_id UNIQUE (staff_id, title),
+    CONSTRAINT uq_saved_document_staff_id_title UNIQUE (staff_id, title),
     CONSTRAINT ck_saved_document_titled CHECK (length(title) BETWEEN 1 AND 60),
     CONSTRAINT ck_saved_document_written CHECK (length(document) BETWEEN 1 AND 12000)
 );

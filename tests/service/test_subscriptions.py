@@ -5,7 +5,7 @@ import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 import httpx2
@@ -22,8 +22,11 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from auth.audiences import Audience
 from demo.city.cast import CHEN, STRANGER
 from demo.stage import open_socket, run_server
+from languages.negotiation import Language
 from models.court import StaffRole
+from protocols.stopping import STOPPING, Stop
 from server import create_app
+from transport.event_stream import EventStream
 from transport.subscriptions import MOST_STREAMS
 
 BANK, COMMERCE = Audience.BANK, Audience.COMMERCE
@@ -256,6 +259,32 @@ async def test_events_come_as_server_sent_events(line: Line) -> None:
             rest = [text async for text in lines]
     assert found["data"]["events"]["node"]["reference"] == "KH-1"
     assert rest[-3:] == ["event: complete", "data:", ""]
+
+
+class Silence:
+    """A subscription to which nothing happens."""
+
+    async def results(self) -> AsyncIterator[Any]:
+        await asyncio.Event().wait()
+        yield
+
+
+async def test_a_stream_ends_with_its_process() -> None:
+    """At once, without its last event, so that the client reconnects."""
+    stop, silence = Stop(), cast(Any, Silence())
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        await asyncio.Event().wait()
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+        stop.begun.set()
+
+    async with asyncio.timeout(10):
+        await EventStream(silence, {}, Language.EN)({"type": "http", "state": {STOPPING: stop}}, receive, send)
+    assert [message["type"] for message in sent] == ["http.response.start", "http.response.body"]
+    assert (sent[1]["body"], sent[1]["more_body"]) == (b"", False)
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from psycopg import sql
 from typed import Run, runner
 
 from commands.backup.contents import DESCRIPTION
+from commands.backup.keys import seal
 from commands.backup.tools import connect
 from commands.exits import ExitCode
 from postgres import database
@@ -101,6 +102,18 @@ def _change_passphrase(shelf: Shelf) -> str:
     return "The keys cannot be opened"
 
 
+def _change_ring(shelf: Shelf) -> str:
+    """Keys of another installation, under the same passphrase."""
+    other = {half: ["00" * 32] for half in ("sealing", "indexing")}
+    shelf.keys.write_text(seal({"identity.json": json.dumps(other)}, shelf.passphrase.read_text().strip()))
+    return "The keys do not belong to this backup: they are of another installation"
+
+
+def _leave_out_ring(shelf: Shelf) -> str:
+    shelf.keys.write_text(seal({"signing.json": "{}"}, shelf.passphrase.read_text().strip()))
+    return "The keys hold no identity.json that can be read."
+
+
 def _change_revision(shelf: Shelf) -> str:
     described = json.loads((shelf.backup / DESCRIPTION).read_text())
     (shelf.backup / DESCRIPTION).write_text(json.dumps(described | {"revision": "9999"}))
@@ -113,7 +126,16 @@ def _remove_description(shelf: Shelf) -> str:
 
 
 @pytest.mark.parametrize(
-    "change", [_change_dump, _change_keys, _change_passphrase, _change_revision, _remove_description]
+    "change",
+    [
+        _change_dump,
+        _change_keys,
+        _change_passphrase,
+        _change_ring,
+        _leave_out_ring,
+        _change_revision,
+        _remove_description,
+    ],
 )
 def test_what_cannot_be_restored_is_refused_in_a_sentence(
     shelf: Shelf, empty: sa.URL, change: object, tmp_path: Path
