@@ -25,6 +25,7 @@ class LogSequencer(Job):
     logger: ClassVar[logging.Logger] = logging.getLogger("suxin.transparency")
     waits: ClassVar[str] = "the transparency log waits"
     pause: ClassVar[float] = 0.5
+    steady: ClassVar[bool] = True
     engine: AsyncEngine
     signer: NoteSigner
     now: Callable[[], datetime]

@@ -10,18 +10,20 @@ from typing import Any, ClassVar
 
 from sqlalchemy.exc import SQLAlchemyError
 
-POLL_SECONDS = 1.0
+POLL_SECONDS, LEAST_REST = 1.0, 0.2
 Turn = Callable[[], Awaitable[None]]
 
 
 @dataclass(kw_only=True)
 class Job(ABC):
     """Work that the leader does continuously, in one task for each key. All state is in the database. logger, waits:
-    logger and message for an unavailable database. pause: in seconds. wake: set it to start due work at once."""
+    logger and message for an unavailable database. pause: in seconds. steady: whether the pause begins with the work
+    instead of after it. wake: set it to start due work at once."""
 
     logger: ClassVar[logging.Logger]
     waits: ClassVar[str]
     pause: ClassVar[float] = POLL_SECONDS
+    steady: ClassVar[bool] = False
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     running: dict[int, asyncio.Task[None]] = field(default_factory=dict)
 
@@ -32,7 +34,7 @@ class Job(ABC):
     async def run(self) -> None:
         """Start due work until cancelled; then cancel the running tasks."""
         try:
-            await repeat(self.start_due, self.logger.warning, self.waits, self.pause, self.wake)
+            await repeat(self.start_due, self.logger.warning, self.waits, self.pause, self.wake, steady=self.steady)
         finally:
             await stop(self.running.values())
 
@@ -47,16 +49,30 @@ class Job(ABC):
 
 
 async def repeat(
-    turn: Turn, report: Callable[..., None], waits: str, pause: float, wake: asyncio.Event | None = None
+    turn: Turn,
+    report: Callable[..., None],
+    waits: str,
+    pause: float,
+    wake: asyncio.Event | None = None,
+    *,
+    steady: bool = False,
 ) -> None:
-    """Run `turn` until cancelled, every `pause` seconds and whenever `wake` is set."""
-    wake = wake or asyncio.Event()
+    """Run `turn` until cancelled, after pauses of `pause` seconds and whenever `wake` is set. steady: whether a pause
+    begins with the turn."""
+    wake, clock = wake or asyncio.Event(), asyncio.get_running_loop().time
     while True:
         wake.clear()
+        began = clock()
         await attempt(turn, report, waits)
+        rest = compute_rest(pause, clock() - began) if steady else pause
         with suppress(TimeoutError):
-            async with asyncio.timeout(pause):
+            async with asyncio.timeout(rest):
                 await wake.wait()
+
+
+def compute_rest(pause: float, taken: float) -> float:
+    """Return what is left of a pause after a turn, and a fifth of it at least: other work has its share."""
+    return max(pause - taken, pause * LEAST_REST)
 
 
 async def attempt(turn: Turn, report: Callable[..., None], waits: str) -> None:

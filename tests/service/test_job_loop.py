@@ -10,7 +10,8 @@ from typing import ClassVar
 import pytest
 from sqlalchemy.exc import SQLAlchemyError
 
-from jobs.loop import Job
+from jobs.log_sequencer import LogSequencer
+from jobs.loop import Job, compute_rest
 
 
 @dataclass
@@ -92,3 +93,10 @@ async def test_what_a_job_began_ends_with_it() -> None:
         await job.looked.get()  # a task has to have begun to be cut off
         assert sorted(job.running) == [1, 2]
     assert (sorted(job.cancelled), job.running) == ([1, 2], {})
+
+
+@pytest.mark.parametrize(("taken", "rest"), [(0.0, 0.5), (0.2, 0.3), (0.4, 0.1), (2.0, 0.1)])
+def test_a_steady_pause_begins_with_the_work(taken: float, rest: float) -> None:
+    """Checkpoints are twice a second, however long they take."""
+    assert (LogSequencer.pause, LogSequencer.steady) == (0.5, True)
+    assert compute_rest(0.5, taken) == pytest.approx(rest)
