@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from conftest import City, as_service
 from litigants import PAGE, enter
 from starlette.testclient import TestClient
 from typed import Run, runner
@@ -19,7 +20,6 @@ import models
 from auth.audiences import Audience
 from commands.access import rekeying
 from commands.exits import ExitCode
-from conftest import City, as_service
 from demo.city.cast import CHEN, LIN, STRANGER, ZHAO, Subject
 from models.keyring import Keyring, load_keyring
 from models.number_hashes import SEALED, list_hashes
