@@ -201,7 +201,7 @@ class Cast:
         if page.url.endswith("/court/sign-in"):
             await page.locator("#username").fill(self.passwords[role].username)
             await page.locator("#password").fill(self.passwords[role].password)
-            await page.locator("main form button").first.click()
+            await page.locator("main form button:not([type=button])").click()
             await page.locator("nav .steps, .who").first.wait_for()
         return page
 
