@@ -38,6 +38,10 @@ HELD_SECONDS = 1.0
 POINTS_A_SECOND = 40_000
 """Points that a second of database time costs at least: the ordinary budget is a connection used half of the time."""
 
+LONG_SECONDS = 0.25
+"""Database time from which an operation is long. A client runs one long operation at a time in a worker: several would
+be charged only after they have kept the database busy together."""
+
 POINTS = Counter("suxin_budget_points", "Cost points of clients, by what became of them", ["audience", "outcome"])
 CHARGED, RETURNED, REFUSED = (
     {audience: POINTS.labels(audience.value, outcome) for audience in Audience}
@@ -80,13 +84,17 @@ class Status:
 
 @dataclass
 class Purse:
-    """The points that this worker has bought for a client, the time, and the balance of the bucket at that time."""
+    """The points that this worker has bought for a client, the time, and the balance of the bucket at that time.
+
+    turn: held by the one long operation that runs.
+    """
 
     points: float
     bought_at: datetime
     left: float
     running: int = 0
     buying: asyncio.Lock = field(default_factory=asyncio.Lock)
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 @dataclass
@@ -126,6 +134,16 @@ class Budgets:
             yield purse
         finally:
             purse.running -= 1
+
+    @asynccontextmanager
+    async def take_turn(self, principal: Principal) -> AsyncIterator[None]:
+        """Run a long operation: those of one client one after another. Raises ThrottledError THROTTLED if work that
+        ended meanwhile is not paid off."""
+        purse = self._find_purse(principal)
+        async with purse.turn:
+            if purse.points < 0:
+                self._check_debt(principal, purse)
+            yield
 
     def _check_debt(self, principal: Principal, purse: Purse) -> None:
         """Raise ThrottledError if the bucket cannot pay the debt of a purse, so that the request is not even read."""
@@ -185,9 +203,10 @@ class Budgets:
         charge.status = self.status(principal)
 
     async def settle_failed(self, principal: Principal, charge: Charge, error: BaseException, seconds: float) -> None:
-        """Charge a request that failed its estimate and its work; nothing if the database is away."""
-        away = await self._is_away(error)
-        self.settle(principal, charge, 0 if away else charge.cost, 0 if away else seconds)
+        """Charge a request that failed its estimate and its work; nothing if the database is away, or if it was refused
+        when its turn came."""
+        free = isinstance(error, ThrottledError) or await self._is_away(error)
+        self.settle(principal, charge, 0 if free else charge.cost, 0 if free else seconds)
 
     async def _is_away(self, error: BaseException) -> bool:
         """Return whether work failed because the database is away. Work that was cut off tells nothing: it is asked."""

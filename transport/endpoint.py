@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -18,7 +18,7 @@ from starlette.types import Receive, Scope, Send
 
 from auth.access_token import resource_of
 from auth.audiences import scopes_of
-from auth.budget import Budgets, Charge
+from auth.budget import LONG_SECONDS, Budgets, Charge
 from auth.clients.certificates import thumbprint_of
 from auth.clients.trusted_documents import TrustedDocuments
 from auth.principal import Principal
@@ -160,13 +160,23 @@ class GraphQLEndpoint:
         try:
             if operation.mutates:
                 return await self._mutate(request, asked, body, caller, meter, reply)
-            answer, executor = await self._execute(asked, caller, meter)
+            async with self._take_turn(asked.operation, principal):
+                answer, executor = await self._execute(asked, caller, meter)
+                asked.operation.duration.note(meter.seconds)
+                self._settle(caller, answer.objects(), meter)
             told = self._extensions(asked, caller, answer, executor, meter)
             return reply.answer(answer, told | await self._promise(body, caller, answer))
         except BaseException as error:
             if self.budgets and charge and charge.actual is None:
                 await self.budgets.settle_failed(principal, charge, error, meter.seconds)
             raise
+
+    def _take_turn(self, operation: Operation, principal: Principal) -> AbstractAsyncContextManager[None]:
+        """Return the context of an operation: its turn among the long ones of the client, if it is long or unknown."""
+        seconds = operation.duration.seconds
+        if self.budgets and (seconds is None or seconds >= LONG_SECONDS):
+            return self.budgets.take_turn(principal)
+        return nullcontext()
 
     def _prepare(self, principal: Principal, body: Body) -> Operation:
         """Return the operation of a request. The time to refuse a document is charged."""

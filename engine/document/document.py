@@ -40,6 +40,7 @@ LARGEST_QUERY = 16 * 1024
 MOST_TOKENS = 2_000
 MOST_ERRORS = 10
 REMEMBERED = 512
+FORGETTING = 0.9
 MOST_VARIANTS = 16
 ABOUT_SCHEMA = frozenset({"__schema", "__type"})
 
@@ -92,12 +93,24 @@ class Variant:
             return reason
 
 
+@dataclass(slots=True)
+class Duration:
+    """The seconds of the database that a recent answer took at most; None before the first."""
+
+    seconds: float | None = None
+
+    def note(self, seconds: float) -> None:
+        """Note an answer. Earlier ones are forgotten by and by."""
+        self.seconds = max(seconds, (self.seconds or 0.0) * FORGETTING)
+
+
 @dataclass(frozen=True)
 class Operation:
     """An operation that may be executed. `reach` is None for introspection.
 
     conditions: the variables in @skip and @include. variants: by audience and by the values of those variables. digest:
     identifies the document in the log, whatever its literals. text_digest: SHA-256 of its text, not to be stored.
+    duration: of its answers.
     """
 
     engine: Engine
@@ -109,6 +122,7 @@ class Operation:
     reach: Reach | None
     conditions: frozenset[str]
     variants: dict[tuple[Audience, Conditions], Variant] = field(default_factory=dict)
+    duration: Duration = field(default_factory=Duration, compare=False)
 
     @property
     def name(self) -> str | None:

@@ -19,9 +19,10 @@ from starlette.testclient import TestClient
 from world import ISSUER
 
 from auth.audiences import Audience
-from auth.budget import BURST, HELD_SECONDS, Budgets, ThrottledError
+from auth.budget import BURST, HELD_SECONDS, LONG_SECONDS, Budgets, ThrottledError
 from auth.principal import Principal
 from casework.transaction import transact
+from engine.document.document import Duration
 from engine.execution import InternalError
 from postgres import database
 from postgres.pulse import Pulse
@@ -506,3 +507,46 @@ async def test_so_many_requests_at_a_time(engine: AsyncEngine, client: Principal
     assert (caught.value.code, caught.value.retry_after) == ("CONCURRENCY_LIMITED", 1)
     with one.admit(client):
         pass
+
+
+async def test_long_operations_of_a_client_run_one_after_another_and_pay_in_between(
+    engine: AsyncEngine, client: Principal
+) -> None:
+    clock = Clock()
+    (budgets,) = workers(engine, clock, 1)
+    order, other = list[str](), replace(client, client_key=client.client_key + 1_000_000)
+
+    async def run(name: str, payer: Principal, cost: int) -> None:
+        async with budgets.take_turn(payer):
+            order.append(f"{name} begins")
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            budgets.debit(payer, cost)
+            order.append(f"{name} ends")
+
+    asked = [run("first", client, 10), run("second", client, BUDGET), run("third", client, 10), run("other", other, 10)]
+    found = await asyncio.gather(*asked, return_exceptions=True)
+    assert [one for one in order if not one.startswith("other")] == [
+        "first begins", "first ends", "second begins", "second ends",
+    ]  # fmt: skip
+    assert order.index("other begins") < order.index("first ends")
+    assert [one.code if isinstance(one, ThrottledError) else one for one in found] == [None, None, "THROTTLED", None]
+
+
+@pytest.mark.parametrize(("seconds", "turns"), [(None, True), (LONG_SECONDS, True), (LONG_SECONDS / 2, False)])
+def test_long_and_unknown_operations_take_turns(
+    chambers: Chambers, two: list[TestClient], monkeypatch: pytest.MonkeyPatch, seconds: float | None, turns: bool
+) -> None:
+    taken, take_turn = list[Any](), Budgets.take_turn
+
+    def note(budgets: Budgets, payer: Principal) -> Any:
+        taken.append(payer)
+        return take_turn(budgets, payer)
+
+    monkeypatch.setattr(Budgets, "take_turn", note)
+    monkeypatch.setattr(Duration, "note", lambda self, spent: None)
+    monkeypatch.setattr(Duration, "__init__", lambda self, spent=None: setattr(self, "seconds", seconds))
+    document = f"{{ courts {{ name }} }} # {seconds}"
+    headers = {"authorization": f"Bearer {chambers.partner(Audience.BANK)}"}
+    assert two[0].post("/graphql", json={"query": document}, headers=headers).status_code == 200
+    assert bool(taken) is turns
