@@ -199,15 +199,6 @@ async def test_later_export_closes_the_case(engine: AsyncEngine, tmp_path: Path,
     assert earlier.cases.changed == 0
 
 
-async def test_party_is_found_under_an_older_key(engine: AsyncEngine, tmp_path: Path, keyring: Keyring) -> None:
-    path = write_csv(tmp_path / "c.csv", [line()])
-    await imported(engine, path, keyring)
-    before = await content(engine)
-    rotated = Keyring(sealing=(*keyring.sealing, b"S" * 32), indexing=(*keyring.indexing, b"I" * 32))
-    assert (await imported(engine, path, rotated)).parties.new == 0
-    assert await content(engine) == before
-
-
 async def test_missing_number_keeps_the_name(engine: AsyncEngine, tmp_path: Path, keyring: Keyring) -> None:
     lines = [line(证件号码=""), line(证件号码="", 诉讼地位="被告"), line(证件号码="", 姓名或名称="王平")]
     summary = await imported(engine, write_csv(tmp_path / "c.csv", lines), keyring)

@@ -36,9 +36,11 @@ PLANNER = "SET LOCAL enable_seqscan = off; SET LOCAL plan_cache_mode = force_gen
 EXAMPLES = {
     f"{example.audience}-{example.name}": example
     for example in list_examples()
-    if not any(unplanned in example.document for unplanned in ("statistics(", "outlook {", "matchKeys"))
+    if not any(
+        unplanned in example.document for unplanned in ("statistics(", "outlook {", "matchKeys", "profilePreview(")
+    )
 }
-"""Figures are made of all that there is, and outlooks and keys for matching without a plan."""
+"""Figures are made of all that there is; outlooks, previews and keys for matching without a plan."""
 
 COUNTS_EVERYTHING = {"COURT-lender_candidates"}
 """So is what numbers propose."""

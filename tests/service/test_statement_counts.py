@@ -21,9 +21,10 @@ NO_STATEMENT = {"viewer", "__typename"}
 EXAMPLES = {
     f"{example.audience}-{example.name}": example
     for example in list_examples()
-    if "outlook {" not in example.document and "matchKeys" not in example.document
+    if not any(unplanned in example.document for unplanned in ("outlook {", "matchKeys", "profilePreview("))
 }
-"""Those that plans answer: an outlook is derived by the loaders, and keys for matching are computed by them."""
+"""Those that plans answer: outlooks and previews of profiles are derived by the loaders, and keys for matching computed
+by them."""
 PAGES = [name for name, example in EXAMPLES.items() if "first" in example.variables]
 
 
