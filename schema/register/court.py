@@ -8,6 +8,7 @@ import strawberry
 
 import models
 from casework.policy_profiles import ChangedEnd
+from engine.declare.directives import RequiresScopes
 from engine.declare.fields import Info, argument, column, derived, relation
 from engine.declare.nodes import Node
 from engine.declare.opaque import seal
@@ -41,7 +42,10 @@ def _id(root: strawberry.Parent[ChangedEnd], info: Info) -> strawberry.ID:
     return strawberry.ID(seal(f"{noun.__name__}:{root.key}".encode(), info.context.caller.keyring.opaque_key))
 
 
-@strawberry.type(description="An item whose publicity a policy profile would shorten (政策变更影响).")
+@strawberry.type(
+    description="An item whose publicity a policy profile would shorten (政策变更影响).",
+    directives=[RequiresScopes.of(REGISTER)],
+)
 class ProfileChange:
     """A new end."""
 
