@@ -24,7 +24,7 @@ from pages.asking import Data, UnansweredError
 from pages.built_files import address_of_tool
 from pages.court.door import NO_STORE, SIGN_IN_PATH
 from pages.court.figures.answer_table import AnswerTable, find_rows
-from pages.court.figures.panels import COLUMNS, DOCUMENT, PANELS, cut_document, draw, draw_answer, write_rows
+from pages.court.figures.panels import COLUMNS, DOCUMENT, PANELS, cut_document, draw, draw_answer, has_rows, write_rows
 from pages.court.figures.saved_documents import SavedDocuments, TooManyDocumentsError
 from pages.court.performing import CourtWork, Performed
 from pages.language import find_language, put
@@ -98,7 +98,7 @@ class CourtFigures:
         language = find_language(request)
         panels = [(panel, tables[panel.name], draw(panel, tables[panel.name], language)) for panel in PANELS]
         shown: dict[str, Any] = {"panels": panels, "words": COLUMNS, "cut": cut_document}
-        shown["write_rows"] = write_rows
+        shown["has_rows"] = has_rows
         shown |= {"documents": await self.saved.list_all(principal), "here": PATH}
         return self.work.show(request, principal, "court/figures.html", Performed(), **shown)
 
@@ -164,7 +164,7 @@ class CourtFigures:
         chart = draw_answer(table, find_language(request)) if table else None
         shown: dict[str, Any] = {"written": written, "table": table, "chart": chart, "here": PATH}
         nonce = secrets.token_urlsafe(16)
-        shown |= {"write_rows": write_rows, "nonce": nonce, "editor": address_of_tool("editor")}
+        shown |= {"has_rows": has_rows, "nonce": nonce, "editor": address_of_tool("editor")}
         if request.method == "POST":
             shown["repeated"] = {"csrf": self.work.door.csrf_of(request), **written.fields}
         page = self.work.show(request, principal, "court/answer.html", performed, **shown)

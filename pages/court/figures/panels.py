@@ -110,6 +110,12 @@ def cut_document(name: str) -> str:
     return f"{head}{{\n  {print_ast(chosen)}\n}}"
 
 
+def has_rows(name: str, value: str) -> bool:
+    """Return whether there is a document of what a bar is made of (`write_rows`)."""
+    operation = _rows_by_panel().get(name)
+    return operation is not None and bool(value) and _inline(operation, value) is not None
+
+
 def write_rows(name: str, value: str) -> str | None:
     """Return the document of what a bar is made of. name: of the panel; value: the label of the bar, which becomes a
     literal of the document. None if the panel has none, or the value cannot be a label of it."""
@@ -118,8 +124,7 @@ def write_rows(name: str, value: str) -> str | None:
     if operation is None or literals is None:
         return None
     text = print_ast(visit(operation, _Literals(literals)))
-    fragments = [one for one in parse(ROWS).definitions if isinstance(one, FragmentDefinitionNode)]
-    return "\n\n".join([text, *(print_ast(one) for one in fragments if f"...{one.name.value}" in text)])
+    return "\n\n".join([text, *(body for name, body in _list_fragments().items() if f"...{name}" in text)])
 
 
 def _inline(operation: OperationDefinitionNode, value: str) -> Mapping[str, ValueNode] | None:
@@ -196,3 +201,9 @@ def _list_operations(document: str) -> list[OperationDefinitionNode]:
 @cache
 def _rows_by_panel() -> Mapping[str, OperationDefinitionNode]:
     return {one.name.value.lower(): one for one in _list_operations(ROWS) if one.name}
+
+
+@cache
+def _list_fragments() -> Mapping[str, str]:
+    found = (one for one in parse(ROWS).definitions if isinstance(one, FragmentDefinitionNode))
+    return {one.name.value: print_ast(one) for one in found}
