@@ -199,7 +199,7 @@ class Parts:
     @cached_property
     def admission(self) -> Admission:
         """What the protocols admit."""
-        return Admission(read_limits(self.settings))
+        return Admission(read_limits(self.settings), self.verifier.find_client)
 
     @cached_property
     def reports(self) -> ReportWriter:

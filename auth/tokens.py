@@ -161,6 +161,13 @@ class TokenVerifier(Remembering):
             self._keep(digest, Verified(claims, principal, now))
         return principal
 
+    def find_client(self, authorization: bytes) -> int | None:
+        """Return the key of the client whose token, verified before, the value of a field `Authorization` has; None if
+        it has none. It may have been revoked, and nothing of it is proved."""
+        _, _, token = authorization.partition(b" ")
+        digest = hashlib.sha256(token.strip()).digest()
+        return self._client_of(digest) if digest in self._remembered else None
+
     def _client_of(self, key: bytes) -> int:
         verified: Verified = self._remembered[key]
         return verified.principal.client_key

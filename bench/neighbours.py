@@ -103,11 +103,12 @@ class Town:
 
     def measure(self, texts: list[bytes], bodies: list[bytes], seconds: float) -> Beside:
         """Measure the bank beside a flood; alone if it is empty."""
+        headers = self.system.headers(CHECK)
         beside: Any = flooding(self.system.port, texts, FLOODING) if texts else nullcontext(Counter())
         load: Load | None
         with beside as statuses:
             try:
-                load = run_wrk(self.system.url, bodies, self.system.headers(CHECK), 1, seconds)
+                load = run_wrk(self.system.url, bodies, headers, 1, seconds)
             except LoadError as error:
                 console.print(f"the bank: {error}")
                 load = None

@@ -7,7 +7,7 @@ from limits import RateLimitItem, parse_many
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
-from auth.staff.throttle import count_source
+from source_address import name_source
 
 LOOK_UPS = parse_many("20/minute; 200/hour; 600/day")
 """More than a person asks, and far fewer than there are names."""
@@ -22,7 +22,7 @@ class Brake:
 
     def admit(self, address: str) -> bool:
         """Count a look-up. Return whether the source may make it; one that may not counts for nothing."""
-        source = count_source(address).subject
+        source = name_source(address)
         if not all(self.limiter.test(rate, source) for rate in self.rates):
             return False
         for rate in self.rates:

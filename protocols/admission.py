@@ -2,13 +2,14 @@
 
 A source may have a number of connections. A caller may have as many requests in work as places are free (Choudhury and
 Hahne's dynamic threshold): alone, half of them; with n callers, each one of n + 1 parts, so that there is room for
-another one. How many places there are follows from the time that requests take: fewer while that is long, more while it
-is short (additive increase, multiplicative decrease). A caller that is answered with nothing but 429 and goes on asking
-is refused for a moment without being read.
+another one. Who sends credentials that are not known to be valid is the address they come from, so that nobody has more
+by inventing some. How many places there are follows from the time that requests take: fewer while that is long, more
+while it is short (additive increase, multiplicative decrease). A caller that is answered with nothing but 429 and goes
+on asking is refused for a moment without being read.
 """
 
 from collections import Counter
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from time import monotonic
@@ -39,9 +40,11 @@ REFUSED = prometheus_client.Counter("suxin_refused", "Connections and requests r
 
 @dataclass
 class Admission:
-    """The open connections and the requests in work of one worker."""
+    """The open connections and the requests in work of one worker. identify: returns whose credentials the value of a
+    field `Authorization` has, or None if that is not known."""
 
     limits: ConnectionLimits = field(default_factory=ConnectionLimits)
+    identify: Callable[[bytes], Hashable | None] = lambda _: None
     sources: Counter[str] = field(default_factory=Counter)
     working: dict[Hashable, int] = field(default_factory=dict)
     refusals: dict[Hashable, int] = field(default_factory=dict)
@@ -70,6 +73,13 @@ class Admission:
         self.sources[source] -= 1
         if not self.sources[source]:
             del self.sources[source]
+
+    def find_caller(self, address: str, headers: Iterable[tuple[bytes, bytes]]) -> Hashable:
+        """Return who asks, before that is verified: the client if its credentials are known, otherwise the source."""
+        for name, value in headers:
+            if name == b"authorization" and (client := self.identify(value)) is not None:
+                return client
+        return self.limits.find_source(address, headers)
 
     @property
     def has_room(self) -> bool:

@@ -8,7 +8,7 @@ large to be kept, so that slow clients occupy a socket only; and it does not beg
 from asyncio import TimerHandle, Transport
 from collections.abc import Hashable, Sequence
 from enum import Enum
-from typing import Any, cast
+from typing import Any
 
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
@@ -20,6 +20,7 @@ from protocols.stopping import LINGER_SECONDS
 from protocols.timing import choose_interval
 from protocols.upgrades import drop_offer
 from protocols.work import Work
+from source_address import name_source
 
 FRAMING = 9
 """Bytes that a chunked body may take for each byte of content, as in chunks of one byte (RFC 9112, section 7.1)."""
@@ -74,8 +75,12 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._shed: tuple[Refused, bool] | None = None
 
     @property
-    def _source(self) -> str:
+    def _address(self) -> str:
         return self.client[0] if self.client else ""
+
+    @property
+    def _source(self) -> str:
+        return name_source(self._address)
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # as uvicorn's
         """Count the connection, and refuse it if there are too many."""
@@ -185,21 +190,16 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def _begin(self, cycle: RequestResponseCycle, app: Any) -> None:
         if cycle.scope["path"] not in PROBES:
-            app = Work(self._admission, self._get_caller(cycle.scope["headers"]), app, self.flow)
+            app = Work(
+                self._admission, self._admission.find_caller(self._address, cycle.scope["headers"]), app, self.flow
+            )
         super()._start_asgi_task(cycle, app)
-
-    def _get_caller(self, headers: Any) -> Hashable:
-        """Return who asks, before that is verified: the credentials, otherwise the address."""
-        for name, value in headers:
-            if name == b"authorization":
-                return cast(bytes, value)
-        return self._source
 
     def _is_shed(self) -> bool:
         """Return whether this request is refused. Its body is read, and not kept."""
         if self.pipeline or (self.cycle and not self.cycle.response_complete) or self.parser.should_upgrade():
             return False
-        caller = self._get_caller(self.headers)
+        caller = self._admission.find_caller(self._address, self.headers)
         if self._admission.admits(caller) or self.url.decode("latin-1").partition("?")[0] in PROBES:
             return False
         refused = self._choose_refusal(caller)
@@ -227,7 +227,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         REFUSED.labels(refused.reason).inc()
         self.transport.write(write_refusal(refused, self.server_state.default_headers, self.url, close=False))
         self.on_response_complete()
-        if refused is not Refused.OVERLOAD and not self._limits.is_proxy(self._source):
+        if refused is not Refused.OVERLOAD and not self._limits.is_proxy(self._address):
             self.flow.pause_reading()
             self.loop.call_later(PAUSE_SECONDS, self._read_again)
 

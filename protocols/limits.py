@@ -1,10 +1,14 @@
 """The limits of a worker's connections and of its requests in work."""
 
 import resource
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network, ip_address
+
+from protocols.sources import Forwarded
+from source_address import name_source
 
 RESERVED_FILES = 256
 """File descriptors that are not used for clients: the database, files, webhooks."""
@@ -31,14 +35,23 @@ class ConnectionLimits:
     requests: int = 128
     proxies: Sequence[IPv4Network | IPv6Network] = ()
 
-    def is_proxy(self, source: str) -> bool:
+    def is_proxy(self, address: str) -> bool:
         """Return whether connections from an address are shared by several clients."""
         if not self.proxies:
             return False
         with suppress(ValueError):
-            address = ip_address(source)
-            return any(address in network for network in self.proxies)
+            found = ip_address(address)
+            return any(found in network for network in self.proxies)
         return False
+
+    @cached_property
+    def _forwarded(self) -> Forwarded:
+        return Forwarded(self.proxies)
+
+    def find_source(self, address: str, headers: Iterable[tuple[bytes, bytes]]) -> str:
+        """Return the source of a request on a connection from an address, or what that says as a proxy."""
+        told = self._forwarded.find_source(headers) if self.is_proxy(address) else None
+        return told or name_source(address)
 
     @property
     def most_connections(self) -> int:

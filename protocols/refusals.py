@@ -7,7 +7,15 @@ from http import HTTPStatus
 
 RETRY = (b"retry-after", b"1")
 CLOSE = b"connection: close\r\n"
-GRAPHQL = b"/graphql"
+AGAIN = frozenset({429, 503})
+"""The statuses after which a request may be sent again."""
+
+
+class ErrorForm(Enum):
+    """How errors are written: the start of the addresses, as GraphQL over HTTP, OAuth (RFC 6749, section 5.2), or text
+    say."""
+
+    GRAPHQL, OAUTH, TEXT = b"/graphql", b"/oauth/", b""
 
 
 class Refused(Enum):
@@ -29,33 +37,40 @@ class Refused(Enum):
 
 
 CODES = {Refused.SHARE: "CONCURRENCY_LIMITED", Refused.HELD_OFF: "THROTTLED", Refused.OVERLOAD: "OVERLOADED"}
+OAUTH_CODES = {True: "temporarily_unavailable", False: "invalid_request"}
+"""The codes of RFC 6749, section 4.1.2.1, by whether the request may be repeated."""
 
 
-def _body(refused: Refused, *, graphql: bool) -> tuple[bytes, bytes]:
+def _body(refused: Refused, form: ErrorForm) -> tuple[bytes, bytes]:
     """Return the media type and the content."""
-    if not graphql:
+    error: dict[str, object]
+    if form is ErrorForm.GRAPHQL:
+        error = {"errors": [{"message": refused.message, "extensions": {"code": CODES.get(refused, "BAD_REQUEST")}}]}
+    elif form is ErrorForm.OAUTH:
+        error = {"error": OAUTH_CODES[refused.status in AGAIN], "error_description": refused.message}
+    else:
         return b"text/plain; charset=utf-8", refused.message.encode()
-    error = {"message": refused.message, "extensions": {"code": CODES.get(refused, "BAD_REQUEST")}}
-    return b"application/json; charset=utf-8", json.dumps({"errors": [error]}).encode()
+    return b"application/json; charset=utf-8", json.dumps(error).encode()
 
 
-def _parts(refused: Refused, *, graphql: bool) -> tuple[bytes, bytes]:
+def _parts(refused: Refused, form: ErrorForm) -> tuple[bytes, bytes]:
     """Return the status line, and what follows the fields that vary."""
-    kind, content = _body(refused, graphql=graphql)
+    kind, content = _body(refused, form)
     fields = [(b"content-type", kind), (b"content-length", b"%d" % len(content)), (b"cache-control", b"no-store")]
-    if refused.status in {429, 503}:
+    if refused.status in AGAIN:
         fields.append(RETRY)
     lines = b"".join(b"%s: %s\r\n" % one for one in fields)
     phrase = HTTPStatus(refused.status).phrase.encode()
     return b"HTTP/1.1 %d %s\r\n" % (refused.status, phrase), b"%s\r\n%s" % (lines, content)
 
 
-PARTS = {(refused, graphql): _parts(refused, graphql=graphql) for refused in Refused for graphql in (False, True)}
+PARTS = {(refused, form): _parts(refused, form) for refused in Refused for form in ErrorForm}
 
 
 def write_refusal(refused: Refused, defaults: Iterable[tuple[bytes, bytes]], url: bytes, *, close: bool) -> bytes:
     """Return the answer. defaults: the header fields of every answer. url: whose form of errors is used. close:
     whether the connection is closed after it."""
-    line, rest = PARTS[refused, url.startswith(GRAPHQL)]
+    form = next(one for one in ErrorForm if url.startswith(one.value))
+    line, rest = PARTS[refused, form]
     fields = b"".join(b"%s: %s\r\n" % one for one in defaults)
     return b"".join((line, fields, CLOSE if close else b"", rest))

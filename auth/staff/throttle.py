@@ -8,7 +8,6 @@ import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from ipaddress import IPv6Address, ip_address
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
@@ -16,11 +15,10 @@ from sqlalchemy.dialects.postgresql import insert
 from auth.server.token_store import prune
 from models.keyring import Keyring
 from models.staff_account import SignInFailure
+from source_address import name_source
 
 LOCKED = timedelta(minutes=15)
 MOST_OF_ACCOUNT, MOST_OF_SOURCE = 5, 30
-NETWORK_BITS = 64
-"""Addresses of IPv6 are counted by network: one customer has at least 2^64 of them."""
 
 
 @dataclass(frozen=True)
@@ -53,14 +51,7 @@ def count_officer(key: int) -> FailureCounter:
 
 def count_source(address: str) -> FailureCounter:
     """Return the counter of a source address; of anything that is no address, one for all."""
-    try:
-        found = ip_address(address)
-    except ValueError:
-        return FailureCounter("source", "", MOST_OF_SOURCE)
-    if isinstance(found, IPv6Address) and found.ipv4_mapped:
-        found = found.ipv4_mapped
-    whole = int(found) >> NETWORK_BITS if isinstance(found, IPv6Address) else int(found)
-    return FailureCounter("source", f"{found.version}/{whole}", MOST_OF_SOURCE)
+    return FailureCounter("source", name_source(address), MOST_OF_SOURCE)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ import binascii
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import cached_property
 from hashlib import sha256
 
 from cryptography.exceptions import InvalidSignature
@@ -93,7 +94,7 @@ class NoteSigner:
     following: Ed25519PrivateKey | None = None
     former: Sequence[NoteKey] = ()
 
-    @property
+    @cached_property
     def key(self) -> NoteKey:
         """The public key."""
         return NoteKey(self.name, self.type, self.private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw))
@@ -109,7 +110,7 @@ class NoteSigner:
         """The public keys with which notes are signed now."""
         return [self.key, *([self.successor.key] if self.successor else [])]
 
-    @property
+    @cached_property
     def trusted(self) -> list[NoteKey]:
         """The public keys with which notes are or were signed."""
         return [*self.keys, *self.former]

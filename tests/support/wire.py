@@ -4,7 +4,7 @@ import asyncio
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -142,9 +142,11 @@ def wait_until(holds: Any) -> None:
 
 
 @contextmanager
-def playing(**limits: Any) -> Iterator[tuple[Playing, int]]:
-    """The application, and its port."""
-    app = Playing(Admission(ConnectionLimits(**limits)))
+def playing(
+    identify: Callable[[bytes], Hashable | None] = lambda value: value, **limits: Any
+) -> Iterator[tuple[Playing, int]]:
+    """The application, and its port. identify: by default, all credentials are known."""
+    app = Playing(Admission(ConnectionLimits(**limits), identify))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         protocols: dict[str, Any] = {"http": BoundedHttpProtocol, "ws": BoundedWebSocketProtocol}
         config = uvicorn.Config(app, log_level="critical", lifespan="on", timeout_keep_alive=1, **protocols)

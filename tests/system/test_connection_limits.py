@@ -4,7 +4,7 @@ import json
 import os
 import socket
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from ipaddress import ip_network
 
 import pytest
@@ -312,6 +312,43 @@ def test_a_connection_of_a_proxy_is_read_after_a_refusal(monkeypatch: pytest.Mon
         assert [ask(wire).answer()[0] for _ in range(3)] == [429] * 3
 
 
+def forward(wire: Wire, source: bytes) -> Wire:
+    told = b"x-forwarded-for: 203.0.113.9, %s\r\n" % source
+    return wire.send(b"POST /oauth/token HTTP/1.1\r\n%scontent-length: 2\r\n\r\n{}" % told)
+
+
+def test_invented_credentials_are_no_callers_of_their_own() -> None:
+    """Whoever invents a token for each request has what its address has, and leaves room for others."""
+    with (
+        playing(requests=4, identify=lambda _: None) as (app, port),
+        Wire(port) as one,
+        Wire(port) as two,
+        Wire(port) as three,
+        Wire(port, source="127.0.0.9") as other,
+    ):
+        for number, wire in enumerate((one, two)):
+            ask(wire, b"invented-%d" % number)
+        app.wait_for(2)
+        assert ask(three, b"invented-2").answer()[0] == 429
+        ask(other, b"invented-3")
+        app.wait_for(3)
+
+
+def test_each_source_behind_a_proxy_has_its_share() -> None:
+    """A stranger's requests without credentials refused everybody's who came by the same proxy, tokens included."""
+    proxies = (ip_network("127.0.0.0/8"),)
+    with playing(requests=4, proxies=proxies, identify=lambda _: None) as (app, port), ExitStack() as stack:
+        one, two, three, other = (stack.enter_context(Wire(port)) for _ in range(4))
+        for wire in (one, two):
+            forward(wire, b"2001:db8:0:1::%d" % (wire is one))
+        app.wait_for(2)
+        status, fields, content = forward(three, b"2001:db8:0:1:ffff::").answer()
+        assert (status, fields["content-type"]) == (429, "application/json; charset=utf-8")
+        assert json.loads(content) == {"error": "temporarily_unavailable", "error_description": Refused.SHARE.message}
+        forward(other, b"2001:db8:0:2::1")
+        app.wait_for(3)
+
+
 def test_when_all_work_it_is_said_that_the_service_is_full_and_probes_are_answered() -> None:
     with playing(requests=2) as (app, port), Wire(port) as one, Wire(port) as two, Wire(port) as three:
         ask(one, b"a")
@@ -321,7 +358,7 @@ def test_when_all_work_it_is_said_that_the_service_is_full_and_probes_are_answer
         status, fields, content = ask(three, b"c").answer()
         assert (status, fields["retry-after"]) == (503, "1")
         assert json.loads(content)["errors"][0]["extensions"] == {"code": "OVERLOADED"}
-        assert ask(three, b"c", b"/oauth/token").answer()[2] == Refused.OVERLOAD.message.encode()
+        assert ask(three, b"c", b"/uploads").answer()[2] == Refused.OVERLOAD.message.encode()
         ask(three, b"c", b"/livez")
         app.wait_for(3)
         app.go.set()

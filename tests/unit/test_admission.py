@@ -1,5 +1,7 @@
 """Admission: how many connections a source may have, and which share of the requests in work a caller may."""
 
+import json
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
@@ -7,6 +9,7 @@ import pytest
 from protocols.admission import DEAF, HELD_OFF_SECONDS, LEAST, MOST_NOTED, SLOW_SECONDS, Admission
 from protocols.limits import ConnectionLimits
 from protocols.refusals import Refused, write_refusal
+from source_address import name_source
 
 
 def admission(**limits: Any) -> Admission:
@@ -118,3 +121,49 @@ def test_a_refusal_says_when_to_come_back_and_whether_the_connection_stays(refus
     assert b"content-length: %d" % len(content) in head
     assert refused.message.encode() in content
     assert b"connection:" not in write_refusal(refused, (), b"/", close=False)
+
+
+@pytest.mark.parametrize(
+    ("address", "source"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8:0:1:a:b:c:d", "2001:db8:0:1::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("unknown", ""),
+        ("", ""),
+    ],
+)
+def test_a_network_is_one_source(address: str, source: str) -> None:
+    assert name_source(address) == source
+
+
+@pytest.mark.parametrize(
+    ("address", "headers", "source"),
+    [
+        ("10.0.0.7", ["192.0.2.7"], "192.0.2.7"),
+        ("10.0.0.7", ["203.0.113.1, 192.0.2.7:4711, 10.0.0.8"], "192.0.2.7"),
+        ("10.0.0.7", ["203.0.113.1", "2001:db8::7"], "2001:db8::/64"),
+        ("10.0.0.7", [], "10.0.0.7"),
+        ("10.0.0.7", [""], "10.0.0.7"),
+        ("192.0.2.1", ["203.0.113.1"], "192.0.2.1"),
+    ],
+)
+def test_only_proxies_say_where_a_request_comes_from(address: str, headers: list[str], source: str) -> None:
+    limits = ConnectionLimits(proxies=[ip_network("10.0.0.0/24")])
+    told = [(b"host", b"x"), *((b"x-forwarded-for", value.encode()) for value in headers)]
+    assert limits.find_source(address, told) == source
+
+
+@pytest.mark.parametrize("refused", Refused)
+def test_a_refusal_has_the_form_of_its_address(refused: Refused) -> None:
+    def content(url: bytes) -> bytes:
+        return write_refusal(refused, (), url, close=True).partition(b"\r\n\r\n")[2]
+
+    again = refused.status in {429, 503}
+    assert json.loads(content(b"/oauth/token")) == {
+        "error": "temporarily_unavailable" if again else "invalid_request",
+        "error_description": refused.message,
+    }
+    assert json.loads(content(b"/graphql"))["errors"][0]["message"] == refused.message
+    assert content(b"/look") == refused.message.encode()
