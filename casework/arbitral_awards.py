@@ -3,7 +3,6 @@
 A body acts for itself, on its own awards. Their debtors need no consent: the award binds them (DOMAIN 1).
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -36,12 +35,12 @@ LONGEST_NUMBER, LONGEST_OBLIGATION = 100, 500
 
 @dataclass(frozen=True)
 class Debtor:
-    """Whom an award obliges: name, document, keyed hashes of its number (newest first), sealed and masked number."""
+    """Whom an award obliges: name, document, keyed hash of its number, sealed and masked number."""
 
     kind: PartyKind
     name: str
     document: Document
-    probes: Sequence[bytes]
+    index: bytes
     sealed: bytes
     masked: str
 
@@ -82,11 +81,11 @@ async def record_award(
         **described,
         "client_key": client_key,
         "court_code": (await connection.execute(court)).scalar_one(),
-        "party_id": await find_debtor(connection, debtor.probes, debtor.kind, debtor.name)
+        "party_id": await find_debtor(connection, debtor.index, debtor.kind, debtor.name)
         or await _make_party(connection, debtor, at),
         "debtor_kind": debtor.kind,
         "debtor_name": debtor.name,
-        "subject_index": debtor.probes[0],
+        "subject_index": debtor.index,
         "masked": debtor.masked,
         "recorded_at": at,
     }
@@ -120,24 +119,24 @@ def _text(text: str, longest: int, field: str) -> str:
     return strip_text(text, longest, Refusal("BAD_TEXT", message, "Complete or shorten it.", field))
 
 
-async def find_debtor(connection: AsyncConnection, probes: Sequence[bytes], kind: PartyKind, name: str) -> int | None:
+async def find_debtor(connection: AsyncConnection, index: bytes, kind: PartyKind, name: str) -> int | None:
     """Return the party of a number, if it has or had this name (R17, R22)."""
-    known = sa.select(Party.id).join(Identity, Identity.party_id == Party.id).where(Identity.index.in_(probes))
+    known = sa.select(Party.id).join(Identity, Identity.party_id == Party.id).where(Identity.index == index)
     same = known.where(Party.kind == kind, is_known_as(Party, sa.literal(fold(name), sa.Text)))
-    key: int | None = (await connection.execute(same.limit(1))).scalar_one_or_none()
+    key: int | None = (await connection.execute(same)).scalar_one_or_none()
     return key
 
 
 async def _make_party(connection: AsyncConnection, debtor: Debtor, at: datetime) -> int | None:
     """Insert a debtor that no court knows, not disclosed to partners (R16); None if the number is somebody's."""
-    taken = sa.select(Identity.id).where(Identity.index.in_(debtor.probes)).limit(1)
+    taken = sa.select(Identity.id).where(Identity.index == debtor.index)
     if (await connection.execute(taken)).first():
         return None
     values: dict[str, Any] = {"kind": debtor.kind, "name": debtor.name, "disclosed": False, "created_at": at}
     if debtor.kind is PartyKind.ORGANIZATION:
         values["of_age_from"] = ALWAYS
     key = int((await connection.execute(sa.insert(Party).values(values).returning(Party.id))).scalar_one())
-    number = {"index": debtor.probes[0], "sealed": debtor.sealed, "masked": debtor.masked}
+    number = {"index": debtor.index, "sealed": debtor.sealed, "masked": debtor.masked}
     await connection.execute(sa.insert(Identity).values(party_id=key, type=debtor.document.kind, **number))
     return key
 

@@ -3,7 +3,7 @@
 A trigger maintains `party.household_id` (`models.household`); conversions are updated here.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -41,10 +41,10 @@ class Membership:
 
 @dataclass(frozen=True)
 class EnrolledPerson:
-    """A name and a number: keyed hashes under all key versions, newest first, sealed, masked (R18)."""
+    """A name and a number: keyed hash, sealed, masked (R18)."""
 
     name: str
-    probes: Sequence[bytes]
+    index: bytes
     sealed: bytes
     masked: str
 
@@ -130,7 +130,7 @@ def _check(membership: Membership, today: date) -> None:
 async def _person(connection: AsyncConnection, person: EnrolledPerson, at: datetime) -> int:
     """Return the party of a number, a new one if it is unknown. Raises Refusal NOT_FOUND if the name differs."""
     query = sa.select(Party.id, Party.name).join(Identity, Identity.party_id == Party.id)
-    known = (await connection.execute(query.where(Identity.index.in_(person.probes)).limit(1))).one_or_none()
+    known = (await connection.execute(query.where(Identity.index == person.index))).one_or_none()
     if known is None:
         return await _new_person(connection, person, at)
     if fold(known.name) != fold(person.name):
@@ -143,7 +143,7 @@ async def _new_person(connection: AsyncConnection, person: EnrolledPerson, at: d
     """Insert a person who is unknown to the courts, and so not disclosed to other partners (R16)."""
     values = {"kind": PartyKind.PERSON, "name": person.name, "disclosed": False, "created_at": at}
     key = int((await connection.execute(sa.insert(Party).values(values).returning(Party.id))).scalar_one())
-    number = {"index": person.probes[0], "sealed": person.sealed, "masked": person.masked}
+    number = {"index": person.index, "sealed": person.sealed, "masked": person.masked}
     await connection.execute(sa.insert(Identity).values(party_id=key, type=IdentityType.RESIDENT_ID, **number))
     return key
 

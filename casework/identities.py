@@ -179,8 +179,8 @@ async def _right_number(
     """Return the columns of the right number, sealed, and its party if it has the conflict's name (R18)."""
     if keyring is None:
         raise Refusal("BAD_NUMBER", "No number can be read here.", "Ask whoever runs the service.", "document")
-    probes = keyring.probes(make_document_key(number.kind, number.value))
-    query = sa.select(Identity.party_id).where(Identity.index.in_(probes)).limit(1)
+    index = keyring.index(make_document_key(number.kind, number.value))
+    query = sa.select(Identity.party_id).where(Identity.index == index)
     party: int | None = (await connection.execute(query)).scalar_one_or_none()
     if party == conflict.holder_id:
         raise Refusal("BAD_NUMBER", "This is the number of the conflict.", "Give the right one.", "document")
@@ -191,8 +191,8 @@ async def _right_number(
     return {
         "other_id": party,
         "number_kind": number.kind,
-        "number_index": probes[0],
-        "number_sealed": keyring.seal(number.value, probes[0]),
+        "number_index": index,
+        "number_sealed": keyring.seal(number.value, index),
         "number_masked": mask_document(number.value),
     }
 

@@ -173,7 +173,7 @@ async def _borrower(connection: AsyncConnection, client_key: int, borrower: Cust
         raise Refusal("CONSENT_REQUIRED", message, "Register it.", "idNumber")
     query = sa.select(Party.id).join(Identity, Identity.party_id == Party.id)
     same = (is_known_as(Party, sa.literal(borrower.folded, sa.Text)), Party.kind == borrower.kind, Party.disclosed)
-    known = query.where(Identity.index.in_(borrower.probes), *same)
+    known = query.where(Identity.index == borrower.index, *same)
     key: int | None = (await connection.execute(known)).scalar_one_or_none()
     if key is None:
         raise Refusal("NOT_FOUND", "Nobody of this name and number has a certificate.", "Check both.", "name")
@@ -183,7 +183,7 @@ async def _borrower(connection: AsyncConnection, client_key: int, borrower: Cust
 async def _has_consent(connection: AsyncConnection, client_key: int, borrower: Customer, at: datetime) -> bool:
     now = sa.literal(at, sa.DateTime(timezone=True))
     live = is_live_consent(Consent, sa.literal(client_key), LENDS, now, Scope.PERSON_CREDIT)
-    query = sa.select(Consent.id).where(Consent.subject_index.in_(borrower.probes), live)
+    query = sa.select(Consent.id).where(Consent.subject_index == borrower.index, live)
     return (await connection.execute(query.limit(1))).first() is not None
 
 

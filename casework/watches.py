@@ -33,9 +33,9 @@ Misnamed = Collection[tuple[bytes, str, PartyKind]]
 
 @dataclass(frozen=True)
 class Customer:
-    """A subject to be watched. probes: keyed hashes of its number, newest first; empty for an invalid number."""
+    """A subject to be watched. index: keyed hash of its number; None for an invalid number."""
 
-    probes: Sequence[bytes]
+    index: bytes | None
     kind: PartyKind
     name: str
     reference: str
@@ -55,7 +55,7 @@ async def watch(connection: AsyncConnection, client_key: int, customers: Sequenc
     await lock_client(connection, client_key)
     outcomes = await _judge(connection, client_key, customers, at)
     judged = list(zip(customers, outcomes, strict=True))
-    wanted = {one.probes[0]: one for one, outcome in judged if outcome is WatchOutcome.WATCHED}
+    wanted = {one.index: one for one, outcome in judged if one.index and outcome is WatchOutcome.WATCHED}
     former = await _references(connection, client_key, wanted)
     watches = await _open(connection, client_key, wanted, at)
     lines = [_line(one, outcome, watches, former) for one, outcome in judged]
@@ -98,32 +98,32 @@ async def _judge(
 ) -> list[WatchOutcome]:
     """Return the outcome of each line. A missing consent comes first, and a person's wrong name is not told, so that
     nothing is disclosed (R20): such a watch is never notified."""
-    probes = [probe for one in customers for probe in one.probes]
+    valid = [(one.index, one.folded) for one in customers if one.index]
+    indexes, names = [index for index, _ in valid], [folded for _, folded in valid]
     now, mine = sa.literal(at, sa.DateTime(timezone=True)), sa.literal(client_key)
     consents = sa.select(Consent.subject_index).where(
-        Consent.subject_index.in_(probes), is_live_consent(Consent, mine, MONITORS, now, Scope.PERSON_CREDIT)
+        Consent.subject_index.in_(indexes), is_live_consent(Consent, mine, MONITORS, now, Scope.PERSON_CREDIT)
     )
     consenting = set((await connection.execute(consents)).scalars())
     asked = sa.func.unnest(
-        sa.literal([probe for one in customers for probe in one.probes], sa.ARRAY(sa.LargeBinary)),
-        sa.literal([one.folded for one in customers for _ in one.probes], sa.ARRAY(sa.Text)),
+        sa.literal(indexes, sa.ARRAY(sa.LargeBinary)), sa.literal(names, sa.ARRAY(sa.Text))
     ).table_valued(sa.column("index", sa.LargeBinary), sa.column("folded", sa.Text), name="asked")
     asked = asked.render_derived()
     same = is_known_as(Party, asked.c.folded)
-    names = sa.select(asked.c["index"], asked.c.folded, Party.kind).join(Identity, Identity.index == asked.c["index"])
+    known = sa.select(asked.c["index"], asked.c.folded, Party.kind).join(Identity, Identity.index == asked.c["index"])
     organization = (Party.kind == PartyKind.ORGANIZATION, Party.disclosed)
-    others = names.join(Party, Party.id == Identity.party_id).where(*organization, ~same)
+    others = known.join(Party, Party.id == Identity.party_id).where(*organization, ~same)
     misnamed = {(index, folded, kind) for index, folded, kind in await connection.execute(others)}
     return [_outcome(one, consenting, misnamed) for one in customers]
 
 
 def _outcome(one: Customer, consenting: set[bytes], misnamed: Misnamed) -> WatchOutcome:
     """Return the outcome of a line. A person's number given as an organization's code matches nobody (R15)."""
-    if not one.probes:
+    if one.index is None:
         return WatchOutcome.INVALID_NUMBER
-    if one.kind is PartyKind.PERSON and consenting.isdisjoint(one.probes):
+    if one.kind is PartyKind.PERSON and one.index not in consenting:
         return WatchOutcome.CONSENT_REQUIRED
-    if any((probe, one.folded, one.kind) in misnamed for probe in one.probes):
+    if (one.index, one.folded, one.kind) in misnamed:
         return WatchOutcome.NAME_MISMATCH
     return WatchOutcome.WATCHED
 
@@ -139,12 +139,11 @@ def _line(
     one: Customer, outcome: WatchOutcome, watches: Mapping[bytes, int], references: dict[bytes, str]
 ) -> dict[str, Any]:
     """Return the line of a customer. references: of the watched subjects, updated by each line."""
-    line = _blank(one.reference) | {"outcome": outcome, "subject_index": one.probes[0] if one.probes else None}
-    if outcome is not WatchOutcome.WATCHED:
+    line = _blank(one.reference) | {"outcome": outcome, "subject_index": one.index}
+    if one.index is None or outcome is not WatchOutcome.WATCHED:
         return line
-    index = one.probes[0]
-    former, references[index] = references.get(index), one.reference
-    return line | {"watch_id": watches[index], "replaced": former if former != one.reference else None}
+    former, references[one.index] = references.get(one.index), one.reference
+    return line | {"watch_id": watches[one.index], "replaced": former if former != one.reference else None}
 
 
 def _blank(reference: str) -> dict[str, Any]:

@@ -159,7 +159,7 @@ class Chunk:
         return self.turns[key] - 1
 
     def _place(self, subject: LineSubject, record: LineRecord, line: int) -> int:
-        key = (subject.number.probes[0], subject.folded)
+        key = (subject.keyed_hash, subject.folded)
         mention = self.subjects.get(key)
         if mention is None:
             place = len(self.subjects)
@@ -173,10 +173,10 @@ class Chunk:
 
     def _first(self, subject: LineSubject, place: int) -> int:
         """The place that represents this number, or an organization code that it contains or belongs to."""
-        own = subject.number.probes[0]
+        own = subject.keyed_hash
         if subject.code is None:
             return self.numbers.setdefault(own, place)
-        code = subject.code.probes[0]
+        code = subject.code.keyed_hash
         if self.holders.setdefault(code, own) != own:
             return self.numbers.setdefault(own, place)
         first = self.numbers.setdefault(own, self.numbers.get(code, place))

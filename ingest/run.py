@@ -146,7 +146,7 @@ class Run:
         else:
             for one in (record.subject, record.other):
                 if one:
-                    self.parties.setdefault(hash(one.probes[0]), line)
+                    self.parties.setdefault(hash(one.keyed_hash), line)
             if not record.subject.check_digit_valid:
                 self.summary.warnings["USCC_CHECK_DIGIT"] += 1
 
@@ -187,7 +187,7 @@ class Run:
 
     def _first_line(self, subject: LineSubject, holder: int, new: Collection[int]) -> int | None:
         """The first line of the holder of a number in this file; None if it was known before."""
-        return self.parties[hash(subject.probes[0])] if holder in self.made or holder in new else None
+        return self.parties[hash(subject.keyed_hash)] if holder in self.made or holder in new else None
 
     def _note_conflicts(self, chunk: Chunk, resolved: Resolved) -> None:
         """Count the lines whose number belongs to another party (R22)."""

@@ -34,10 +34,10 @@ FIRST_DOCUMENTS = {
 
 
 class Number(NamedTuple):
-    """A number. `probes`: its keyed hashes under all key versions, newest first."""
+    """A number: the kind of its document, keyed hash, sealed, masked."""
 
     document: DocumentKind
-    probes: list[bytes]
+    keyed_hash: bytes
     sealed: bytes
     masked: str
 
@@ -54,9 +54,9 @@ class LineSubject(NamedTuple):
     check_digit_valid: bool
 
     @property
-    def probes(self) -> list[bytes]:
-        """The keyed hashes of the number, newest first."""
-        return self.number.probes
+    def keyed_hash(self) -> bytes:
+        """The keyed hash of the number."""
+        return self.number.keyed_hash
 
 
 Asked = tuple[PartyKind | None, str, str, DocumentKind | None]
@@ -98,9 +98,9 @@ class SubjectReader:
         )
 
     def _number(self, document: Document) -> Number:
-        probes = self._keyring.probes(make_document_key(document.kind, document.value))
-        sealed = self._keyring.seal(document.value, probes[0])
-        return Number(document.kind, probes, sealed, mask_document(document.value))
+        keyed_hash = self._keyring.index(make_document_key(document.kind, document.value))
+        sealed = self._keyring.seal(document.value, keyed_hash)
+        return Number(document.kind, keyed_hash, sealed, mask_document(document.value))
 
 
 def find_holder_kind(number: str) -> PartyKind:

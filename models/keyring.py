@@ -132,12 +132,9 @@ class Keyring:
         return [_derive(master, b"suxin/fingerprint")[:16].hex() for master in self.indexing]
 
     def index(self, number: str) -> bytes:
-        """Return the keyed hash of a number, to be stored and looked up."""
+        """Return the keyed hash of a number, to be stored and looked up: one, since a new key renews all that is stored
+        (ADR 37)."""
         return self._hash(number.encode(), 0)
-
-    def probes(self, number: str) -> list[bytes]:
-        """Return what a number is looked up by: its hash alone, since a new key renews all that is stored (ADR 37)."""
-        return [self.index(number)]
 
     def renew(self, index: bytes) -> bytes:
         """Return the newest form of a stored hash. Raises KeyringError for one of a key that is not here."""

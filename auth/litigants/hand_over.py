@@ -53,10 +53,10 @@ def hand_over(server: AuthorizationServer, client_id: str, token: str) -> HandOv
     if used_before:
         raise HandOverRefusedError("its jti was used before")
     with server.engine.begin() as connection:
-        probes = server.keyring.probes(subject.number)
-        if contradicts(connection, probes, subject.claims["name"]):
+        index = server.keyring.index(subject.number)
+        if contradicts(connection, index, subject.claims["name"]):
             raise HandOverRefusedError("name and id_number are not of one person")
-        return _begin(server, connection, client, subject, probes[0])
+        return _begin(server, connection, client, subject, index)
 
 
 def _find_portal(connection: sa.Connection, client_id: str) -> RegisteredClient:

@@ -70,7 +70,7 @@ class TokenExchange(ClientCredentials):
             raise invalid_request(say("subject_token was not accepted: {refused}.", refused=str(refused))) from None
         if not accept_once(self.request.connection, client.key, subject.claims, now):
             raise invalid_request("subject_token was not accepted: its jti was used before. Sign a new one.")
-        if contradicts(self.request.connection, server.keyring.probes(subject.number), subject.claims["name"]):
+        if contradicts(self.request.connection, server.keyring.index(subject.number), subject.claims["name"]):
             raise invalid_request("subject_token was not accepted: name and id_number are not of one person.")
         return subject
 

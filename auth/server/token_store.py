@@ -1,7 +1,7 @@
 """Rows of issued and revoked tokens, and of used assertions."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -88,10 +88,11 @@ def accept_once(connection: sa.Connection, client_key: int, claims: Mapping[str,
     return connection.scalar(first) is not None
 
 
-def contradicts(connection: sa.Connection, probes: Sequence[bytes], name: str) -> bool:
-    """Return whether the number belongs to a party without this name, present or former (R17, R22)."""
+def contradicts(connection: sa.Connection, index: bytes, name: str) -> bool:
+    """Return whether the number belongs to a party without this name, present or former (R17, R22). index: its keyed
+    hash."""
     same = is_known_as(Party, sa.literal(fold(name), sa.Text))
-    known = sa.select(same).join(Identity, Identity.party_id == Party.id).where(Identity.index.in_(probes))
+    known = sa.select(same).join(Identity, Identity.party_id == Party.id).where(Identity.index == index)
     return connection.scalar(known) is False
 
 

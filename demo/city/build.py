@@ -119,7 +119,7 @@ async def _prepare(connection: AsyncConnection, keyring: Keyring) -> None:
     await connection.execute(sa.text("SET LOCAL idle_in_transaction_session_timeout = 0"))
     await date_records(connection, ALWAYS)
     await connection.execute(sa.text(f"LOCK TABLE {TABLES} IN EXCLUSIVE MODE"))
-    chen = sa.select(Identity.party_id).where(Identity.index.in_(keyring.probes(CHEN.number)))
+    chen = sa.select(Identity.party_id).where(Identity.index == keyring.index(CHEN.number))
     if (await connection.execute(chen)).first():
         raise CityError("The demo city stands in this database already. Use it, or start from an empty database.")
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import ARRAY, BigInteger, Column, Date, LargeBinary, Text
+from sqlalchemy import BigInteger, Column, Date, LargeBinary, Text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ingest.keyed_formats import KeyedFormat
@@ -32,7 +32,7 @@ PARTY_KINDS = {
 staged_relation = define_lines(
     "staged_relation",
     Column("organization_id", BigInteger),
-    Column("organization", ARRAY(LargeBinary)),
+    Column("organization", LargeBinary),
     Column("kind", Text),
     Column("begins_on", Date),
     Column("ends_on", Date),
@@ -58,20 +58,20 @@ class Relations(KeyedFormat):
             raise LineError("ID_TYPE", "The kind of document is unknown: write 居民身份证 or 统一社会信用代码.")
         organization = self.context.subjects.read(PartyKind.ORGANIZATION, organization_name, code)
         subject = self.context.subjects.read(PARTY_KINDS[compact(number_type)], name, number)
-        if subject.probes[0] == organization.probes[0]:
+        if subject.keyed_hash == organization.keyed_hash:
             raise LineError("RELATION", "An organization is related to itself: correct one of the two numbers.")
         if kind is RelationKind.LEGAL_REPRESENTATIVE and subject.kind is not PartyKind.PERSON:
             raise LineError("RELATION", "A legal representative is a person: correct the relation or the number.")
         begins_on, ends_on = parse_date(begins), parse_date(ends) if ends else None
         if ends_on and ends_on < begins_on:
             raise LineError("DATE", "The relation ends before it begins: correct the dates.")
-        own = (None, organization.probes, kind, begins_on, ends_on)
+        own = (None, organization.keyed_hash, kind, begins_on, ends_on)
         return LineRecord(subject, (), "", own, other=organization)
 
     def key_of(self, place: int | None, record: LineRecord) -> tuple[Any, ...]:
         """The party, the organization, the kind and the first day."""
         _, organization, kind, begins_on, _ = record.row
-        return (place, organization[0], kind, begins_on)
+        return (place, organization, kind, begins_on)
 
     async def merge(self, connection: AsyncConnection, source: Source, silent: bool) -> Merged:
         await connection.execute(FIND_ORGANIZATIONS)
@@ -84,7 +84,5 @@ class Relations(KeyedFormat):
 
 
 FIND_ORGANIZATIONS = (
-    sa.update(staged_relation)
-    .where(Identity.index == sa.any_(staged.organization))
-    .values(organization_id=Identity.party_id)
+    sa.update(staged_relation).where(Identity.index == staged.organization).values(organization_id=Identity.party_id)
 )

@@ -89,7 +89,7 @@ def _add_identities() -> sa.Insert:
 
 def _add_codes() -> sa.Insert:
     """Insert the organization codes contained in unified codes, unless they are known."""
-    known = sa.select(Identity.id).where(Identity.index == sa.any_(subject.codes)).exists()
+    known = sa.select(Identity.id).where(Identity.index == subject.code).exists()
     return (
         insert(Identity)
         .from_select(
@@ -97,14 +97,14 @@ def _add_codes() -> sa.Insert:
             sa.select(
                 resolved.party_id,
                 sa.literal(DocumentKind.ORGANIZATION_CODE, sa.Text),
-                subject.codes[1],
+                subject.code,
                 subject.code_sealed,
                 subject.code_masked,
                 sa.false(),
             )
             .join_from(resolved_subject, staged_subject, resolved.place == subject.place)
-            .where(subject.codes.is_not(None), ~known)
-            .order_by(subject.codes[1], subject.place),
+            .where(subject.code.is_not(None), ~known)
+            .order_by(subject.code, subject.place),
         )
         .on_conflict_do_nothing()
     )

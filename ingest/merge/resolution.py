@@ -62,26 +62,22 @@ def resolve_subjects() -> sa.Insert:
 
 def _found() -> sa.CTE:
     """The party with the number of each subject, and whether it was found only by the contained organization code."""
-    rotated, same, other = aliased(Identity), aliased(Identity), aliased(Identity)
-    older = sa.select(rotated.party_id).where(rotated.index == sa.any_(subject.older)).limit(1).lateral("older")
+    same, other = aliased(Identity), aliased(Identity)
     unified = sa.select(other.id).where(
         other.party_id == same.party_id, other.type == DocumentKind.UNIFIED_SOCIAL_CREDIT_CODE
     )
     contained = (
         sa.select(same.party_id)
-        .where(Identity.id.is_(None), same.index == sa.any_(subject.codes), ~unified.exists())
+        .where(Identity.id.is_(None), same.index == subject.code, ~unified.exists())
         .limit(1)
         .lateral("contained")
     )
-    own = sa.func.coalesce(Identity.party_id, older.c.party_id)
     return (
-        sa.select(subject.place, subject.first, own.is_not(None).label("numbered"))
-        .add_columns(sa.func.coalesce(own, contained.c.party_id).label("known"))
-        .add_columns((own.is_(None) & contained.c.party_id.is_not(None)).label("joins"))
+        sa.select(subject.place, subject.first, Identity.id.is_not(None).label("numbered"))
+        .add_columns(sa.func.coalesce(Identity.party_id, contained.c.party_id).label("known"))
+        .add_columns((Identity.id.is_(None) & contained.c.party_id.is_not(None)).label("joins"))
         .select_from(
-            staged_subject.outerjoin(Identity, Identity.index == subject.index)
-            .outerjoin(older, sa.true())
-            .outerjoin(contained, sa.true())
+            staged_subject.outerjoin(Identity, Identity.index == subject.index).outerjoin(contained, sa.true())
         )
         .cte("found")
     )

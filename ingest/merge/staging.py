@@ -5,7 +5,7 @@ from itertools import chain
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import ARRAY, BigInteger, Boolean, Column, Date, Integer, LargeBinary, SmallInteger, Text
+from sqlalchemy import BigInteger, Boolean, Column, Date, Integer, LargeBinary, SmallInteger, Text
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.schema import CreateTable
 from sqlalchemy.types import TypeEngine
@@ -54,11 +54,10 @@ staged_subject = define_table(
     Column("name", Text),
     Column("folded", Text),
     Column("index", LargeBinary),
-    Column("older", ARRAY(LargeBinary)),
     Column("sealed", LargeBinary),
     Column("masked", Text),
     Column("type", Text),
-    Column("codes", ARRAY(LargeBinary)),
+    Column("code", LargeBinary),
     Column("code_sealed", LargeBinary),
     Column("code_masked", Text),
     Column("village", Text),
@@ -136,19 +135,17 @@ async def copy(connection: AsyncConnection, table: sa.Table, records: Iterable[S
 def _subjects(chunk: Chunk) -> Iterator[tuple[Any, ...]]:
     for mention in chunk.subjects.values():
         subject, number, code = mention.subject, mention.subject.number, mention.subject.code
-        index, *older = number.probes
         yield (
             mention.place,
             mention.first,
             subject.kind,
             subject.name,
             subject.folded,
-            index,
-            older or None,
+            number.keyed_hash,
             number.sealed,
             number.masked,
             number.document,
-            code and code.probes,
+            code and code.keyed_hash,
             code and code.sealed,
             code and code.masked,
             mention.village,

@@ -53,7 +53,7 @@ def _read_debtor(
         raise Refusal("BAD_NUMBER", "This is no number of its kind.", "Check its digits.", field) from None
     if not fold(name):
         raise Refusal("BAD_TEXT", "This is blank.", "Give the full name.", "name")
-    keyring, text = acting.caller.keyring, make_document_key(given.kind, given.value)
-    probes = keyring.probes(text)
+    keyring = acting.caller.keyring
+    index = keyring.index(make_document_key(given.kind, given.value))
     kind = PartyKind.ORGANIZATION if given.kind in ORGANIZATIONS else PartyKind.PERSON
-    return Debtor(kind, tidy(name), given, probes, keyring.seal(given.value, probes[0]), mask_document(given.value))
+    return Debtor(kind, tidy(name), given, index, keyring.seal(given.value, index), mask_document(given.value))

@@ -83,7 +83,7 @@ def check_own_identity(
 ) -> CodeHolder:
     """Return the identity that the authenticated subject shows. Raises Refusal NOT_YOURS, BAD_TEXT."""
     given = _document(read_numbered(id_number, organization_code, document))
-    if given is None or acting.subject not in acting.caller.keyring.probes(make_document_key(given.kind, given.value)):
+    if given is None or acting.subject != acting.caller.keyring.index(make_document_key(given.kind, given.value)):
         raise Refusal("NOT_YOURS", "This is not the number of who has signed in.", "Give your own.", "idNumber")
     return CodeHolder(acting.subject, _name(name, "name"), mask_document(given.value))
 
@@ -118,11 +118,11 @@ def read_customer(
     BAD_TEXT."""
     numbered = read_numbered(id_number, organization_code, document)
     given = _document(numbered)
-    probes = acting.caller.keyring.probes(make_document_key(given.kind, given.value)) if given else ()
+    index = acting.caller.keyring.index(make_document_key(given.kind, given.value)) if given else None
     one = find_document(numbered)
     kind = PartyKind.PERSON if one and one[0] not in ORGANIZATIONS else PartyKind.ORGANIZATION
     named = _name(name, f"{path}name")
-    return Customer(probes, kind, named, check_reference(reference, f"{path}reference"))
+    return Customer(index, kind, named, check_reference(reference, f"{path}reference"))
 
 
 def _document(given: SimpleNamespace) -> Document | None:

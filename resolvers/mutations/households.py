@@ -37,5 +37,5 @@ def _person(acting: Acting, name: str, id_number: str) -> EnrolledPerson:
         raise Refusal("BAD_NUMBER", "This is no resident ID number.", "Check its digits.", "idNumber") from None
     if not tidy(name):
         raise Refusal("BAD_TEXT", "The name is missing.", "Write the person's name.", "name")
-    probes = keyring.probes(number)
-    return EnrolledPerson(tidy(name), probes, keyring.seal(number, probes[0]), mask_number(number))
+    index = keyring.index(number)
+    return EnrolledPerson(tidy(name), index, keyring.seal(number, index), mask_number(number))

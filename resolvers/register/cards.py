@@ -3,7 +3,7 @@
 The rows and their columns are the same, so that the predicates are those of the tables.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import sqlalchemy as sa
@@ -37,20 +37,20 @@ def _join_card(party: Frame, audience: Audience) -> Frame | None:
     return party.join(find_card) if audience is Audience.COURT else None
 
 
-def read_party(indexes: Sequence[SQL], kind: SQL) -> tuple[Frame, Callable[[Any], Any]]:
-    """Find the disclosed party of a number, by the keyed hashes of it, and of the kind that the number is of.
+def read_party(index: SQL, kind: SQL) -> tuple[Frame, Callable[[Any], Any]]:
+    """Find the disclosed party of a number, by its keyed hash, and of the kind that the number is of.
 
     Returns the columns of the party, with COLOUR, DURING and `indexes` of its card (NULL without one), and a function
     that joins it to a FROM clause. Where there is no valid card, the tables are read.
     """
     card: Any = aliased(models.CardedIdentity)
     identity, party = aliased(models.Identity), aliased(models.Party)
-    valid = sa.and_(card.index.in_(indexes), card.disclosed, card.kind == kind, ~_is_withdrawn(card))
+    valid = sa.and_(card.index == index, card.disclosed, card.kind == kind, ~_is_withdrawn(card))
     found = {name: sa.func.coalesce(getattr(card, name), getattr(party, name)) for name in PARTY_COLUMNS}
     found |= {"id": sa.func.coalesce(card.party_id, party.id), COLOUR: card.colour, DURING: card.during}
 
     def join(source: Any) -> Any:
-        without = identity.index.in_([sa.case((card.index.is_(None), index)) for index in indexes])
+        without = identity.index == sa.case((card.index.is_(None), index))
         same = sa.and_(party.id == identity.party_id, party.disclosed, party.kind == kind)
         return source.outerjoin(card, valid).outerjoin(identity, without).outerjoin(party, same)
 

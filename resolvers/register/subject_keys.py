@@ -26,7 +26,6 @@ from resolvers.view import Access, View
 
 ASKED: Mapping[str, TypeEngine[Any]] = {
     "index": sa.LargeBinary(),
-    "former_index": sa.LargeBinary(),
     "folded": sa.Text(),
     "person": sa.Boolean(),
     "consent": sa.Text(),
@@ -35,8 +34,8 @@ ASKED: Mapping[str, TypeEngine[Any]] = {
     "reference": sa.Text(),
     "relation": sa.Text(),
 }
-"""The values bound for each subject, as arrays of equal length, or null if all are. A null index is an invalid number;
-a former index is of an earlier key."""
+"""The values bound for each subject, as arrays of equal length, or null if all are. A null index is an invalid
+number."""
 
 KEYS: Mapping[str, TypeEngine[Any]] = {name: sa.ARRAY(type_) for name, type_ in ASKED.items()}
 
@@ -73,12 +72,11 @@ def _array(values: Sequence[Any]) -> Sequence[Any] | None:
 
 def _bound(key: Any, place: int, keyring: Keyring) -> tuple[Any, ...]:
     """Return the values of `ASKED` for one subject. Raises BadInputError."""
-    probes, person = _probes(key, place, keyring)
+    index, person = _index(key, place, keyring)
     code = check_text(key.share_code, "shareCode")
     relation: BorrowerRelation | None = key.relation
     return (
-        probes[0],
-        probes[-1] if len(probes) > 1 else None,
+        index,
         _folded(key.name, place),
         person,
         check_text(key.consent, "consent"),
@@ -96,8 +94,9 @@ def _folded(given: str, place: int) -> str:
     return folded
 
 
-def _probes(key: Any, place: int, keyring: Keyring) -> tuple[Sequence[bytes | None], bool]:
-    """Return the keyed hashes to look for, and whether the number is a person's. The number is discarded (R18)."""
+def _index(key: Any, place: int, keyring: Keyring) -> tuple[bytes | None, bool]:
+    """Return the keyed hash of a number (None for an invalid one), and whether it is a person's. The number is
+    discarded (R18)."""
     given = find_document(key)
     if given is None:
         raise BadInputError(
@@ -109,9 +108,9 @@ def _probes(key: Any, place: int, keyring: Keyring) -> tuple[Sequence[bytes | No
     kind, number = given
     person = kind not in ORGANIZATIONS
     try:
-        return keyring.probes(make_document_key(kind, normalize_number(kind, number))), person
+        return keyring.index(make_document_key(kind, normalize_number(kind, number))), person
     except IdentifierError:
-        return [None], person
+        return None, person
 
 
 def find_document(key: Any) -> tuple[DocumentKind, str] | None:

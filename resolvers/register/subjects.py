@@ -1,13 +1,12 @@
 """Look-up of subjects by name and number, under consent or a share code (R15, R17, R20). CONSENT_REQUIRED is decided
 from consents alone, so that it does not reveal whether a person is known."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import reduce
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.orm import aliased
 
 import models
@@ -48,10 +47,9 @@ KNOWN: Mapping[Scope | None, str] = {None: "known"} | {scope: f"known_by_{scope.
 def select_subjects(audience: Audience, arguments: Mapping[str, SQL]) -> Any:
     """Select one row for each subject, in order, with its outcome, and its party if MATCHED."""
     asked = _asked()
-    indexes = (asked.c.index, asked.c.former_index)
-    party, join_party = read_party(indexes, _kind(asked))
+    party, join_party = read_party(asked.c.index, _kind(asked))
     documents = _documents(asked, party)
-    consent, share = _consents(asked, indexes, documents), _share(asked, indexes)
+    consent, share = _consents(asked, documents), _share(asked)
     outcome = _outcome(asked, audience, consent, share, party)
     found = sa.select(
         asked.c.ordinal,
@@ -101,15 +99,15 @@ def _documents(asked: Any, party: Frame) -> Any:
     return read.offset(ROW_BY_ROW).lateral("documents")
 
 
-def _consents(asked: Any, indexes: Sequence[SQL], documents: Any) -> Any:
+def _consents(asked: Any, documents: Any) -> Any:
     """Select from the live consents of a subject, read once: the newest by the number asked for, or the one that the
     client names, as `id`; and for each scope whether one by any document of the party permits it."""
     consent = aliased(models.Consent)
     named = sa.or_(asked.c.consent.is_(None), consent.reference == asked.c.consent)
     dated = sa.or_(asked.c.signed_on.is_(None), consent.signed_on == asked.c.signed_on)
-    by_number = sa.and_(consent.subject_index.in_(indexes), named, dated)
+    by_number = sa.and_(consent.subject_index == asked.c.index, named, dated)
     of_party = consent.subject_index == sa.any_(documents.c.indexes)
-    every = sa.func.array_cat(array(indexes), documents.c.indexes, type_=sa.ARRAY(sa.LargeBinary))
+    every = sa.func.array_prepend(asked.c.index, documents.c.indexes, type_=sa.ARRAY(sa.LargeBinary))
     return (
         sa.select(
             sa.func.max(consent.id).filter(by_number).label("id"),
@@ -130,10 +128,10 @@ def _is_granted(consent: Any, documents: Any, scope: Scope | None) -> SQL:
     return sa.or_(consent.c[KNOWN[scope]], sa.and_(sa.func.cardinality(SHARES) > 0, shown.exists()))
 
 
-def _share(asked: Any, indexes: Sequence[SQL]) -> Any:
+def _share(asked: Any) -> Any:
     """Select the share code that was sent, if it is of this subject."""
     share = aliased(models.ShareCode)
-    shown = sa.and_(share.code_hash == asked.c.share, share.subject_index.in_(indexes))
+    shown = sa.and_(share.code_hash == asked.c.share, share.subject_index == asked.c.index)
     return sa.select(share.id).where(shown, shares(share)).lateral("share")
 
 
@@ -142,13 +140,12 @@ def _redeem() -> sa.Update:
     all others the code is invalid from then on. Whether a code is used up does not depend on whether a court knows its
     subject, unless it is sent with a former name (R20)."""
     asked, identity, party = _asked(), aliased(models.Identity), aliased(models.Party)
-    indexes = (asked.c.index, asked.c.former_index)
     same = sa.select(party.id).where(
-        party.id == identity.party_id, identity.index.in_(indexes), is_known_as(party, asked.c.folded)
+        party.id == identity.party_id, identity.index == asked.c.index, is_known_as(party, asked.c.folded)
     )
     code = models.ShareCode
     named = sa.or_(code.shown_folded == asked.c.folded, same.exists())
-    return use_up(code.code_hash == asked.c.share, code.subject_index.in_(indexes), named)
+    return use_up(code.code_hash == asked.c.share, code.subject_index == asked.c.index, named)
 
 
 def _outcome(asked: Any, audience: Audience, consent: Any, share: Any, party: Any) -> SQL:
