@@ -25,7 +25,9 @@ from engine.run.runner import ATTEMPTS, Runner
 from engine.statement.bound import BoundStatement
 
 log = logging.getLogger("suxin.graphql")
-OUT_OF_ORDER = "40001"
+RETRIED = frozenset({"40001", "0A000"})
+"""SQLSTATEs after which a transaction is retried: it conflicted with another one, or used a kept statement whose tables
+were changed."""
 """SQLSTATE of a serialization failure. The transaction is retried from the beginning."""
 
 
@@ -95,7 +97,7 @@ class Answering:
             try:
                 return await self._metered(request, caller, meter)
             except InternalError as error:
-                if _sqlstate(error.__cause__) != OUT_OF_ORDER:
+                if _sqlstate(error.__cause__) not in RETRIED:
                     raise
         return await self._metered(request, caller, meter)
 
@@ -123,4 +125,5 @@ async def _loaded(connection: AsyncConnection, request: PricedRequest, caller: A
 
 
 def _sqlstate(error: BaseException | None) -> str | None:
-    return getattr(error.orig if isinstance(error, DBAPIError) else error, "sqlstate", None)
+    raised = error.orig if isinstance(error, DBAPIError) else error
+    return getattr(raised, "sqlstate", None) or getattr(raised and raised.__cause__, "sqlstate", None)

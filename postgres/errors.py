@@ -5,7 +5,10 @@ from sqlalchemy.exc import DBAPIError
 
 SERIALIZATION_FAILURE, DEADLOCK_DETECTED = "40001", "40P01"
 LOCK_NOT_AVAILABLE, QUERY_CANCELED = "55P03", "57014"
-OUT_OF_ORDER = (SERIALIZATION_FAILURE, DEADLOCK_DETECTED, LOCK_NOT_AVAILABLE)
+FEATURE_NOT_SUPPORTED = "0A000"
+"""Of a kept statement whose tables were changed since ("cached plan must not change result type")."""
+
+OUT_OF_ORDER = (SERIALIZATION_FAILURE, DEADLOCK_DETECTED, LOCK_NOT_AVAILABLE, FEATURE_NOT_SUPPORTED)
 TOO_LONG = (QUERY_CANCELED, LOCK_NOT_AVAILABLE)
 UNREACHABLE = ("08", "3D", "53", "57")
 """Classes: connection exception, invalid catalog name, insufficient resources, operator intervention."""
@@ -33,11 +36,12 @@ class DatabasePlaceError(DatabaseError):
 
 def get_sqlstate(error: BaseException | None) -> str | None:
     """Return the SQLSTATE of an error, or None if it is not from PostgreSQL."""
-    return getattr(error.orig if isinstance(error, DBAPIError) else error, "sqlstate", None)
+    raised = error.orig if isinstance(error, DBAPIError) else error
+    return getattr(raised, "sqlstate", None) or getattr(raised and raised.__cause__, "sqlstate", None)
 
 
 def is_out_of_order(error: BaseException | None) -> bool:
-    """Return whether the transaction conflicted with another one and can be retried."""
+    """Return whether the transaction conflicted with another one or with a change of tables, and can be retried."""
     return get_sqlstate(error) in OUT_OF_ORDER
 
 

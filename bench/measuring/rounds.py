@@ -2,9 +2,10 @@
 
 import statistics
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
-from bench.measuring.wrk import Load
+from bench.measuring.wrk import Load, LoadError
 
 Run = Callable[[float], Load]
 """Puts a system under load for a number of seconds."""
@@ -48,7 +49,8 @@ def measure(runs: Mapping[str, Run], schedule: Schedule, tell: Callable[[str], N
         for name in _in_turn(list(runs), turn):
             tell(f"round {turn + 1} of {schedule.rounds}: {name}")
             if schedule.warm_up:
-                runs[name](schedule.warm_up)
+                with suppress(LoadError):  # a slow system answers nothing so soon
+                    runs[name](schedule.warm_up)
             loads[name].append(runs[name](schedule.seconds))
     return {name: Figures(found) for name, found in loads.items()}
 

@@ -17,6 +17,8 @@ from engine.run.meter import Meter
 from engine.statement.bound import BoundStatement
 
 ATTEMPTS, MOST_DECLARED = 3, 10_000
+RETRIED = asyncpg.SerializationError, asyncpg.InvalidCachedStatementError
+"""Errors of a transaction that is run again: a concurrent request updated the same row, or a migration the tables."""
 
 
 async def compile_all(asking: Iterable[BoundStatement]) -> None:
@@ -102,7 +104,7 @@ async def _fetched(connection: asyncpg.Connection, asking: Mapping[str, BoundSta
     if len(asking) == 1 and not any(ready.before for ready in asking.values()):
         return {name: await fetch(connection, ready) for name, ready in asking.items()}
     for _ in range(ATTEMPTS - 1):
-        with suppress(asyncpg.SerializationError):  # a concurrent request updated the same row
+        with suppress(*RETRIED):
             return await _in_one_snapshot(connection, asking)
     return await _in_one_snapshot(connection, asking)
 

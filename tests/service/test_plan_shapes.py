@@ -1,13 +1,16 @@
 """Selections of every shape: many fields, long names, fragments, types, merged places, conditions, variables."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from executors import Executors
 from look_ups import node_id
 
 from auth.audiences import Audience
 from demo.city.cast import CHEN, FORGE
+from postgres import database
 
 COURT = Audience.COURT
 SCALARS = (
@@ -204,6 +207,31 @@ def test_conditions_are_decided_by_the_request(
     assert inner is None or list(party["deductions"]) == inner
 
 
+OPPOSITE = """
+query ($yes: Boolean!, $name: String!) {
+  parties(first: 1, filter: {name: $name}) { nodes {
+    one: deductions(first: 1) @skip(if: $yes) { nodes { ...Shared } }
+    two: deductions(first: 1) @include(if: $yes) {
+      nodes { ...Shared case { ...Deep @skip(if: $yes) ...Deep @include(if: $yes) } } }
+  } }
+}
+fragment Shared on Deduction { points case { stage } }
+fragment Deep on Case { number @include(if: $yes) court { code @skip(if: $yes) name } }
+"""
+
+
+def test_a_fragment_may_stand_under_opposite_conditions(executors: Executors) -> None:
+    """One of two selections was empty where conditions are kept with a fragment and not with its place."""
+    for _ in range(2):  # the second time from what is kept
+        for yes, kept in ((True, "two"), (False, "one")):
+            (party,) = executors.data(COURT, OPPOSITE, {"yes": yes, "name": CHEN.name})["parties"]["nodes"]
+            assert list(party) == [kept]
+            (row,) = party[kept]["nodes"]
+            assert list(row) == ["points", "case"]
+            assert list(row["case"]) == (["stage", "number", "court"] if yes else ["stage"])
+            assert list(row["case"].get("court", {})) == (["name"] if yes else [])
+
+
 @pytest.mark.parametrize(
     "asked",
     [
@@ -246,3 +274,50 @@ def test_variables_say_what_literals_say(executors: Executors, variables: Any, s
     """Not given, a variable is what its default says; null, it is nothing."""
     written = same.replace("N ", "__typename name ").replace(" C", " { asOf } } } }")
     assert executors.answer(COURT, DEFAULTS, variables) == executors.answer(COURT, f"{{ parties{written}")
+
+
+# --- changes of the database ------------------------------------------------------------------------------------------
+
+PLAIN_INDEXES = """
+SELECT pg_get_indexdef(indexrelid) AS made, indexrelid::regclass::text AS name FROM pg_index
+WHERE indrelid IN ('party'::regclass, 'identity'::regclass, 'deduction'::regclass, 'court_case'::regclass)
+AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid)
+"""
+
+
+CHANGES = (
+    "ALTER TABLE party ADD COLUMN spare integer DEFAULT 7",
+    "ALTER TABLE court ALTER COLUMN name TYPE varchar(500)",
+)
+BACK = "ALTER TABLE party DROP COLUMN spare", "ALTER TABLE court ALTER COLUMN name TYPE text"
+KEPT = """
+query ($name: String!) {
+  parties(first: 2, filter: {name: $name}) {
+    nodes { name deductions(first: 3) { nodes { points version case { stage court { name } } } } } }
+  courts { name } }
+"""
+
+
+def test_kept_statements_outlive_a_change_of_the_tables(executors: Executors, database_copy: sa.URL) -> None:
+    """Services refused requests after a migration until they were started again: the statements that their connections
+    keep were planned for tables and indexes that had changed."""
+
+    def ask() -> list[Any]:
+        return [executors.data(COURT, KEPT, {"name": CHEN.name}) for _ in range(8)]
+
+    def change(connection: sa.Connection, statements: Sequence[str]) -> None:
+        for made, name in connection.execute(sa.text(PLAIN_INDEXES)).all():
+            connection.execute(sa.text(f"DROP INDEX {name}"))
+            connection.execute(sa.text(made))
+        for statement in statements:
+            connection.execute(sa.text(statement))
+
+    before = ask()
+    engine = database.make_sync_engine(database_copy)
+    with engine.begin() as connection:
+        change(connection, CHANGES)
+    after = ask()
+    with engine.begin() as connection:
+        change(connection, BACK)
+    engine.dispose()
+    assert before == after == ask()
