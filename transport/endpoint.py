@@ -51,6 +51,7 @@ from transport.subscriptions import Live
 from transport.trusted_operations import apply_document_policy
 
 ANSWERS = Counter("suxin_answers", "Answers, by what gave them and why", ["executor", "reason"])
+PLANNED = ANSWERS.labels(Executor.PLAN, "")
 EVENT_STREAM = "text/event-stream"
 INTROSPECTION_COST = 100
 POINTS_A_REFUSED_SECOND = 100_000
@@ -255,5 +256,5 @@ class GraphQLEndpoint:
         if otherwise:
             ANSWERS.labels(Executor.LOADERS, otherwise.reason.partition(" ")[0]).inc()
             return answer, f"loaders: {otherwise.reason}"
-        ANSWERS.labels(Executor.PLAN, "").inc()
+        PLANNED.inc()
         return answer, "plan"
