@@ -6,16 +6,13 @@ from typing import Annotated, Any
 
 import typer
 
-from auth.audiences import Audience
-from auth.clients import brakes, certifying, match_keys, registry
-from auth.clients.credentials import Credentials
-from auth.clients.registration import Registration
+from auth.clients import brakes, certifying, registry
+from commands.access.adding import Scopes, client_add, show_credentials
 from commands.access.matching import client_match_key
 from commands.access.register import open_register
 from commands.listing import AsJson, show_list
 from commands.session import console, read_json
 from models.client import ClientProfile
-from models.keyring import load_keyring
 from settings import Settings
 
 clients = typer.Typer(no_args_is_help=True, help="Register partners and portals.")
@@ -29,73 +26,7 @@ LISTED = {
 """The columns of `client list`."""
 
 
-@clients.command("add")
-def client_add(
-    name: Annotated[str, typer.Argument(help="Name of the institution.")],
-    audience: Annotated[Audience, typer.Option(help="Kind of client.")],
-    scope: Annotated[list[str] | None, typer.Option(help="A scope; by default all of the audience.")] = None,
-    purpose: Annotated[list[str] | None, typer.Option(help="A purpose; by default all of the audience.")] = None,
-    jwks: Annotated[Path | None, typer.Option(help="File with its public keys (private_key_jwt).")] = None,
-    secret: Annotated[bool, typer.Option("--secret", help="Create a secret instead (pilots only).")] = False,
-    client_id: Annotated[str | None, typer.Option(help="Identifier; by default a random one.")] = None,
-    court: Annotated[str | None, typer.Option(help="COURT, LABOUR_ARBITRATION: code of its court.")] = None,
-    village: Annotated[str | None, typer.Option(help="VILLAGE only: name of the village.")] = None,
-    redirect_uri: Annotated[list[str] | None, typer.Option(help="COURT only: redirect URI after sign-in.")] = None,
-    profile: Annotated[
-        ClientProfile | None, typer.Option(help="Class; by default fapi2 with keys and scopes of persons, else pilot.")
-    ] = None,
-    jwks_uri: Annotated[str | None, typer.Option(help="https address where it publishes further keys.")] = None,
-    certificate: Annotated[
-        Path | None, typer.Option(help="File with its own certificates, PEM (self_signed_tls_client_auth).")
-    ] = None,
-    certificate_name: Annotated[
-        str | None, typer.Option(help="Name that an authority certifies: san_dns=…, subject_dn=… (tls_client_auth).")
-    ] = None,
-    certificate_bound: Annotated[
-        bool, typer.Option("--certificate-bound", help="Bind tokens of a client with keys to its certificate.")
-    ] = False,
-    signed_requests: Annotated[
-        bool, typer.Option("--signed-requests", help="Accept signed authorization requests only (JAR).")
-    ] = False,
-) -> None:
-    """Register a client. A secret is printed once and not stored.
-
-    A client of the class fapi2 (FAPI 2.0 Security Profile) signs with its own keys or has a certificate (mutual TLS,
-    RFC 8705), sends a proof of its key (DPoP, RFC 9449) or its certificate with each request, and pushes its
-    authorization requests (RFC 9126). Clients that read data of persons belong here. A pilot may use a secret and
-    bearer tokens; it reads no persons, unless SUXIN_ALLOW_PILOT_PERSONS=true.
-
-    Example: suxin client add "余姚农商银行" --audience BANK --jwks bank.jwks
-    """
-    if secret == any(given is not None for given in (jwks, certificate, certificate_name)):
-        raise typer.BadParameter("Give either --jwks FILE, --certificate FILE, --certificate-name NAME, or --secret.")
-    registration = Registration(
-        name,
-        audience,
-        scope or (),
-        purpose or (),
-        read_json(jwks) if jwks else None,
-        client_id,
-        court,
-        village,
-        redirect_uri or (),
-        profile,
-        jwks_uri,
-        certificate.read_bytes() if certificate else None,
-        certificate_name,
-        certificate_bound,
-        signed_requests,
-    )
-    matching = audience in match_keys.MATCHING
-    with open_register(keys=matching) as (connection, settings):
-        made = registry.add_client(
-            connection, registration, now=datetime.now(UTC), allow_pilot_persons=settings.allow_pilot_persons
-        )
-        keyring = load_keyring(settings.key_file) if matching else None
-        match_key = match_keys.show_match_key(connection, keyring, made.client_id) if keyring else None
-    _hand_over(made)
-    if match_key:
-        typer.echo(f"match_key: {match_key}")
+clients.command("add")(client_add)
 
 
 @clients.command("list")
@@ -129,7 +60,7 @@ def client_enable(client_id: Annotated[str, typer.Argument(help="Identifier of t
 @clients.command("scopes")
 def client_scopes(
     client_id: Annotated[str, typer.Argument(help="Identifier of the client.")],
-    scope: Annotated[list[str] | None, typer.Option(help="A scope; by default all of the audience.")] = None,
+    scope: Scopes = None,
 ) -> None:
     """Replace the scopes of a client, after an update with new scopes or a change of the contract."""
     with open_register() as (connection, settings):
@@ -198,7 +129,7 @@ def client_rotate(
         made = registry.rotate_client(connection, client_id, read_json(jwks) if jwks else None, certified)
         if revoke:
             registry.end_issued(connection, client_id, datetime.now(UTC))
-    _hand_over(made)
+    show_credentials(made)
 
 
 @clients.command("certificate")
@@ -271,12 +202,6 @@ def _show_certificate(described: dict[str, Any], settings: Settings) -> None:
         typer.echo("SUXIN_CERTIFICATE_HEADER is not set: the service sees no certificate.", err=True)
     if "name" in described and settings.certificate_authorities is None:
         typer.echo("SUXIN_CERTIFICATE_AUTHORITIES is not set: no authority is trusted.", err=True)
-
-
-def _hand_over(made: Credentials) -> None:
-    typer.echo(f"client_id: {made.client_id}")
-    if made.secret:
-        typer.echo(f"client_secret: {made.secret}")
 
 
 clients.command("match-key")(client_match_key)
