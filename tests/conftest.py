@@ -24,6 +24,7 @@ from house import House, open_house
 from import_files import clear
 from library_served import Library, open_library
 from oauth_clients import Service, SigningClient, in_process
+from officers import add_officers
 from sandboxes import Sandbox, open_sandbox
 from served import Command
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -33,6 +34,7 @@ from world import ISSUER, KEYRING, NOW, World
 
 import nodejs
 from auth.audiences import Audience
+from auth.server.accounts import Password
 from auth.server.token_client import ClientCredential, request_token
 from casework.cards import find_wrong_cards, make_due_cards
 from casework.transaction import get_write_engine
@@ -42,6 +44,7 @@ from demo.clients import DemoClient, register_clients
 from demo.stage import LOOPBACK, open_socket, run_server, write_keys
 from ingest.importing import import_file
 from ingest.reference.catalogue import load_catalogue
+from models.court import StaffRole
 from models.keyring import Keyring, load_keyring
 from models.terms import to_court_day
 from postgres import database
@@ -343,6 +346,20 @@ def served(serving: Command, city: City, database_copy: sa.URL) -> Iterator[Worl
         client: Any = http  # of the same methods
         yield World(client, None, engine, city.clients, issuer=serving.origin, clock=time.time)
     engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def staff(world: World) -> dict[StaffRole, Password]:
+    """An account of each role at the demo court."""
+    return add_officers(world)
+
+
+@pytest.fixture
+def signed_out(world: World) -> Iterator[None]:
+    """Nobody is signed in, before and afterwards."""
+    world.http.cookies.clear()
+    yield
+    world.http.cookies.clear()
 
 
 @pytest.fixture(scope="module")

@@ -3,12 +3,11 @@
 import html
 import json
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from officers import CSRF, PAGE, add_officers, send, sign_in
+from officers import CSRF, PAGE, send, sign_in
 from world import World
 
 from auth.audiences import Audience
@@ -18,20 +17,6 @@ from models.court import StaffRole
 from pages.court.figures import saved_documents
 from pages.court.figures.answer_table import AnswerTable
 from pages.court.figures.panels import DOCUMENT, PANELS, write_rows
-
-
-@pytest.fixture(scope="module")
-def staff(world: World) -> dict[StaffRole, Password]:
-    """An account of each role at the demo court."""
-    return add_officers(world)
-
-
-@pytest.fixture
-def signed_out(world: World) -> Iterator[None]:
-    """Nobody is signed in, before and afterwards."""
-    world.http.cookies.clear()
-    yield
-    world.http.cookies.clear()
 
 
 @pytest.fixture(scope="module")

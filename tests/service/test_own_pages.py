@@ -3,7 +3,6 @@
 import hashlib
 import os
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -21,12 +20,7 @@ ENGLISH = {**PAGE, "accept-language": "en"}
 BOUNDARY = "a-boundary"
 
 
-@pytest.fixture(autouse=True)
-def nobody(world: World) -> Iterator[None]:
-    """Nobody has come in, before and afterwards."""
-    world.http.cookies.clear()
-    yield
-    world.http.cookies.clear()
+pytestmark = pytest.mark.usefixtures("signed_out")
 
 
 def test_a_litigant_whom_the_portal_hands_over_sees_its_own_record(world: World) -> None:

@@ -3,7 +3,6 @@
 import html
 import itertools
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -11,7 +10,7 @@ from urllib.parse import urlencode
 import pytest
 import sqlalchemy as sa
 from graphql import build_schema
-from officers import CSRF, FORM, PAGE, add_officers, send, sign_in
+from officers import CSRF, FORM, PAGE, send, sign_in
 from world import ISSUER, KEYRING, NOW, World
 
 from auth.audiences import Audience
@@ -362,20 +361,6 @@ FIELDS = re.compile(r'type="hidden" name="(\w+)" value="([^"]*)"')
 WAITING = """query ($court: String!) {
   deductions(first: 20, filter: { status: PROPOSED, courtCode: $court }, orderBy: PROPOSED_ASC) {
     totalCount nodes { id version behaviour { name } } } }"""
-
-
-@pytest.fixture(scope="module")
-def staff(world: World) -> dict[StaffRole, Password]:
-    """An account of each role at the demo court."""
-    return add_officers(world)
-
-
-@pytest.fixture
-def signed_out(world: World) -> Iterator[None]:
-    """Nobody is signed in, before and afterwards."""
-    world.http.cookies.clear()
-    yield
-    world.http.cookies.clear()
 
 
 @pytest.mark.usefixtures("signed_out")
