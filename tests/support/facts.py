@@ -1,4 +1,4 @@
-"""Facts of the city, read by plain statements, counted in Python, and taken away for as long as a test looks."""
+"""Facts of the city, read by plain statements, counted in Python, and taken away or added while a test looks."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -128,6 +128,27 @@ def taken_away(engine: sa.Engine, table: str, key: int) -> Iterator[None]:
             into = f"INSERT INTO {table} ({columns}) OVERRIDING SYSTEM VALUE"
             connection.execute(sa.text(f"{into} TABLE kept"))
             connection.execute(sa.text("DROP TABLE kept"))
+
+
+@contextmanager
+def added(engine: sa.Engine, table: str, key: int, **others: str) -> Iterator[None]:
+    """One row of a table is there a second time, but for its id and `others` (expressions in SQL by column).
+
+    Its id is one that no sequence gives. The row is gone when the context ends.
+    """
+    with engine.begin() as connection:
+        connection.execute(sa.text("SET LOCAL session_replication_role = replica"))  # as `taken_away` does it
+        columns = connection.scalar(sa.text(COLUMNS), {"table": table}).split(", ")
+        values = ", ".join(({"id": "-1"} | others).get(column, column) for column in columns)
+        copied = f"SELECT {values} FROM {table} WHERE id = :key"  # noqa: S608 - of the tests
+        into = f"INSERT INTO {table} ({', '.join(columns)}) OVERRIDING SYSTEM VALUE {copied}"
+        assert connection.execute(sa.text(into), {"key": key}).rowcount == 1
+    try:
+        yield
+    finally:
+        with engine.begin() as connection:
+            connection.execute(sa.text("SET LOCAL session_replication_role = replica"))
+            assert connection.execute(sa.text(f"DELETE FROM {table} WHERE id = -1")).rowcount == 1  # noqa: S608
 
 
 def subtract(more: Mapping[Any, Numbers], less: Mapping[Any, Numbers]) -> Figures:

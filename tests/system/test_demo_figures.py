@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from conftest import City
-from facts import read, taken_away
+from facts import added, read, taken_away
 from world import ISSUER, NOW, World
 
 from auth.audiences import Audience
@@ -31,7 +31,7 @@ def token(world: World) -> str:
     return str(request_token(credential, world.http, NOW.timestamp())["access_token"])
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def ask(world: World, token: str) -> Ask:
     """Send a document of the intermediate court."""
 
@@ -105,6 +105,21 @@ ROWS = {
 }  # fmt: skip
 """A row of each figure: its table, and the statement that finds its key."""
 
+UNLIKE = {
+    "participation": {"party_id": "NULL", "name": "name || '之二'"},
+    "credit_line": {"reference": "reference || '-2'"},
+    "incentive_loan": {"reference": "reference || '-2'"},
+    "certificate": {"number": "number || '-2'"},
+}
+"""What a second row of a table cannot have in common with the first."""
+
+UNKNOWN = "(SELECT min(id) FROM party WHERE kind = '{}' AND id NOT IN (SELECT party_id FROM {}))"
+OF_ANOTHER = {
+    "persons": UNKNOWN.format("PERSON", "deduction"),
+    "enterprises": UNKNOWN.format("ORGANIZATION", "repair"),
+}
+"""The party of a second row, where the figure counts parties."""
+
 
 def figures(ask: Ask) -> dict[str, Any]:
     """The same figures by the two documents."""
@@ -145,14 +160,30 @@ def test_both_courts_figures_come_out_of_one_document_each(world: World, ask: As
     assert (found["granted"], found["lent"]) == (scaled.granted * 10_000, scaled.lent * 10_000)
 
 
+@pytest.fixture(scope="module")
+def before(ask: Ask) -> dict[str, Any]:
+    """The figures while nothing is taken away or added."""
+    return figures(ask)
+
+
+def moved(world: World, ask: Ask, before: dict[str, Any], name: str) -> Any:
+    """By how much a figure differs from what it was. All figures are those of the rows."""
+    found = figures(ask)
+    assert found == expect(world)
+    return found[name] - before[name]
+
+
 @pytest.mark.parametrize("name", ROWS)
-def test_a_row_that_is_taken_away_moves_its_figure_by_one(world: World, ask: Ask, name: str) -> None:
+def test_a_row_taken_away_or_added_moves_its_figure_by_one(
+    world: World, ask: Ask, before: dict[str, Any], name: str
+) -> None:
     table, statement = ROWS[name]
-    before = figures(ask)
-    with taken_away(world.engine, table, read(world.engine, statement)[0][0]):
-        after = figures(ask)
-        assert after == expect(world)
-        assert before[name] - after[name] == 1
+    key = read(world.engine, statement)[0][0]
+    others = UNLIKE.get(table, {}) | ({"party_id": OF_ANOTHER[name]} if name in OF_ANOTHER else {})
+    with taken_away(world.engine, table, key):
+        assert moved(world, ask, before, name) == -1
+    with added(world.engine, table, key, **others):
+        assert moved(world, ask, before, name) == 1
     assert figures(ask) == before
 
 
@@ -169,13 +200,33 @@ SUMS = {
 
 
 @pytest.mark.parametrize("name", SUMS)
-def test_a_row_that_is_taken_away_moves_its_sum_by_its_amount(world: World, ask: Ask, name: str) -> None:
+def test_a_row_taken_away_or_added_moves_its_sum_by_its_amount(
+    world: World, ask: Ask, before: dict[str, Any], name: str
+) -> None:
     table, statement = SUMS[name]
     key, amount = read(world.engine, statement)[0]
-    before = figures(ask)
     with taken_away(world.engine, table, key):
-        after = figures(ask)
-        assert (before[name] - after[name], after) == (amount, expect(world))
+        assert moved(world, ask, before, name) == -amount
+    with added(world.engine, table, key, **UNLIKE.get(table, {})):
+        assert moved(world, ask, before, name) == amount
+
+
+ONE_OF_ITS_KIND = """
+  SELECT max(record.id), code_type_id FROM code_record AS record JOIN code_period AS period
+    ON period.party_id = record.party_id AND period.colour = record.colour
+  WHERE perspective = 'COURT' AND upper_inf(known) AND during @> date '2026-11-21' AND record.colour = 'RED'
+    AND closed_on IS NULL AND effective_on <= '2026-11-21' AND coalesce(ends_on >= '2026-11-21', true)
+  GROUP BY code_type_id HAVING count(*) = 1 ORDER BY 1
+"""
+
+
+def test_the_only_record_of_a_kind_moves_the_kinds_by_one(world: World, ask: Ask, before: dict[str, Any]) -> None:
+    (key, kind), (other, _), *_ = read(world.engine, ONE_OF_ITS_KIND)
+    with taken_away(world.engine, "code_record", key):
+        assert moved(world, ask, before, "kinds") == -1
+        with added(world.engine, "code_record", other, code_type_id=str(kind), sanction_id="NULL"):
+            assert moved(world, ask, before, "kinds") == 0
+    assert figures(ask) == before
 
 
 REPAINT = sa.text("""
