@@ -10,16 +10,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from casework.assessments import reassess
 from casework.batches import lock_item
 from casework.conversions import reverse
+from casework.events import update_colours
 from casework.panel import has_voted
+from casework.policy_profiles import read_starts
 from casework.procedure import OBJECTIONABLE, Act, Step, permit, require_reason, take
 from casework.record_objections import Contested, lock_record, select_record, settle_record
-from casework.records import end_item, tell_of
+from casework.records import end_item, shorten_record, tell_of
 from casework.reexaminations import check_reexamined, reexamine
 from casework.refusal import Refusal, refuse_missing
 from casework.reminders import COURT_OF_OBJECTION, join_courts
 from casework.restorations import restore_repaired
 from casework.rows import insert_new
-from casework.terms import compute_answer_due
+from casework.terms import bound_end, compute_answer_due
 from casework.versions import keep_version
 from languages.sentence import say
 from models.catalogue import Behaviour
@@ -27,6 +29,7 @@ from models.deduction import Deduction, DeductionStatus
 from models.event import EventKind
 from models.objection import TARGETS, Objection, ObjectionOutcome
 from models.point_conversion import PointConversion
+from models.policy_profile import grade_item
 from models.terms import to_court_day
 
 
@@ -154,8 +157,21 @@ async def _amend(connection: AsyncConnection, found: sa.Row[Any], points: int | 
         )
         raise Refusal("POINTS_RAISED", message, "Give a lower number.", "points")
     step = Step.AMEND if found.status is DeductionStatus.PUBLISHED else Step.CORRECT
-    await take(connection, step, found, act, points=points, version=found.version + 1)
+    end = await _bound(connection, found, points, act)
+    await take(connection, step, found, act, points=points, expires_on=end, version=found.version + 1)
     await keep_version(connection, found.id, act)
+    if end != found.expires_on:
+        await shorten_record(connection, found.id, end)
+        await update_colours(connection, [found.party_id], act.at)
     await reassess(connection, [found.id], act.at)
     await restore_repaired(connection, [found.id], act.at)
     await tell_of(connection, found, EventKind.ENTRY_AMENDED, act.at)
+
+
+async def _bound(connection: AsyncConnection, found: sa.Row[Any], points: int, act: Act) -> date:
+    """Return the last day of an item with fewer points: a profile of the court may allow them less publicity. Not a day
+    that is over, so that the end is told of on its day."""
+    code = act.officer.court_code
+    starts = (await read_starts(connection, code)).get(code, ())
+    end = bound_end(starts, grade_item(found.tier, points), found.determined_on, found.expires_on)
+    return found.expires_on if end is None else max(end, min(found.expires_on, to_court_day(act.at)))

@@ -29,6 +29,7 @@ from models.case_numbers import parse_case_number
 from models.code_record import CloseReason, CodeRecord
 from models.dates import parse_date
 from models.deduction import FINDINGS, RED_PUBLICITY_MONTHS, Deduction, DeductionStatus, DeductionVersion, FindingKind
+from models.objection import Objection, ObjectionOutcome
 from models.policy_profile import grade_item
 from models.repair import Repair
 from models.sanction import Sanction
@@ -43,15 +44,28 @@ PUBLISHED = DeductionStatus.PUBLISHED
 ENDS = {DeductionStatus.WITHDRAWN: CloseReason.WITHDRAWN, DeductionStatus.SHIELDED: CloseReason.SHIELDED}
 
 
+def _was_amended(row: Any) -> Any:
+    """Whether the panel has lowered the points after an objection (R8)."""
+    amended = Objection.outcome == ObjectionOutcome.AMENDED
+    return sa.select(Objection.id).where(Objection.deduction_id == row.id, amended).exists()
+
+
 def _expires_on(staged: Any, row: Any) -> Any:
-    """The last day of the line, but not later than the end set by a repair (R9)."""
+    """The last day of the line, but not later than the end set by a repair (R9). What ends, and what the panel has
+    amended, is not public for longer than it was."""
     shortened = sa.select(sa.func.min(Repair.new_end)).where(Repair.deduction_id == row.id).scalar_subquery()
-    return sa.func.least(staged.expires_on, shortened)
+    decided = sa.or_(staged.status != PUBLISHED, _was_amended(row))
+    return sa.func.least(staged.expires_on, shortened, sa.case((decided, row.expires_on)))
+
+
+def _points_of(staged: Any, row: Any) -> Any:
+    """The points of the line, but not more than the panel has left."""
+    return sa.case((_was_amended(row), sa.func.least(staged.points, row.points)), else_=staged.points)
 
 
 def _version(staged: Any, row: Any) -> Any:
     """A change of points or last day creates a new version (R5)."""
-    same = sa.and_(staged.points == row.points, _expires_on(staged, row) == row.expires_on)
+    same = sa.and_(_points_of(staged, row) == row.points, _expires_on(staged, row) == row.expires_on)
     return sa.case((same, row.version), else_=row.version + 1)
 
 
@@ -86,7 +100,11 @@ class Deductions(RecordingFormat):
     )
     matter = DEDUCTIONS
     key = ("party_id", "case_id", "behaviour_id", "conduct_on", "finding_document")
-    derived: ClassVar[Mapping[str, Present]] = {"version": _version, "expires_on": _expires_on}
+    derived: ClassVar[Mapping[str, Present]] = {
+        "version": _version,
+        "expires_on": _expires_on,
+        "points": _points_of,
+    }
     only_imported = True
 
     async def prepare(self, connection: AsyncConnection) -> None:

@@ -9,10 +9,13 @@ import sqlalchemy as sa
 from import_files import ADULT, Desk, line
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from casework.policy_profiles import declare_profile
 from ingest.report import Summary
 from models.code_record import CodeRecord
 from models.deduction import Deduction, DeductionStatus, DeductionStep, DeductionVersion
 from models.keyring import Keyring
+from models.objection import Objection
+from models.policy_profile import PolicyProfile, ProfileStart
 from models.repair import Repair, RepairOutcome
 from models.sanction import Sanction
 from models.terms import COURT_TIME
@@ -204,3 +207,87 @@ async def test_the_record_follows_the_days_of_its_item(files: Files) -> None:
         assert await files.rows(record) == [(date(2021, 9, 1), date.fromisoformat(last))]
     await files.deduction(公示期满日="2022-07-01", **(RULING | {"发布日期": "2021-10-01"}))
     assert await files.rows(record) == [(date(2021, 10, 1), date(2022, 7, 1))]
+
+
+async def test_points_that_the_panel_has_lowered_stay_when_the_file_comes_again(files: Files) -> None:
+    """And so does the end that came with them. The file may lower them further (R8)."""
+    await files.case()
+    await files.deduction(扣分="10")
+    row, end = await files.one(), date(2026, 7, 1)
+    answered = {"deduction_id": row.id, "statement": "情节较轻。", "outcome": "AMENDED"}
+    days = {"filed_on": date(2022, 5, 2), "due_on": date(2022, 6, 2), "decided_at": NOW, "reasons": "属实。"}
+    async with files.engine.begin() as connection:
+        await connection.execute(sa.insert(Objection).values(**answered, **days))
+        await connection.execute(sa.update(Deduction).values(points=9, expires_on=end, version=2))
+    again = await files.deduction(扣分="10", 公示期满日="2026-08-02")
+    assert (again.records.changed, again.records.unchanged, again.told.total()) == (0, 1, 0)
+    row = await files.one()
+    assert (row.points, row.expires_on, row.version) == (9, end, 2)
+    assert (await files.deduction(扣分="9", 公示期满日="2026-06-01")).records.changed == 1
+    row = await files.one()
+    assert (row.points, row.expires_on, row.version) == (9, date(2026, 6, 1), 3)
+
+
+# --- a policy profile begins between two exports ----------------------------------------------------------------------
+
+OF_2026 = {"行为日期": "2026-01-05", "认定日期": "2026-02-02", "发布日期": "2026-02-20", "诉讼地位": "被执行人"}
+MINOR_ITEM = OF_2026 | {"行为代码": "E01", "扣分": "2", "认定文书种类": "庭审笔录", "认定文书号": "笔录1"}
+ORDINARY_ITEM = OF_2026 | RULING
+ITEMS = "SELECT tier, status, points, version, expires_on, upper(publicity) - 1 FROM deduction ORDER BY tier"
+RECORD = "SELECT ends_on, upper(publicity) - 1 FROM code_record"
+EDITIONS = "SELECT version, points, expires_on FROM deduction_version ORDER BY deduction_id, version"
+YELLOW = "SELECT upper(during) - 1 FROM code_period WHERE colour = 'YELLOW' AND upper_inf(known)"
+TOLD = "SELECT kind FROM event ORDER BY id"
+
+
+async def test_a_file_under_two_profiles(files: Files) -> None:
+    """What the profile has shortened stays so when the file comes again; what a file changes or ends under it has the
+    terms of the profile: three months for two points, twelve for more."""
+
+    async def bring(day: datetime, *changes: dict[str, str]) -> Any:
+        lines = [list((DEDUCTION | item).values()) for item in changes]
+        return (await files.bring("deductions", *lines, now=lambda: day)).records
+
+    async def left() -> list[list[tuple[object, ...]]]:
+        return [await files.rows(query) for query in (ITEMS, RECORD, EDITIONS, YELLOW, TOLD)]
+
+    long, longer, short, year = date(2027, 2, 2), date(2028, 2, 2), date(2026, 5, 2), date(2027, 2, 2)
+    march, april = (datetime(2026, month, 10, 9, tzinfo=COURT_TIME) for month in (3, 4))
+    first, told = [(1, 2, long), (1, 7, longer)], [("ENTRY_PUBLISHED",), ("COLOUR_CHANGED",)]
+    await files.case()
+    await bring(march, MINOR_ITEM, ORDINARY_ITEM)
+    assert await left() == [
+        [("T1", "PUBLISHED", 2, 1, long, long), ("T2", "PUBLISHED", 7, 1, longer, longer)],
+        [(longer, longer)],
+        first,
+        [(longer,)] * 2,
+        told,
+    ]
+    async with files.engine.begin() as connection:
+        await declare_profile(connection, ProfileStart("浙0281", PolicyProfile.NDRC_36, date(2026, 4, 1)), march)
+    shortened = [
+        [("T1", "PUBLISHED", 2, 2, short, short), ("T2", "PUBLISHED", 7, 2, year, year)],
+        [(year, year)],
+        [first[0], (2, 2, short), first[1], (2, 7, year)],
+        [(year,)] * 2,
+        told,
+    ]
+    assert await left() == shortened
+    again = await bring(april, MINOR_ITEM, ORDINARY_ITEM)
+    assert (again.new, again.changed, again.unchanged) == (0, 0, 2)
+    assert await left() == shortened
+
+    changed = await bring(april, MINOR_ITEM | {"扣分": "3"}, ORDINARY_ITEM | {"公示期满日": "2030-02-02"})
+    assert (changed.new, changed.changed, changed.unchanged) == (0, 1, 1)
+    graver = [("T1", "PUBLISHED", 3, 3, year, year), *shortened[0][1:]]
+    editions = [*shortened[2][:2], (3, 3, year), *shortened[2][2:]]
+    assert await left() == [graver, *shortened[1:2], editions, shortened[3], [*told, ("ENTRY_AMENDED",)]]
+
+    over = {"状态": "已屏蔽", "结束日期": "2026-04-09", "结束原因": "履行完毕"}
+    ended = await bring(april, MINOR_ITEM | {"扣分": "3"}, ORDINARY_ITEM | over)
+    assert (ended.new, ended.changed, ended.unchanged) == (0, 1, 1)
+    items, (record,), same, yellow, events = await left()
+    assert (items, record, same) == ([graver[0], ("T2", "SHIELDED", 7, 2, year, None)], (year, None), editions)
+    gone = [(kind,) for kind in ("ENTRY_AMENDED", "RECORD_SHIELDED", "COLOUR_CHANGED")]
+    assert (yellow, events) == ([(date(2026, 4, 9),)], [*told, *gone])
+    assert (await bring(april, ORDINARY_ITEM | over)).unchanged == 1
