@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from courtroom import COURT, NEIGHBOUR, RECEIPT, Courtroom, refused, stored
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from casework import repairs
+from casework import objections, repairs
+from casework.objections import ObjectionAnswer
 from casework.outlooks import foresee
 from casework.policy_profiles import declare_profile, find_profile, list_changes
 from casework.refusal import Refusal
@@ -22,6 +23,7 @@ from models.code_record import CodePeriod, CodeRecord, Perspective, is_known_tod
 from models.court import StaffRole
 from models.deduction import Deduction, DeductionStatus, DeductionVersion, FindingKind
 from models.listing import ListingGrade
+from models.objection import ObjectionOutcome
 from models.policy_profile import PolicyProfile, ProfileStart, grade_item
 from models.repair import Repair, RepairGround, RepairOutcome
 from models.terms import add_months
@@ -138,6 +140,27 @@ async def test_what_is_decided_between_declaration_and_beginning_is_bounded_too(
     await declare_profile(connection, START, room.now)
     key = await yellow(connection, room)
     assert await public_until(connection, key) == date(2027, 3, 2)
+
+
+@pytest.mark.parametrize(("answered", "end"), [((4, 20), date(2026, 7, 10)), ((9, 1), date(2026, 9, 1))])
+async def test_fewer_points_may_have_a_shorter_term(
+    connection: AsyncConnection, room: Courtroom, answered: tuple[int, int], end: date
+) -> None:
+    """What the panel amends to a minor item is public for three months, and today at the latest if these are over."""
+    await declare_profile(connection, START, room.now)
+    room.now = datetime(2026, 4, 10, 2, tzinfo=UTC)
+    key = await room.published(connection, points=3)
+    assert await public_until(connection, key) == date(2027, 4, 10)
+    room.now = datetime(2026, *answered, 2, tzinfo=UTC)
+    objection = await objections.file_objection(connection, room.parties[0], key, "情节较轻。", room.now)
+    amended = ObjectionAnswer(ObjectionOutcome.AMENDED, 2)
+    await objections.answer_objection(connection, objection, amended, room.act(StaffRole.PANEL, 1))
+    kept = sa.select(DeductionVersion.points, DeductionVersion.expires_on).where(DeductionVersion.deduction_id == key)
+    assert (await connection.execute(kept.order_by(DeductionVersion.version))).all() == [
+        (3, date(2027, 4, 10)),
+        (2, end),
+    ]
+    assert await public_until(connection, key) == end
 
 
 async def test_two_courts_under_two_profiles_differ_in_term_and_repair(

@@ -83,6 +83,11 @@ def test_each_error_code_has_its_meaning_and_remedy_in_both_languages() -> None:
         ("zh;level=1", "en"),
         (",;q=1,zh", "zh"),
         ("x" * 100_000 + ",zh", "en"),
+        ("zh_CN", "zh"),
+        ("zh_Hans_CN, en;q=0.5", "zh"),
+        ("en;q=nan, zh;q=0.5", "zh"),
+        ("en;q=inf, zh;q=0.5", "zh"),
+        ("en;q=-1, zh;q=0.1", "zh"),
     ],
 )
 def test_the_language_that_a_client_likes_best(accepted: str | None, language: str) -> None:
