@@ -173,5 +173,6 @@ async def _bound(connection: AsyncConnection, found: sa.Row[Any], points: int, a
     that is over, so that the end is told of on its day."""
     code = act.officer.court_code
     starts = (await read_starts(connection, code)).get(code, ())
-    end = bound_end(starts, grade_item(found.tier, points), found.determined_on, found.expires_on)
-    return found.expires_on if end is None else max(end, min(found.expires_on, to_court_day(act.at)))
+    last: date = found.expires_on
+    end = bound_end(starts, grade_item(found.tier, points), found.determined_on, last)
+    return last if end is None else max(end, min(last, to_court_day(act.at)))

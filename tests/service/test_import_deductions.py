@@ -248,7 +248,7 @@ async def test_a_file_under_two_profiles(files: Files) -> None:
         lines = [list((DEDUCTION | item).values()) for item in changes]
         return (await files.bring("deductions", *lines, now=lambda: day)).records
 
-    async def left() -> list[list[tuple[object, ...]]]:
+    async def left() -> list[Any]:
         return [await files.rows(query) for query in (ITEMS, RECORD, EDITIONS, YELLOW, TOLD)]
 
     long, longer, short, year = date(2027, 2, 2), date(2028, 2, 2), date(2026, 5, 2), date(2027, 2, 2)
@@ -265,7 +265,7 @@ async def test_a_file_under_two_profiles(files: Files) -> None:
     ]
     async with files.engine.begin() as connection:
         await declare_profile(connection, ProfileStart("浙0281", PolicyProfile.NDRC_36, date(2026, 4, 1)), march)
-    shortened = [
+    shortened: list[Any] = [
         [("T1", "PUBLISHED", 2, 2, short, short), ("T2", "PUBLISHED", 7, 2, year, year)],
         [(year, year)],
         [first[0], (2, 2, short), first[1], (2, 7, year)],
