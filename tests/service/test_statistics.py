@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from executors import Executors
+from facts import added
 from look_ups import errors
 from the_engine import ENGINE
 from world import KEYRING, World
@@ -169,6 +170,24 @@ def test_a_month_is_published_when_it_is_over(world: World) -> None:
     running = 'of: LOOK_UPS, first: 50, groupBy: [MONTH], filter: {fromDay: "2026-11-01", toDay: "2026-11-30"}'
     assert figures(world, running, "month", Audience.COURT) == [{"month": "2026-11-01"}]
     assert figures(world, running, "month", Audience.AUDITOR) == []
+
+
+@pytest.mark.parametrize(
+    ("moment", "last_of_day"), [("2026-10-31T15:59:59.999999Z", True), ("2026-10-31T16:00:00Z", False)]
+)
+def test_a_period_has_its_last_day_to_midnight_in_shanghai(world: World, moment: str, last_of_day: bool) -> None:
+    """And a month its last day; what comes at midnight is of the next one."""
+
+    def counts() -> list[int]:
+        days = [("2026-10-31", "2026-10-31"), ("2026-11-01", "2026-11-01"), ("2026-10-01", "2026-10-31")]
+        periods = [f'of: LOOK_UPS, first: 1, filter: {{ fromDay: "{first}", toDay: "{last}" }}' for first, last in days]
+        return [figures(world, period, "count")[0]["count"] for period in periods]
+
+    ((key,),) = counted(world, "SELECT min(id) FROM access_answer WHERE audience = 'BANK'")
+    before = counts()
+    with added(world.engine, "access_answer", key, at=f"timestamptz '{moment}'"):
+        more = [now - then for now, then in zip(counts(), before, strict=True)]
+    assert more == ([1, 0, 1] if last_of_day else [0, 1, 0])
 
 
 def test_what_has_vanished_is_not_counted_outside_the_court(world: World) -> None:
