@@ -29,6 +29,7 @@ from wire import Wire
 from world import World
 
 from auth.audiences import Audience
+from auth.clients.registry import set_budget
 from auth.server.accounts import Account, Password, add_staff
 from auth.server.token_client import ClientCredential, request_token
 from demo.city.cast import DEMO_COURT, FORGE
@@ -39,8 +40,11 @@ COURT, BANK, COMMERCE = Audience.COURT, Audience.BANK, Audience.COMMERCE
 OTHER_SOURCE = "127.0.0.2"
 EVENTS = "{ events(first: 100) { nodes { id } } }"
 EXPORTS = {COURT: CASES, BANK: WATCHES, COMMERCE: EVENTS}
+FIGURES = "{ statistics(of: DEDUCTIONS, first: 100, groupBy: [MONTH, COURT]) { count subjects } }"
+CHECK = "query($by: SubjectKey!) { subject(by: $by, access: { purpose: LOAN_APPROVAL }) { outcome party { name } } }"
 HOOK = """mutation($input: CreateWebhookInput!) { createWebhook(input: $input) {
   webhook { id } errors { code message } } }"""
+MOST_ANSWERS = 5_000
 RESET = struct.pack("ii", 1, 0)
 """Close with a reset instead of an end (SO_LINGER of no seconds)."""
 
@@ -179,6 +183,51 @@ def test_200_views_of_a_report_at_once(doors: Doors) -> None:
     doors.tell("200 views of one report at once", f"{dict(statuses)}; another visitor's: {Counter(others)}")
     assert statuses.keys() <= {404, 429, 503}
     assert set(others) == {404}
+
+
+# --- figures ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def small_budget(doors: Doors, world: World) -> Iterator[None]:
+    """The court's client may spend 60,000 points a minute: the bucket holds 3,000."""
+    for points in (60_000, None):
+        with world.engine.begin() as connection:
+            set_budget(connection, doors.clients[COURT].client_id, points)
+        if points:
+            yield
+
+
+@pytest.mark.usefixtures("small_budget")
+def test_a_client_that_floods_statistics_is_told_to_wait_and_a_bank_is_answered(doors: Doors) -> None:
+    """32 connections ask again at once, until 200 requests were refused."""
+    body = json.dumps({"query": FIGURES}).encode()
+    head = f"POST /graphql HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {doors.tokens[COURT]}\r\n"
+    text = f"{head}content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n".encode() + body
+    answers, others = list[tuple[int, dict[str, str], bytes]](), list[Any]()
+    alone = doors.ask(BANK, CHECK, by=key_of(FORGE))
+
+    def flood() -> None:
+        while len(answers) < MOST_ANSWERS and sum(status == 429 for status, _, _ in answers) < 200:
+            with Wire(doors.command.port, source=OTHER_SOURCE) as wire:
+                answers.append(wire.send(text).answer())
+
+    with doors.bystander(), ThreadPoolExecutor(32) as pool:
+        flooding = [pool.submit(flood) for _ in range(32)]
+        while not all(one.done() for one in flooding):
+            others.append(doors.ask(BANK, CHECK, by=key_of(FORGE)))
+        for one in flooding:
+            one.result()
+    statuses = count_statuses(answers)
+    refused = [json.loads(content)["errors"] for status, _, content in answers if status == 429]
+    codes = Counter(error["extensions"]["code"] for errors in refused for error in errors)
+    doors.tell("a flood of statistics", f"{dict(statuses)}, {dict(codes)}; a bank's checks: {len(others)}, all right")
+    assert (alone["outcome"], alone["party"]) == ("MATCHED", {"name": FORGE.name})
+    assert [one for one in others if one != alone] == []
+    assert others
+    assert statuses.keys() == {200, 429}
+    assert statuses[200] < statuses[429]
+    assert codes.keys() <= {"THROTTLED", "CONCURRENCY_LIMITED"}
 
 
 # --- lengths ----------------------------------------------------------------------------------------------------------
