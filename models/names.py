@@ -23,7 +23,8 @@ BLANK_BETWEEN = re.compile(f"(?<=[{TIGHT}]) (?=[{TIGHT}])")
 PLAIN = re.compile("[\u4e00-\u9fff0-9a-z()\u00b7]+")
 """Han characters, digits, small letters, brackets and dots with one form. A name of these is its own folded form."""
 
-STOP_BETWEEN = re.compile(f"(?<=[{HAN}])\\.(?=[{HAN}])")
+STOP_BETWEEN = re.compile(f"(?<=[{HAN}]) ?[.。] ?(?=[{HAN}])")
+"""A full stop that is typed for the dot between the parts of a name."""
 
 
 def tidy(text: str) -> str:

@@ -1,15 +1,20 @@
 """The migrations make the tables that the models describe, and what the models cannot say."""
 
+import importlib
 from collections.abc import Iterator
 
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.operations import Operations
 from sqlalchemy.dialects.postgresql.base import ischema_names
 
 from models import Base
 from models.access_answer import Snapshot, Xid8
+from models.names import fold
+from models.party import Party, PartyKind
+from models.party_name import NameStanding, PartyName
 from postgres import database
 
 
@@ -67,3 +72,26 @@ def test_migrating_again_changes_nothing(database_url: sa.URL, sync_connection: 
     sync_connection.rollback()
     database.migrate(database_url)
     assert sync_connection.execute(classes).all() == before
+
+
+SPELLINGS = ("买买提·吐尔逊", "阿力木. 艾合买提", "阿力木.艾合买提")
+
+
+def test_names_that_were_stored_are_folded_as_new_ones(sync_connection: sa.Connection) -> None:
+    """By 0071: a name in two spellings is one, and the current one stays."""
+    person = {"kind": PartyKind.PERSON, "name": "买买提。吐尔逊", "folded": "买买提。吐尔逊", "disclosed": True}
+    (key,) = sync_connection.scalars(sa.insert(Party).values(**person, created_at=sa.func.now()).returning(Party.id))
+    former = [{"party_id": key, "name": name, "folded": name, "standing": NameStanding.FORMER} for name in SPELLINGS]
+    sync_connection.execute(sa.insert(PartyName), former)
+    with Operations.context(MigrationContext.configure(sync_connection)):
+        importlib.import_module("migrations.versions.0071_stops_in_names").upgrade()
+    parties = sync_connection.execute(sa.select(Party.name, Party.folded).where(Party.id == key)).all()
+    names = sa.select(PartyName.name, PartyName.folded, PartyName.standing).where(PartyName.party_id == key)
+    kept = sync_connection.execute(names.order_by(PartyName.id)).all()
+    sync_connection.rollback()
+    assert parties == [("买买提。吐尔逊", "买买提·吐尔逊")]
+    assert kept == [
+        ("买买提。吐尔逊", "买买提·吐尔逊", NameStanding.CURRENT),
+        ("阿力木. 艾合买提", "阿力木·艾合买提", NameStanding.FORMER),
+    ]
+    assert all(fold(name) == folded for name, folded, _ in kept)
