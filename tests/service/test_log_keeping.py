@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from conftest import as_service
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from emptying import AS_SUPERUSER, empty_tables
+from indexing import write_index
 from sequencing import NOW, SIGNER, empty_logs, write_log
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -23,7 +24,7 @@ from casework.transparency.proofs import prove_leaf
 from casework.transparency.tree import LogBrokenError, fetch_by, read_last
 from casework.transparency.verification import KEPT, verify_log
 from jobs.access_log import ensure_access_log
-from models.access_answer import select_answers_about
+from models.access_answer import AccessIndexState, EarlierHash, select_answers_about
 from models.transparency.checkpoints import Checkpoint, open_checkpoint
 from models.transparency.entries import read_entry
 from models.transparency.merkle import EMPTY_ROOT, hash_leaf, verify_inclusion
@@ -281,6 +282,40 @@ async def test_what_is_older_than_ten_years_is_erased_and_the_tree_stays_whole(
             verify_inclusion(hash_leaf(entry), proof.index, kept.size, proof.path, kept.root)
     await add(aged, AT + timedelta(hours=1), 1)
     assert (await verify(aged, [SIGNER.key], kept=[kept])).faults == []
+
+
+UNKNOWN = sa.text(
+    """
+    INSERT INTO access_answer (at, client_key, request_id, audience, purpose, shape_id, subjects, results, indexes)
+    VALUES (:at, 1, gen_random_uuid(), 'BANK', 'LOAN_APPROVAL', 1, 1, ARRAY['GIVEN'], ARRAY[CAST(:earlier AS bytea)])
+    """
+)
+
+
+async def test_hashes_of_before_a_new_key_are_erased_with_the_last_answer_that_names_them(aged: AsyncEngine) -> None:
+    """One names an answer that is erased, one an answer that is indexed and stays, one an answer of the tail. While the
+    index has to be built, nothing is known to name them, and all stay."""
+    gone, indexed, tail = (number * 21 for number in (b"\x01", b"\x02", b"\x03"))
+    async with aged.begin() as connection:
+        for earlier, at in ((gone, OLDER), (indexed, RECENT)):
+            await connection.execute(UNKNOWN, {"at": at + timedelta(minutes=1), "earlier": earlier})
+        hashes = [{"earlier": earlier, "index": b"\x04" * 21} for earlier in (gone, indexed, tail)]
+        await connection.execute(sa.insert(EarlierHash), hashes)
+    await write_log(aged, SIGNER)
+    await write_index(aged)
+    async with aged.begin() as connection:
+        await connection.execute(UNKNOWN, {"at": AT + timedelta(minutes=1), "earlier": tail})
+    for building, months, left in ((True, "2004-12", [gone, indexed, tail]), (False, "2005-03", [indexed, tail])):
+        async with aged.begin() as connection:
+            snapshot = await connection.scalar(sa.select(AccessIndexState.snapshot))
+            if building:
+                await connection.execute(sa.update(AccessIndexState).values(snapshot=None))
+            assert await erase_month(connection) == months
+            await connection.execute(sa.update(AccessIndexState).values(snapshot=snapshot))
+            kept = await connection.scalars(sa.select(EarlierHash.earlier).order_by(EarlierHash.earlier))
+            assert kept.all() == left
+    async with aged.begin() as connection:
+        await connection.execute(sa.delete(EarlierHash))
 
 
 async def test_what_the_log_does_not_contain_is_not_erased(aged: AsyncEngine) -> None:
