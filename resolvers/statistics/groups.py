@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from auth.audiences import Audience
 from engine.declare.sql import SQL
+from engine.statement.compilation import precompile
 from resolvers.statistics.dimensions import CHOSEN, TEXTS, Dimension, first_of_month
 from resolvers.statistics.measures import measure, sum_cells
 from resolvers.statistics.published_cells import select_cells
@@ -47,7 +48,7 @@ def _build(audience: Audience) -> Any:
         grouped = grouped.where(sa.or_(counted.c.day.is_(None), sa.and_(*_list_filters(counted.c))))
     found = grouped.group_by(*dimensions.values()).having(*_list_limits(measures, exact=exact)).subquery("grouped")
     party_id = sa.cast(found.c.subject, sa.BigInteger).label("party_id")
-    return sa.select(found, party_id).where(found.c.ordinal <= ASKED["first"]).subquery("groups")
+    return precompile(sa.select(found, party_id).where(found.c.ordinal <= ASKED["first"])).subquery("groups")
 
 
 def _list_dimensions(counted: Any) -> Mapping[str, SQL]:
