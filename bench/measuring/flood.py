@@ -15,6 +15,8 @@ from itertools import count
 import uvloop
 
 STARTING_SECONDS = 30
+SOURCE = "127.0.0.2"
+"""The address that the flood comes from: another one than that of those who are measured beside it."""
 
 
 def write_request(method: str, path: str, headers: Mapping[str, str], body: bytes = b"") -> bytes:
@@ -46,7 +48,7 @@ async def send_again(port: int, texts: Sequence[bytes], numbers: Iterator[int], 
     """Send texts over one connection, and over another one when it is closed."""
     while True:
         with suppress(OSError, asyncio.IncompleteReadError, ValueError):
-            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            reader, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=(SOURCE, 0))
             try:
                 while True:
                     writer.write(texts[next(numbers) % len(texts)])
