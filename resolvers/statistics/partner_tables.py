@@ -14,14 +14,15 @@ from resolvers.view import REQUEST, TODAY
 from resolvers.visibility.audiences import OUTSIDE
 
 LOOK_UP_FIELDS = (
-    "subject", "subjects", "financeCheck", "employmentCheck", "commerceCheck", "sharedReport", "publicRecords",
+    "subject", "subjects", "financeCheck", "employmentCheck", "commerceCheck", "sharedReport", "shownReport",
+    "publicRecords",
 )  # fmt: skip
 """The root fields that ask for subjects by key, share code or name. Lists, polls of events and figures do not (R28)."""
 
 
 def count_look_ups(audience: Audience) -> CountedTable:
     """Look-ups of subjects by partners and the public (R28), by their day, of no court: one for each subject that a
-    partner asked for, and one for each name that the public asked for. The present request is not among them."""
+    partner asked for, and one for each name or share code that the public asked for; none of the present request."""
     entry, client = aliased(models.AccessRecord), aliased(models.Client)
     asked = (entry.audience.in_(sorted(OUTSIDE)), entry.field.in_(LOOK_UP_FIELDS), entry.request_id != REQUEST)
     once = sa.or_(entry.audience != Audience.PUBLIC_PORTAL, entry.id == entry.answer_id * ENTRIES + 1)
