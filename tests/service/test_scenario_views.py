@@ -1,95 +1,31 @@
-"""What is done for one user, as every audience sees it: answers before and after, with their status and error codes.
+"""What courts do to one person, as every audience sees it: answers before and after each step."""
 
-A look is one document of one audience, told as the status, the codes of errors and the values of the answer. A step
-names the looks that it changes; all others, of all audiences, stay as they were.
-"""
-
-from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
-from chambers import NINGBO, Chambers
-from play import ENFORCED, RULING, Courts, night
+from chambers import Chambers
+from looks import BANK, BODY, CENTRE, JUDGE, NOBODY, PANEL, PORTAL, Scenes, Step, look, of_courts, play
+from play import ENFORCED, RULING, night
 from views import key
 from watching import consent
 
 from auth.audiences import Audience
-from demo.city.cast import CHEN, FORGE, LIN, Subject
-from models.court import StaffRole
+from demo.city.cast import CHEN, FORGE, Subject
 
-BANK, PORTAL, BODY = Audience.BANK, Audience.LITIGANT_PORTAL, Audience.LABOUR_ARBITRATION
-JUDGE, CENTRE, PANEL = StaffRole.JUDGE, StaffRole.CENTRE, StaffRole.PANEL
-
-LISTS = "deductions(first: 9) { nodes { points underObjection } } listings(first: 9) { nodes { kind } }"
-LENT_TO = f"""query($by: SubjectKey!) {{ subject(by: $by, access: {{ purpose: LOAN_APPROVAL }}) {{ outcome party {{
-  creditCode {{ colour }} {LISTS} }} }} riskReports(first: 9) {{ totalCount }} forwardedDisputes(first: 9) {{
-  totalCount }} }}"""
-CANDIDATE = """query($by: SubjectKey!) { employmentCheck(by: $by, access: { purpose: SENIOR_POST_QUALIFICATION }) {
-  outcome listings { kind } seriousRecords { colour } certificates { number } } }"""
-SUPPLIER = """query($by: SubjectKey!) { commerceCheck(by: $by, access: { purpose: SUPPLIER_DUE_DILIGENCE }) { outcome
-  organization { ... on Organization { creditCode { colour } deductions(first: 9) { totalCount } } } } }"""
-PUBLIC = "query($name: String!) { publicRecords(name: $name, first: 9) { totalCount nodes { kind underObjection } } }"
-MINE = f"""{{ me {{ party {{ creditCode {{ colour }} {LISTS} }} awards {{ refusals {{ state }} }} }}
-  forwardedDisputes(first: 9) {{ totalCount }} }}"""
-EMPLOYERS = "query($by: SubjectKey!) { employerCheck(by: $by) { outcome colour records(first: 9) { nodes { kind } } } }"
-DESK = f"""query($name: String!) {{ parties(first: 1, filter: {{ name: $name }}) {{ nodes {{ creditCode {{ colour }}
-  {LISTS} }} }} case(number: "{ENFORCED}") {{ marks {{ colour }} }} awardRefusals(first: 9) {{ nodes {{ state }} }}
-  riskReports(first: 9) {{ totalCount }} forwardedDisputes(first: 9) {{ totalCount }} }}"""
-OF_OTHERS = {
-    Audience.MORAL_BANK: "{ pointConversions(first: 9) { nodes { item { code } points status } } }",
-    Audience.VILLAGE: "{ villageNotices(first: 9) { nodes { category points } } }",
-    Audience.CREDIT_PLATFORM: "{ measures(first: 9) { nodes { status } } }",
-    Audience.AUDITOR: "{ statistics(of: DEDUCTIONS, first: 1) { count } }",
-    BODY: "{ awardRefusals(first: 9) { nodes { state } } }",
-}
 BEYOND = "{ parties(first: 1) { totalCount } }"
 """What courts alone may ask."""
 
-
-def values(found: Any) -> list[str]:
-    """The values of an answer in order."""
-    if isinstance(found, dict | list):
-        return [value for one in (found.values() if isinstance(found, dict) else found) for value in values(one)]
-    return [str(found)]
-
-
-def look(chambers: Chambers, token: str, document: str, **given: Any) -> str:
-    """An answer in a line: "200 MATCHED GREEN 0"."""
-    response = chambers.post(token, document, given)
-    answer = response.json()
-    codes = [error["extensions"]["code"] for error in answer.get("errors", [])]
-    return " ".join([str(response.status_code), *codes, *values(answer.get("data", []))])
+EVASION = {
+    "ground": "EVASION",
+    "basisNumber": "(2025)浙0281民初1号",
+    "basisUnit": "余姚市人民法院",
+    "obligation": "还款十万元",
+    "performance": "全部未履行",
+    "reason": "规避执行。",
+}
 
 
-def look_all(chambers: Chambers) -> dict[str, str]:
-    """The answers of all audiences."""
-    by, firm = key(CHEN), key(FORGE)
-    partner, officer = chambers.partner, chambers.officer
-    seen = {
-        "bank": look(chambers, partner(BANK), LENT_TO, by=by),
-        "employer": look(chambers, partner(Audience.EMPLOYER), CANDIDATE, by=by),
-        "commerce": look(chambers, partner(Audience.COMMERCE), SUPPLIER, by=firm),
-        "public": look(chambers, partner(Audience.PUBLIC_PORTAL), PUBLIC, name=CHEN.name),
-        "public of the firm": look(chambers, partner(Audience.PUBLIC_PORTAL), PUBLIC, name=FORGE.name),
-        "self": look(chambers, partner(PORTAL, CHEN), MINE),
-        "another": look(chambers, partner(PORTAL, LIN), MINE),
-        "worker": look(chambers, partner(PORTAL, LIN), EMPLOYERS, by=firm),
-        "court": look(chambers, officer(CENTRE), DESK, name=CHEN.name),
-        "court above": look(chambers, officer(CENTRE, court=NINGBO), DESK, name=CHEN.name),
-    }
-    seen |= {audience.lower(): look(chambers, partner(audience), document) for audience, document in OF_OTHERS.items()}
-    return seen
-
-
-class Scenes:
-    """The steps of the scenarios."""
-
-    def __init__(self, chambers: Chambers) -> None:
-        self.chambers, self.courts, self.ids = chambers, Courts(chambers), dict[str, str]()
-
-    def by(self, who: Any, name: str, shows: str = "id", /, **given: Any) -> Any:
-        token = self.chambers.officer(who) if isinstance(who, StaffRole) else self.chambers.partner(who, CHEN)
-        return self.chambers.done(token, name, shows, **given)
+class CourtScenes(Scenes):
+    """The steps of the courts and of those who answer them."""
 
     def publish(self, subject: Subject, role: str = "JUDGMENT_DEBTOR") -> None:
         (self.ids[subject.key],) = self.courts.published((ENFORCED, subject, "E02", 6, RULING), role=role)
@@ -110,13 +46,11 @@ class Scenes:
         asked = """query($by: SubjectKey!) { subject(by: $by, access: { purpose: LOAN_APPROVAL }) { party {
           ... on Person { creditCode { records { id } } } } } }"""
         party = self.chambers.data(self.chambers.partner(BANK), asked, {"by": key(CHEN)})["subject"]["party"]
-        day = self.chambers.calendar.moment.date().isoformat()
         given = {"recordId": party["creditCode"]["records"][0]["id"], "reference": "YJ-1", "kind": "ASSETS_MOVED"}
-        self.by(BANK, "reportRisk", **given, statement="名下车辆已过户。", noticedOn=day)
+        self.by(BANK, "reportRisk", **given, statement="名下车辆已过户。", noticedOn=self.today)
 
     def forward(self) -> None:
-        day = self.chambers.calendar.moment.date().isoformat()
-        given = {"deductionId": self.ids[CHEN.key], "reference": "ZJ-1", "disputedOn": day}
+        given = {"deductionId": self.ids[CHEN.key], "reference": "ZJ-1", "disputedOn": self.today}
         self.by(BANK, "forwardDispute", "reference", **given, statement="已履行完毕。")
 
     def award(self) -> None:
@@ -133,48 +67,60 @@ class Scenes:
         self.by(CENTRE, "publishRefusal", id=self.ids["refusal"], reason="经核实。")
 
     def perform(self) -> None:
-        today = str(self.chambers.calendar.moment.date())
-        self.by(BODY, "reportAwardPerformance", id=self.ids["award"], performedOn=today)
+        self.by(BODY, "reportAwardPerformance", id=self.ids["award"], performedOn=self.today)
 
     def fine(self) -> None:
         case, party = self.chambers.party(ENFORCED, CHEN)
-        today = str(self.chambers.calendar.moment.date())
         given = {"number": "(2026)浙0281司惩3号", "caseId": case, "partyId": party, "kind": "FINE", "amount": "5000.00"}
-        given |= {"decidedOn": today, "effectiveOn": today, "reason": "妨害执行。"}
+        given |= {"decidedOn": self.today, "effectiveOn": self.today, "reason": "妨害执行。"}
         self.ids["fine"] = self.by(CENTRE, "recordSanction", **given)["id"]
 
     def revoke(self) -> None:
-        today = str(self.chambers.calendar.moment.date())
-        self.by(CENTRE, "revokeSanction", id=self.ids["fine"], revokedOn=today, reason="复议撤销。")
+        self.by(CENTRE, "revokeSanction", id=self.ids["fine"], revokedOn=self.today, reason="复议撤销。")
 
     def confirm(self) -> None:
         self.by(Audience.MORAL_BANK, "confirmConversion", id=self.courts.conversion("MD3", -6))
         night(self.chambers)
 
+    def list_with_grace(self) -> None:
+        case, party = self.chambers.party(ENFORCED, CHEN)
+        self.last_day = self.chambers.calendar.moment.date() + timedelta(20)
+        given = {"caseId": case, "partyId": party, "grade": "ORDINARY", "graceEndsOn": str(self.last_day)}
+        self.ids["entry"] = self.by(JUDGE, "listDebtor", **given, **EVASION)["id"]
 
+    def end_grace(self) -> None:
+        self.chambers.calendar.go_to(self.last_day + timedelta(1))
+        night(self.chambers)
+
+    def grade(self) -> None:
+        self.by(JUDGE, "gradeListing", id=self.ids["entry"], grade="SERIOUS", reason="转移财产。")
+
+    def lift(self) -> None:
+        self.by(JUDGE, "liftListing", id=self.ids["entry"], purpose="赴外地就医。", days=10, reason="病历属实。")
+
+    def remove(self) -> None:
+        self.by(CENTRE, "removeListing", id=self.ids["entry"], reason="履行完毕。")
+
+
+CONVERTED = (
+    "MV2 0 COURT_ASSESSED MV2 0 COURT_ASSESSED MD3 6 COURT_ASSESSED MD4 -5 COURT_ASSESSED MD3 -6 VILLAGE_NOTIFIED"
+)
 GREEN_FILE = "200 GREEN 6 False AWARD_REFUSAL PERFORMED 1"
-NOBODY = {
-    "bank": "200 MATCHED GREEN 0 0",
-    "employer": "200 MATCHED",
-    "commerce": "200 MATCHED GREEN 0",
-    "public": "200 0",
-    "public of the firm": "200 0",
-    "self": "200 GREEN 0",
-    "another": "200 GREEN 0",
-    "worker": "200 MATCHED GREEN",
-    "court": "200 GREEN 0 0",
-    "court above": "200 GREEN 0 0",
-    **{audience.lower(): "200" for audience in OF_OTHERS},
-}
-"""The answers while nothing has happened."""
 
 
-def of_courts(told: str) -> dict[str, str]:
-    """Both courts see the same."""
-    return {"court": f"200 {told}", "court above": f"200 {told}"}
+def listed(entry: str) -> dict[str, str]:
+    """The looks at a person who stands on the list of dishonest debtors, with an entry of this grade and lift."""
+    found = f"DISHONEST_DEBTOR {entry}"
+    return {
+        "bank": f"200 MATCHED YELLOW {found} 1 1",
+        "employer": f"200 MATCHED {found}",
+        "public": f"200 1 DISHONEST_DEBTOR False {entry}",
+        "self": f"200 YELLOW 6 False {found} AWARD_REFUSAL PERFORMED 1",
+        **of_courts(f"YELLOW 6 False {found} AWARD_REFUSAL YELLOW PERFORMED 1 1"),
+    }
 
 
-STEPS: list[tuple[str, Callable[[Scenes], None], dict[str, str]]] = [
+STEPS: list[Step] = [
     (
         "a deduction is published",
         lambda scenes: scenes.publish(CHEN),
@@ -188,7 +134,7 @@ STEPS: list[tuple[str, Callable[[Scenes], None], dict[str, str]]] = [
     ),
     (
         "its subject objects",
-        Scenes.contest,
+        CourtScenes.contest,
         {
             "bank": "200 MATCHED YELLOW 6 True 0 0",
             "public": "200 1 DEDUCTION True",
@@ -196,15 +142,15 @@ STEPS: list[tuple[str, Callable[[Scenes], None], dict[str, str]]] = [
             **of_courts("YELLOW 6 True 0 0"),
         },
     ),
-    ("the judge marks the case", Scenes.mark, of_courts("YELLOW 6 True YELLOW 0 0")),
+    ("the judge marks the case", CourtScenes.mark, of_courts("YELLOW 6 True YELLOW 0 0")),
     (
         "the bank reports a risk",
-        Scenes.report_risk,
+        CourtScenes.report_risk,
         {"bank": "200 MATCHED YELLOW 6 True 1 0", **of_courts("YELLOW 6 True YELLOW 1 0")},
     ),
     (
         "the bank forwards a dispute",
-        Scenes.forward,
+        CourtScenes.forward,
         {
             "bank": "200 MATCHED YELLOW 6 True 1 1",
             "self": "200 YELLOW 6 True 1",
@@ -213,12 +159,12 @@ STEPS: list[tuple[str, Callable[[Scenes], None], dict[str, str]]] = [
     ),
     (
         "the moral bank confirms",
-        Scenes.confirm,
+        CourtScenes.confirm,
         {"moral_bank": "200 MD3 -6 VILLAGE_NOTIFIED", "village": "200 DEDUCT -6"},
     ),
     (
         "a refusal to perform an award is reported",
-        Scenes.award,
+        CourtScenes.award,
         {
             "self": "200 YELLOW 6 True REPORTED 1",
             "labour_arbitration": "200 REPORTED",
@@ -227,7 +173,7 @@ STEPS: list[tuple[str, Callable[[Scenes], None], dict[str, str]]] = [
     ),
     (
         "the court publishes the refusal",
-        Scenes.publish_refusal,
+        CourtScenes.publish_refusal,
         {
             "bank": "200 MATCHED YELLOW 6 True AWARD_REFUSAL 1 1",
             "public": "200 2 AWARD_REFUSAL False DEDUCTION True",
@@ -239,7 +185,7 @@ STEPS: list[tuple[str, Callable[[Scenes], None], dict[str, str]]] = [
     ),
     (
         "the award is performed",
-        Scenes.perform,
+        CourtScenes.perform,
         {
             "bank": "200 MATCHED YELLOW 6 True 1 1",
             "public": "200 1 DEDUCTION True",
@@ -250,7 +196,7 @@ STEPS: list[tuple[str, Callable[[Scenes], None], dict[str, str]]] = [
     ),
     (
         "the panel withdraws the deduction",
-        Scenes.withdraw,
+        CourtScenes.withdraw,
         {
             "bank": "200 MATCHED GREEN 1 1",
             "public": "200 0",
@@ -261,7 +207,7 @@ STEPS: list[tuple[str, Callable[[Scenes], None], dict[str, str]]] = [
     ),
     (
         "the court fines",
-        Scenes.fine,
+        CourtScenes.fine,
         {
             "bank": "200 MATCHED RED 1 1",
             "employer": "200 MATCHED RED",
@@ -274,16 +220,42 @@ STEPS: list[tuple[str, Callable[[Scenes], None], dict[str, str]]] = [
     ),
     (
         "the fine is revoked",
-        Scenes.revoke,
+        CourtScenes.revoke,
         {
             "bank": "200 MATCHED GREEN 1 1",
             "employer": "200 MATCHED",
             "public": "200 0",
             "self": GREEN_FILE,
-            "moral_bank": "200 MV2 0 COURT_ASSESSED MV2 0 COURT_ASSESSED MD3 6 COURT_ASSESSED MD4 -5 COURT_ASSESSED"
-            " MD3 -6 VILLAGE_NOTIFIED",
+            "moral_bank": f"200 {CONVERTED}",
             "credit_platform": "200 WITHDRAWN",
             **of_courts("GREEN 6 False AWARD_REFUSAL YELLOW PERFORMED 1 1"),
+        },
+    ),
+    (
+        "the person is listed, after a period of grace",
+        CourtScenes.list_with_grace,
+        {
+            "self": "200 GREEN 6 False DISHONEST_DEBTOR ORDINARY AWARD_REFUSAL PERFORMED 1",
+            **of_courts("GREEN 6 False DISHONEST_DEBTOR ORDINARY AWARD_REFUSAL YELLOW PERFORMED 1 1"),
+        },
+    ),
+    (
+        "the period of grace ends",
+        CourtScenes.end_grace,
+        listed("ORDINARY") | {"moral_bank": f"200 MV3 0 COURT_ASSESSED {CONVERTED}"},
+    ),
+    ("the entry is graded", CourtScenes.grade, listed("SERIOUS")),
+    ("its restrictions are lifted once", CourtScenes.lift, listed("SERIOUS 2026-05-02")),
+    (
+        "the entry is removed",
+        CourtScenes.remove,
+        {
+            "bank": "200 MATCHED GREEN 1 1",
+            "employer": "200 MATCHED",
+            "public": "200 0",
+            "self": "200 GREEN 6 False DISHONEST_DEBTOR SERIOUS 2026-05-02 AWARD_REFUSAL PERFORMED 1",
+            "moral_bank": f"200 MV3 0 COURT_ASSESSED MV3 0 COURT_ASSESSED {CONVERTED}",
+            **of_courts("GREEN 6 False DISHONEST_DEBTOR SERIOUS 2026-05-02 AWARD_REFUSAL YELLOW PERFORMED 1 1"),
         },
     ),
     (
@@ -302,13 +274,7 @@ STEPS: list[tuple[str, Callable[[Scenes], None], dict[str, str]]] = [
 def test_each_step_changes_the_answers_of_those_whom_it_concerns(chambers: Chambers) -> None:
     night(chambers)
     consent(chambers, CHEN)
-    scenes, expected = Scenes(chambers), dict(NOBODY)
-    assert look_all(chambers) == expected
-    for name, step, changes in STEPS:
-        step(scenes)
-        expected |= changes
-        seen = look_all(chambers)
-        assert {who: told for who, told in seen.items() if told != expected[who]} == {}, name
+    assert play(CourtScenes(chambers, CHEN), STEPS, NOBODY) == {}
     outside = [audience for audience in Audience if audience is not Audience.COURT]
     beyond = {look(chambers, chambers.partner(audience, CHEN), BEYOND) for audience in outside}
     assert beyond == {"200 INVALID_DOCUMENT"}
