@@ -12,7 +12,7 @@ from typing import Any
 import asyncpg
 import sqlalchemy as sa
 
-from postgres.errors import DatabaseAwayError, DatabaseDeniedError, DatabaseError, is_unreachable
+from postgres.errors import DatabaseAwayError, DatabaseDeniedError, DatabaseError, is_too_long, is_unreachable
 
 BUSY = (asyncpg.CannotConnectNowError, asyncpg.TooManyConnectionsError, asyncpg.ConnectionDoesNotExistError)
 TOUCH_SECONDS = 1.0
@@ -110,7 +110,8 @@ async def _enter(stack: AsyncExitStack, options: Mapping[str, Any]) -> asyncpg.C
 async def wait_for_database(
     attempt: Callable[[], Awaitable[None]], tell: Callable[[str], None] = lambda _: None
 ) -> None:
-    """Attempt until the database is there. tell: is given the reason of each failure, which names no address.
+    """Attempt until the database is there. tell: is given the reason of each failure that says that it is away, which
+    names no address. What merely took too long says nothing: the machine may be busy.
 
     Raises what `attempt` raises, unless the database is away.
     """
@@ -121,7 +122,8 @@ async def wait_for_database(
         except Exception as error:
             if not is_away(error):
                 raise
-            tell(f"The database does not answer: {describe(error)}.")
+            if not is_slow(error):
+                tell(f"The database does not answer: {describe(error)}.")
             if monotonic() - told > TOLD_SECONDS:
                 log.warning("the database is waited for: %s", describe(error))
                 told = monotonic()
@@ -135,6 +137,11 @@ async def wait_for_database(
 def is_away(error: BaseException) -> bool:
     """Return whether no server answers, or none takes connections at present."""
     return isinstance(error, DatabaseAwayError) or is_unreachable(error)
+
+
+def is_slow(error: BaseException) -> bool:
+    """Return whether a server did not answer in time."""
+    return isinstance(error.__cause__ or error, TimeoutError) or is_too_long(error.__cause__ or error)
 
 
 def describe(error: BaseException) -> str:

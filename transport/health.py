@@ -54,6 +54,9 @@ class Gate:
 
 def _answer(path: str) -> Response:
     message = say("The database is not reachable. Try again.")
+    if path.startswith("/oauth/"):
+        told = {"error": "temporarily_unavailable", "error_description": str(message)}
+        return JSONResponse(told, 503, RETRY)
     if path != "/graphql":
         return PlainTextResponse(str(message), 503, RETRY)
     error = {"message": str(message), "extensions": {"code": "UNAVAILABLE"}}

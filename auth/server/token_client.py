@@ -61,12 +61,16 @@ def request_token(
         form |= {"subject_token": sign_subject_token(credential, user, now)}
     try:
         response = _send(credential, http, form, now, prover)
-        if prover and response.headers.get(NONCE_HEADER) and response.json().get("error") == "use_dpop_nonce":
+        if prover and response.headers.get(NONCE_HEADER) and b"use_dpop_nonce" in response.content:
             response = _send(credential, http, form, now, prover)
-        answer: dict[str, Any] = response.json()
-    except (httpx2.HTTPError, ValueError) as error:
+    except httpx2.HTTPError as error:
         reason = type(error).__name__
         raise TokenRequestError(f"No OAuth server answers at {credential.issuer} ({reason}). Is it running?") from error
+    try:
+        answer: dict[str, Any] = response.json()
+    except ValueError as error:
+        said = f"What answers at {credential.issuer} is no OAuth server, or cannot answer now"
+        raise TokenRequestError(f"{said} (status {response.status_code}).") from error
     if response.status_code != 200:
         raise TokenRequestError(f"{answer.get('error')}: {answer.get('error_description')}")
     return answer
