@@ -77,7 +77,8 @@ class Cluster:
     def ask(self, statement: str) -> Any:
         engine = sa.create_engine(database.use_sync_driver(self.url), isolation_level="AUTOCOMMIT")
         with engine.connect() as connection:
-            found = connection.execute(sa.text(statement)).scalar()
+            result = connection.execute(sa.text(statement))
+            found = result.scalar() if result.returns_rows else None
         engine.dispose()
         return found
 
