@@ -70,7 +70,6 @@ DOERS = {
 """Who does what; the rest is the panel's."""
 
 ROLES = (StaffRole.JUDGE, StaffRole.CHIEF, StaffRole.CENTRE, StaffRole.PANEL)
-MOST_ITEMS = 3
 MONTHS = {"E01": 12, "E08": 24}
 
 
@@ -97,6 +96,9 @@ class Chance(NamedTuple):
 
 MOSTLY = st.sampled_from((True,) * 7 + (False,))
 CHANCE = st.builds(Chance, st.integers(0, 9), st.integers(0, 131), st.integers(0, 3), st.integers(0, 1), MOSTLY, MOSTLY)
+
+PROPOSED = st.tuples(st.integers(0, 1), st.sampled_from(sorted(MONTHS)), st.integers(0, 1))
+"""What a judge proposes: the party, the behaviour and who the judge is."""
 
 
 @dataclass
@@ -272,21 +274,23 @@ class Procedure(RuleBasedStateMachine):
             return False
         return True
 
-    @initialize()
-    def lead_in(self) -> None:
-        """A month goes as it should, and half a year by: what comes after publication is met as often as the rest."""
+    @initialize(proposed=st.lists(PROPOSED, min_size=2, max_size=2))
+    def lead_in(self, proposed: list[tuple[int, str, int]]) -> None:
+        """A month goes as it should, half a year by, and two more items are proposed.
+
+        Items stand on both sides of publication before the first random step: a history may leave out any rule.
+        """
         self.propose(party=0, behaviour="E08", judge=0)
         self.steps([Chance(0, 0, 0, 0, True, True)] * 4)
         self.publish_twice_at_once()
         self.wait(6)
+        for party, behaviour, judge in proposed:
+            self.propose(party, behaviour, judge)
 
     # --- steps --------------------------------------------------------------------------------------------------------
 
-    @rule(party=st.integers(0, 1), behaviour=st.sampled_from(sorted(MONTHS)), judge=st.integers(0, 1))
     def propose(self, party: int, behaviour: str, judge: int) -> None:
-        """A judge proposes; this always goes well. Three items are enough to meet."""
-        if len(self.world.items) == MOST_ITEMS:
-            return
+        """A judge proposes; this always goes well."""
         points, kind = {"E01": (3, FindingKind.COURT_RECORD), "E08": (7, FindingKind.RULING)}[behaviour]
         finding = replace(self.room.proposal().finding, kind=kind, number=document(len(self.world.items)))
         proposal = self.room.proposal(
