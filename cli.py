@@ -30,6 +30,7 @@ class Suxin(LazyGroup):
         "connect": "suxin_client.commands:connect",
         "query": "suxin_client.commands:query",
         "listen": "suxin_client.commands:listen",
+        "tail": "suxin_client.commands:tail",
         "policy": "commands.contract.pages:policy",
         "visibility": "commands.contract.pages:visibility",
         "explain": "commands.contract.explaining:explain",

@@ -39,13 +39,13 @@ from postgres.listener import NotificationListener
 from postgres.pulse import Pulse
 from postgres.shares import Shares
 from protocols.admission import Admission
-from protocols.limits import ConnectionLimits
 from reports.content import ReportWriter
 from reports.endpoint import make_report_routes
 from reports.viewer import ReportViewer
 from schema.builder import build_engine
 from settings import Settings, SettingsError
 from telemetry.exposition import build_metrics_endpoint
+from telemetry.recording import Recorder
 from transport.endpoint import GraphQLEndpoint
 from transport.health import Gate, build_liveness_endpoint, build_readiness_endpoint
 from transport.subscriptions import Live
@@ -197,9 +197,14 @@ class Parts:
         return Pulse(lambda: database.connect(self.direct_url, session))
 
     @cached_property
+    def recorder(self) -> Recorder:
+        """Writes the request log of clients."""
+        return Recorder(self.engine, self.now)
+
+    @cached_property
     def admission(self) -> Admission:
         """What the protocols admit."""
-        return Admission(read_limits(self.settings), self.verifier.find_client)
+        return Admission(self.settings.connection_limits, self.verifier.find_client)
 
     @cached_property
     def reports(self) -> ReportWriter:
@@ -272,6 +277,7 @@ class Parts:
         revocations = RevocationListener(self.verifier, self.documents)
         return [
             keep_access_log(self.engine, self.now),
+            self.recorder.keep(),
             revocations.listen(lambda: database.connect(self.direct_url, REVOCATIONS)),
             self.notifications.listen(lambda: database.connect(self.direct_url, EVENTS)),
             *([self.work()] if self.settings.worker else []),
@@ -284,17 +290,3 @@ class Parts:
         await self.proofs.used.close()
         await self.outbound.close()
         self.sync_engine.dispose()
-
-
-def read_limits(settings: Settings) -> ConnectionLimits:
-    """Return the limits of connections in the settings."""
-    return ConnectionLimits(
-        head_bytes=settings.head_bytes,
-        head_seconds=settings.head_timeout,
-        body_seconds=settings.body_timeout,
-        send_seconds=settings.send_timeout,
-        connections=settings.connections,
-        source_connections=settings.source_connections,
-        requests=settings.requests,
-        proxies=settings.trusted_proxies,
-    )

@@ -110,10 +110,10 @@ def create_app(
     site = build_site(settings)
     routes = [*parts.build_routes(), *build_page_routes(parts, site), *([register(parts)] if register else [])]
     paths = frozenset(route.path for route in routes if isinstance(route, Route))
-    observing = Middleware(Observing, telemetry=telemetry, paths=paths)
+    observing = Middleware(Observing, telemetry=telemetry, paths=paths, recorder=parts.recorder)
     app = DirectApplication(routes=routes, middleware=[observing], lifespan=lifespan)
     app.add_exception_handler(404, make_not_found(site))
-    app.answer_directly("/graphql", GRAPHQL_METHODS, Observing(parts.endpoint, telemetry, paths))
+    app.answer_directly("/graphql", GRAPHQL_METHODS, Observing(parts.endpoint, telemetry, paths, parts.recorder))
     app.gate = parts.gate
     app.router.redirect_slashes = False  # a redirect would contain the Host header of the request
     app.state.engine, app.state.connections = parts.engine, parts.connections

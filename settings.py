@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
+from protocols.limits import ConnectionLimits
+
 Network = IPv4Network | IPv6Network
 PREFIX = "SUXIN_"
 LONGEST_LINE = 100
@@ -123,6 +125,20 @@ class Settings:
     def log_origin(self) -> str:
         """The name of the transparency log: the address of `/log` without its scheme (C2SP `tlog-tiles`)."""
         return f"{self.issuer.partition('://')[2]}/log"
+
+    @property
+    def connection_limits(self) -> ConnectionLimits:
+        """The limits of connections."""
+        return ConnectionLimits(
+            head_bytes=self.head_bytes,
+            head_seconds=self.head_timeout,
+            body_seconds=self.body_timeout,
+            send_seconds=self.send_timeout,
+            connections=self.connections,
+            source_connections=self.source_connections,
+            requests=self.requests,
+            proxies=self.trusted_proxies,
+        )
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":

@@ -15,6 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from auth.budget import Budgets
 from casework.calendar import catch_up
 from casework.outbox import CHANNEL
+from casework.request_log import prune_requests
+from casework.transaction import transact
 from engine.engine import Engine
 from ingest.ledger import mark_interrupted
 from jobs.access_indexer import AccessIndexer
@@ -122,10 +124,11 @@ async def _lead(
 
 
 async def _catch_up(engine: AsyncEngine, now: Callable[[], datetime]) -> None:
-    """Process the days that are due, and mark the imports that were interrupted."""
+    """Process the days that are due, mark the imports that were interrupted, and delete old entries of requests."""
     for day in await catch_up(engine, now()):
         log.info("%s is done", day)
     await mark_interrupted(engine)
+    await transact(engine, partial(prune_requests, now=now()))
 
 
 def _wake(jobs: Sequence[Job]) -> None:

@@ -48,6 +48,7 @@ from models.record_step import RecordStep
 from models.relation import PartyRelation
 from models.repair import Repair
 from models.repair_performance import RepairPerformance
+from models.request_entry import ClientUsage, RequestEntry
 from models.risk_report import RiskReport
 from models.sanction import Sanction
 from models.saved_document import SavedDocument
@@ -100,6 +101,7 @@ __all__ = [
     "Client",
     "ClientAlarm",
     "ClientBudget",
+    "ClientUsage",
     "CodePeriod",
     "CodeRecord",
     "CodeRecordVersion",
@@ -165,6 +167,7 @@ __all__ = [
     "Removal",
     "Repair",
     "RepairPerformance",
+    "RequestEntry",
     "RiskReport",
     "Sanction",
     "SavedDocument",

@@ -72,6 +72,8 @@ CLIENT_ALARMS = list_everything(models.ClientAlarm, Order(("raised_at",), descen
 WATCHES = list_everything(models.Watch)
 WEBHOOKS = replace(list_everything(models.Webhook), on=lambda arguments, webhook: webhook.deleted_at.is_(None))
 BULK_OPERATIONS = list_everything(models.BulkOperation, Order((), descending=True))
+REQUEST_LOG = list_everything(models.RequestEntry, Order(("at",), descending=True))
+USAGE = list_everything(models.ClientUsage, Order(("day",), descending=True))
 INCENTIVE_LOANS = list_everything(models.IncentiveLoan, Order(("granted_on",), descending=True))
 CREDIT_LINES = list_everything(models.CreditLine, Order(("granted_on",), descending=True))
 ACCESS_RECORDS = list_everything(models.AccessRecord, Order(("at",), descending=True))

@@ -24,6 +24,7 @@ SCOPES = sa.bindparam("view_scopes", type_=sa.ARRAY(sa.Text))
 SUBJECT = sa.bindparam("view_subject", type_=sa.LargeBinary)
 LETTERS = sa.bindparam("view_letters", type_=sa.ARRAY(sa.Text))
 SHARES = sa.bindparam("view_shares", type_=sa.ARRAY(sa.LargeBinary))
+OFFICER = sa.bindparam("view_officer", type_=sa.BigInteger)
 REQUEST = sa.bindparam("view_request", type_=sa.Uuid)
 
 
@@ -68,6 +69,7 @@ class View:
             "view_request": self.request_id,
             "view_today": self.today,
             "view_court": self.principal.jurisdiction,
+            "view_officer": self.principal.officer.key if self.principal.officer else None,
             "view_village": self.principal.village_key,
             "view_scopes": self.principal.scope_names,
             "view_subject": self.principal.subject_index,

@@ -33,6 +33,7 @@ from schema.oversight.transparency_log import TransparencyLog
 from schema.partners.event import Event
 from schema.partners.partner_query import CONSENTED, PartnerQuery
 from schema.partners.rate_limit import RateLimit, get_rate_limit
+from schema.partners.request_entry import ClientUsage, RequestEntry, RequestFilter, UsageFilter
 from schema.partners.viewer import Viewer, get_viewer
 from schema.procedure.batch import Batch
 from schema.procedure.bulletin import Bulletin
@@ -73,6 +74,15 @@ class Query(MoralBankQuery, PartnerQuery):
         description="What you have left of your budget (额度); none where there are no budgets.",
     )
     viewer: Viewer = strawberry.field(resolver=get_viewer, description="Who you are to this service (接入方身份).")
+    request_log: Connection[RequestEntry] = root_connection(
+        roots.REQUEST_LOG,
+        "Your requests of the last seven days, newest first, a second after they were answered (请求日志).",
+        filter_type=RequestFilter,
+        requires=OPEN,
+    )
+    usage: Connection[ClientUsage] = root_connection(
+        roots.USAGE, "Your requests by day and root field, newest first (用量).", filter_type=UsageFilter, requires=OPEN
+    )
     node: Node | None = root(
         NodesRoot(many=False),
         "An object by its id; null where it is unknown or not for you, which look alike.",

@@ -1,4 +1,4 @@
-"""The commands `connect`, `query` and `listen`."""
+"""The commands `connect`, `query`, `listen` and `tail`."""
 
 import json
 import os
@@ -17,6 +17,7 @@ from suxin_client.failures import AnswerError, ClientError, RefusedError, Unreac
 from suxin_client.joining import join_sandbox
 from suxin_client.listening import forward_events, receive_webhooks
 from suxin_client.profile import Profile
+from suxin_client.tailing import describe_request, follow_requests
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Ask Suxin (诉信) as a partner.")
 ERRORS, UNREACHABLE, REFUSED = 1, 69, 77
@@ -95,6 +96,25 @@ def listen(
     with explain(), Client(Profile.load(client)) as asking:
         lines = forward_events(asking, forward_to, _tell) if forward_to else receive_webhooks(asking, port, url, _tell)
         _print_some(lines, count)
+
+
+@app.command()
+def tail(
+    last: Annotated[int, typer.Option(min=0, max=100, help="Begin with so many requests of before.")] = 10,
+    refused: Annotated[bool, typer.Option("--refused", help="Only those with an error.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print an object of JSON for each.")] = False,
+    count: Annotated[int, typer.Option(help="End after so many; 0 is never.")] = 0,
+    client: ClientFile = DEFAULT,
+) -> None:
+    """Print your requests, of all your programs, as they are answered: time, status, outcome, root field, points,
+    milliseconds, request id. The service keeps them for seven days, without names and numbers.
+
+    Example: suxin tail --refused
+    """
+    with explain(), Client(Profile.load(client)) as asking:
+        entries = follow_requests(asking, last=last, refused=refused)
+        write = (lambda entry: json.dumps(entry, ensure_ascii=False)) if as_json else describe_request
+        _print_some((write(entry) for entry in entries), count)
 
 
 @contextmanager

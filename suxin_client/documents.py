@@ -14,3 +14,10 @@ EVENTS = """query Events($after: String) {
     pageInfo { endCursor hasNextPage }
   }
 }"""
+
+REQUESTS = """query Requests($filter: RequestFilter, $after: String) {
+  requestLog(first: 100, filter: $filter, after: $after) {
+    nodes { id at requestId path operation field status outcome cost milliseconds }
+    pageInfo { endCursor hasNextPage }
+  }
+}"""

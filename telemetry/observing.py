@@ -11,6 +11,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from telemetry import traces
+from telemetry.recording import Recorder, name_field
 from telemetry.traces import GRAPHQL
 from transport.observation import OBSERVED, Observation
 
@@ -31,7 +32,7 @@ METHODS = frozenset({"GET", "POST", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE"}
 PROBES = frozenset({"/livez", "/readyz", "/metrics"})
 """Paths that are requested every few seconds; they are not observed."""
 
-NONE, SEVERAL, OTHER = "none", "several", "other"
+NONE, OTHER = "none", "other"
 
 
 @dataclass(frozen=True)
@@ -44,11 +45,13 @@ class Telemetry:
 
 @dataclass
 class Observing:
-    """Middleware that reports each request when its response begins. paths: the known paths."""
+    """Middleware that reports each request when its response begins. paths: the known paths. recorder: of the request
+    log of clients."""
 
     app: ASGIApp
     telemetry: Telemetry
     paths: frozenset[str]
+    recorder: Recorder | None = None
     tracer: Tracer | None = field(init=False)
     prefixes: dict[str, str] = field(init=False)
 
@@ -112,6 +115,8 @@ class Observed:
             count_request(self.seen)
         else:
             OTHERS.labels(path, status).inc()
+        if self._observing.recorder:
+            self._observing.recorder.record(self.seen, path, status)
         if lines := self._observing.telemetry.lines:
             say = lines.error if status >= 500 else lines.info
             say("request", **describe_request(self.seen, path, method, status))
@@ -122,8 +127,7 @@ class Observed:
 def count_request(seen: Observation) -> None:
     """Count a GraphQL request, and record its time."""
     audience = seen.principal.audience.value if seen.principal else NONE
-    operation, named = (seen.operation.kind, seen.operation.fields) if seen.operation else (NONE, (NONE,))
-    asked = named[0] if len(named) == 1 else SEVERAL
+    operation, asked = seen.operation.kind if seen.operation else NONE, name_field(seen) or NONE
     find_counter(audience, operation, asked, seen.outcome).inc()
     find_timer(audience, operation, asked).observe(seen.milliseconds() / 1000)
 

@@ -225,7 +225,7 @@ class GraphQLEndpoint:
 
     async def _charge(self, principal: Principal, cost: int, reply: Reply) -> Charge | None:
         charge = await self.budgets.charge(principal, cost) if self.budgets else None
-        reply.seen.admit(cost)
+        reply.seen.admit(cost, charge)
         return charge
 
     def _settle(self, caller: Caller, objects: int, meter: Meter) -> None:

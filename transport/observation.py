@@ -6,6 +6,7 @@ from time import perf_counter_ns
 from typing import Any
 from uuid import UUID, uuid4
 
+from auth.budget import Charge
 from auth.principal import Principal
 from engine.document.document import Operation
 
@@ -18,7 +19,8 @@ OBSERVED = "suxin.observation"
 @dataclass(slots=True)
 class Observation:
     """Facts about one request, collected while it is answered. began, admitted: in nanoseconds of `perf_counter_ns`;
-    admitted: when the request was authorized and charged. outcome: `OK`, or the code of the first error."""
+    admitted: when the request was authorized and charged. cost: as computed in advance. outcome: `OK`, or the code of
+    the first error."""
 
     request_id: UUID = field(default_factory=uuid4)
     began: int = field(default_factory=perf_counter_ns)
@@ -26,12 +28,17 @@ class Observation:
     principal: Principal | None = None
     operation: Operation | None = None
     cost: int | None = None
+    charge: Charge | None = None
     outcome: str = OK
     told: bool = False
 
-    def admit(self, cost: int) -> None:
+    def admit(self, cost: int, charge: Charge | None = None) -> None:
         """Record that the request was authorized and charged."""
-        self.cost, self.admitted = cost, perf_counter_ns()
+        self.cost, self.charge, self.admitted = cost, charge, perf_counter_ns()
+
+    def charged(self) -> int | None:
+        """Return the points that the request was charged; None if nothing was computed."""
+        return self.charge.actual if self.charge and self.charge.actual is not None else self.cost
 
     def milliseconds(self) -> float:
         """Return the time since the request began."""

@@ -3,7 +3,7 @@
 import re
 import secrets
 from collections.abc import Collection
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,6 +24,7 @@ from models.client import Client, ClientProfile
 from models.court import Court
 from models.household import Village
 from models.issued_token import IssuedToken
+from models.request_entry import ClientUsage
 from models.staff_account import AuthorizationCode
 
 OF_A_COURT = frozenset({Audience.COURT, Audience.LABOUR_ARBITRATION})
@@ -65,6 +66,16 @@ def list_clients(connection: sa.Connection) -> list[sa.RowMapping]:
     """Return all clients by identifier, without keys and secrets."""
     shown = [column for column in sa.inspect(Client).columns if column.key not in {"id", "jwks", "secret_hash"}]
     return list(connection.execute(sa.select(*shown).order_by(Client.client_id)).mappings())
+
+
+def list_usage(connection: sa.Connection, client_id: str, *, since: date) -> list[sa.RowMapping]:
+    """Return what a client asked on each day from `since` on, newest first. Raises RegistrationError."""
+    client = sa.select(Client.id).where(Client.client_id == client_id)
+    key = connection.execute(client).scalar_one_or_none()
+    if key is None:
+        raise RegistrationError(f"There is no client {client_id}. See: suxin client list.")
+    of_client = sa.select(ClientUsage.__table__).where(ClientUsage.client_key == key, ClientUsage.day >= since)
+    return list(connection.execute(of_client.order_by(ClientUsage.day.desc(), ClientUsage.field)).mappings())
 
 
 def disable_client(connection: sa.Connection, client_id: str, *, now: datetime) -> None:

@@ -1,6 +1,6 @@
 """`suxin client`: register clients."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,10 +13,14 @@ from commands.access.register import open_register
 from commands.listing import AsJson, show_list
 from commands.session import console, read_json
 from models.client import ClientProfile
+from models.terms import to_court_day
 from settings import Settings
 
 clients = typer.Typer(no_args_is_help=True, help="Register partners and portals.")
 
+
+COUNTED = ("day", "field", "requests", "refused", "throttled", "cost", "milliseconds")
+"""The columns of `client usage`."""
 
 LISTED = {
     "client": "client_id",
@@ -36,6 +40,21 @@ def client_list(as_json: AsJson = False) -> None:
         found = registry.list_clients(connection)
     rows = [[row[name] for name in LISTED.values()] for row in found]
     show_list(list(LISTED), rows, as_json)
+
+
+@clients.command("usage")
+def client_usage(
+    client_id: Annotated[str, typer.Argument(help="Identifier of the client.")],
+    days: Annotated[int, typer.Option(min=1, help="Of the last so many days.")] = 30,
+    as_json: AsJson = False,
+) -> None:
+    """List how much a client asked on each day, by root field. Clients read the same of themselves in `usage`.
+
+    Example: suxin client usage demo-bank --days 7
+    """
+    with open_register() as (connection, _):
+        found = registry.list_usage(connection, client_id, since=to_court_day(datetime.now(UTC)) - timedelta(days - 1))
+    show_list(list(COUNTED), [[row[name] for name in COUNTED] for row in found], as_json)
 
 
 @clients.command("disable")

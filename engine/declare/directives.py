@@ -3,7 +3,7 @@
 import strawberry
 from strawberry.schema_directive import Location
 
-from engine.policy import Requirement
+from engine.policy import OPEN, Requirement
 
 
 @strawberry.schema_directive(
@@ -26,6 +26,11 @@ class RequiresScopes:
     def of(cls, requirement: Requirement) -> "RequiresScopes":
         """Return the directive of a requirement, with scopes in alphabetical order."""
         return cls(scopes=[sorted(scopes) for scopes in requirement])
+
+    @classmethod
+    def list_for(cls, requirement: Requirement) -> "list[RequiresScopes]":
+        """Return the directives of a requirement: none if it is open."""
+        return [] if requirement == OPEN else [cls.of(requirement)]
 
 
 @strawberry.schema_directive(

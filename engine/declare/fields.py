@@ -99,7 +99,7 @@ def _field(
     *arguments: StrawberryArgument,
     size: ListSize | None = None,
 ) -> DeclaredField:
-    scopes = [RequiresScopes.of(requires)] if isinstance(requires, tuple) and requires != OPEN else []
+    scopes = RequiresScopes.list_for(requires) if isinstance(requires, tuple) else []
     made = DeclaredField(description=description, directives=[*scopes, *([size] if size else [])])
     made.declaration = declaration
     if isinstance(requires, PerType):
@@ -199,7 +199,7 @@ def argument(
         type_annotation=StrawberryAnnotation(annotation),
         description=description,
         default=default,
-        directives=[] if requires is OPEN else [RequiresScopes.of(requires)],
+        directives=RequiresScopes.list_for(requires),
     )
     made.requirement = requires
     return made

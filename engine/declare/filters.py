@@ -39,7 +39,7 @@ def filter_input(cls: Input) -> Input:
     definition = made.__strawberry_definition__
     made.filters = {field.python_name: field.metadata["filter"] for field in definition.fields}
     requirement = reduce(combine, (field.metadata["requires"] for field in definition.fields))
-    definition.directives = [RequiresScopes.of(requirement)]
+    definition.directives = RequiresScopes.list_for(requirement)
     require(made, requirement)
     return made  # type: ignore[no-any-return]  # strawberry.input returns the class
 

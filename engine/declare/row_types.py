@@ -111,7 +111,7 @@ def row_variant(value: Any, *, requires: Requirement) -> Callable[[Type], Type]:
 
 def _enter(make: Callable[..., Any], cls: Type, name: str, declared: RowType, requires: Requirement) -> Type:
     """Make the GraphQL type of a class. Keep its requirement with the class and its fields with the row type."""
-    made: Any = make(cls, name=name, description=read_description(cls), directives=[RequiresScopes.of(requires)])
+    made: Any = make(cls, name=name, description=read_description(cls), directives=RequiresScopes.list_for(requires))
     require(made, requires)
     setattr(made, ROW_TYPE, declared)
     definition = made.__strawberry_definition__

@@ -96,6 +96,8 @@ def test_a_client_s_scopes_are_replaced(run: Run, jwks: Path) -> None:
     wrong = run("client", "scopes", "bank-2", "--scope", "self.read")
     assert (wrong.exit_code, "BANK may not hold self.read" in wrong.stderr) == (1, True)
     assert run("client", "scopes", "nobody").exit_code == 1
+    assert run("client", "usage", "bank-2", "--json").stdout == "[]\n"
+    assert "There is no client nobody." in run("client", "usage", "nobody").output
     assert run("client", "budget", "bank-2", "3000000").stdout == "bank-2 may spend 3000000 a minute.\n"
     assert run("client", "budget", "bank-2").stdout == "bank-2 may spend what is ordinary a minute.\n"
     assert run("client", "budget", "nobody", "1").exit_code == 1

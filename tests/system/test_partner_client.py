@@ -15,6 +15,7 @@ import pytest
 from joserfc.jwk import ECKey
 from receiver import Receiver, receiving
 from sandboxes import Sandbox
+from served import wait_until
 from standardwebhooks import Webhook
 from typer.testing import CliRunner, Result
 
@@ -22,6 +23,7 @@ import nodejs
 from auth.audiences import Audience
 from cli import app
 from suxin_client import AnswerError, BadSignatureError, Client, Profile, verify_webhook
+from suxin_client.tailing import follow_requests
 from suxin_client.webhooks import sign_webhook
 
 ROOT = Path(__file__).parents[2]
@@ -52,6 +54,35 @@ def test_a_document_in_a_file_is_answered(profile: Path) -> None:
     answer = json.loads(done.stdout)
     assert answer["data"]["subject"]["party"]["creditCode"]["colour"] == "YELLOW"
     assert answer["extensions"]["cost"]["requestedQueryCost"] > 0
+
+
+def test_requests_are_listed_as_they_are_answered(profile: Path) -> None:
+    listed = "query($id: String!) { requestLog(first: 1, filter: { requestId: $id }) { nodes { requestId } } }"
+    with Client(Profile.load(profile)) as client:
+        answered = client.ask(VIEWER).request_id
+        with pytest.raises(AnswerError) as caught:
+            client.ask("{ no }")
+        refused = caught.value.request_id
+
+        def are_listed() -> bool:
+            found = [client.ask(listed, {"id": sent}).data["requestLog"]["nodes"] for sent in (answered, refused)]
+            return all(found)
+
+        wait_until(are_listed)
+        done = run(profile, "tail", "--last", "2", "--json", "--count", "2")
+        assert (done.exit_code, done.stderr) == (0, "")
+        entries = [json.loads(line) for line in done.stdout.splitlines()]
+        assert [(one["requestId"], one["field"], one["outcome"]) for one in entries] == [
+            (answered, "viewer", "OK"),
+            (refused, None, "INVALID_DOCUMENT"),
+        ]
+        only = run(profile, "tail", "--refused", "--last", "1", "--count", "1")
+        assert only.exit_code == 0, only.stderr
+        assert re.fullmatch(rf"\S+ 200 INVALID_DOCUMENT /graphql cost=- ms=\d+ {refused}\n", only.stdout)
+        following = follow_requests(client, last=1, refused=False)
+        assert next(following)["requestId"] == refused
+        later = client.ask(VIEWER).request_id
+        assert next(following)["requestId"] == later
 
 
 def test_a_document_comes_by_standard_input_with_variables_in_place(profile: Path) -> None:

@@ -140,6 +140,7 @@ def test_the_inputs_of_look_ups_are_compiled() -> None:
         "EventFilter",
         "ListingFilter",
         "PartyFilter",
+        "RequestFilter",
     }
     assert SCALARS.keys() == PLAIN.keys()
 
