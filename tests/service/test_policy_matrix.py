@@ -236,12 +236,14 @@ def test_only_plumbing_is_open_to_everybody() -> None:
     kinds = {name for name, _, _ in declared_fields() if POLICY.requirements[name] == OPEN}
     assert {name for name in kinds if not name.endswith(("Connection", "Edge"))} == {
         "AnswerConfirmation",
+        "ClientUsage",
         "Mutation",
         "MutationError",
         "Node",
         "PageInfo",
         "Query",
         "RateLimit",
+        "RequestEntry",
         "Subscription",
         "TransparencyLog",
         "Viewer",
@@ -250,7 +252,7 @@ def test_only_plumbing_is_open_to_everybody() -> None:
     roots = {
         key for name, key, _ in declared_fields() if name == "Query" and POLICY.requirements[f"Query.{key}"] == OPEN
     }
-    assert roots == {"node", "nodes", "rateLimit", "transparencyLog", "viewer"}
+    assert roots == {"node", "nodes", "rateLimit", "requestLog", "transparencyLog", "usage", "viewer"}
 
 
 def test_a_field_that_may_be_refused_where_its_type_is_not_is_told_in_the_printed_schema() -> None:
