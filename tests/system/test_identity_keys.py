@@ -1,7 +1,11 @@
 """A change of the identity keys: all that hangs on a number is reached as before, and no other ring is served from."""
 
 import json
+import os
 import shutil
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -12,13 +16,13 @@ import pytest
 import sqlalchemy as sa
 from conftest import City, as_service
 from litigants import PAGE, enter
+from served import wait_until
 from starlette.testclient import TestClient
 from typed import Run, runner
 from world import ISSUER, NOW, World
 
 import models
 from auth.audiences import Audience
-from commands.access import rekeying
 from commands.exits import ExitCode
 from demo.city.cast import CHEN, LIN, STRANGER, ZHAO, Subject
 from models.keyring import Keyring, load_keyring
@@ -37,9 +41,15 @@ ROTATE = ("keys", "rotate-identity")
 NEWCOMER = Subject("NEWCOMER", "新来客", "330281190304040016")
 """Nobody knows it: the log has its hash only."""
 
-CASES = Path(__file__).parents[2] / "examples" / "exports" / "cases.csv"
+ROOT = Path(__file__).parents[2]
+CASES = ROOT / "examples" / "exports" / "cases.csv"
 LOGGED = "SELECT id, salt, parties, indexes FROM access_answer ORDER BY id"
-CTRL_C = 130
+WAIT_AT_THE_END = """
+CREATE FUNCTION wait_at_the_end() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN PERFORM pg_advisory_xact_lock(1, 2); RETURN NULL; END $$;
+CREATE TRIGGER waits AFTER INSERT ON earlier_hash FOR EACH STATEMENT EXECUTE FUNCTION wait_at_the_end()
+"""
+WAITING = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND (classid, objid) = (1, 2) AND NOT granted"
 PARTIES = "SELECT count(*) FROM party"
 OWN = """
 {
@@ -67,10 +77,15 @@ class Installation:
     city: City
 
     @property
+    def environment(self) -> dict[str, str]:
+        """The settings of commands."""
+        address = self.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        return {"SUXIN_DATABASE_URL": address, "SUXIN_DATA_DIR": str(self.settings.data_dir)}
+
+    @property
     def run(self) -> Run:
         """What an operator types."""
-        address = self.url.set(drivername="postgresql").render_as_string(hide_password=False)
-        return runner({"SUXIN_DATABASE_URL": address, "SUXIN_DATA_DIR": str(self.settings.data_dir)})
+        return runner(self.environment)
 
     @property
     def ring(self) -> Keyring:
@@ -182,12 +197,12 @@ def test_everything_is_reached_after_two_changes(installation: Installation) -> 
         before = after
 
 
-def test_a_killed_change_is_gone_on_with(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Meanwhile nothing starts, and no further key is made."""
+def test_a_killed_change_is_gone_on_with(installation: Installation) -> None:
+    """Killed by SIGKILL when all is written and nothing committed. Nothing starts then, and no further key is made."""
     stored, keys = installation.hashes(), len(installation.ring.indexing)
-    with monkeypatch.context() as patch:
-        patch.setattr(rekeying, "_add_earlier", _die)
-        assert installation.run(*ROTATE).exit_code == CTRL_C
+    with killed_before_its_commit(installation) as command:
+        command.kill()
+        assert command.wait() == -signal.SIGKILL
     assert (installation.hashes(), len(installation.ring.indexing)) == (stored, keys + 1)
     told = f"The database is hashed with identity key {keys}, and the key ring has {keys + 1}: a change of the keys"
     for refused in (installation.run("serve", "--port", "0"), installation.run("import", "cases", CASES)):
@@ -198,8 +213,22 @@ def test_a_killed_change_is_gone_on_with(installation: Installation, monkeypatch
     assert {one[0] for rows in installation.hashes().values() for one in rows} == {keys + 1}
 
 
-def _die(*_: object) -> None:
-    raise KeyboardInterrupt
+@contextmanager
+def killed_before_its_commit(installation: Installation) -> Iterator[subprocess.Popen[bytes]]:
+    """The real command, which waits in its last statement while the context lasts."""
+    engine = database.make_sync_engine(installation.url)
+    with engine.begin() as connection:
+        connection.execute(sa.text(WAIT_AT_THE_END))
+    with engine.connect() as connection:
+        connection.execute(sa.text("SELECT pg_advisory_lock(1, 2)"))
+        command = [sys.executable, "-m", "cli", *ROTATE]
+        with subprocess.Popen(command, env=os.environ | installation.environment, cwd=ROOT) as process:
+            wait_until(lambda: connection.scalar(sa.text(WAITING)) == 1)
+            yield process
+        wait_until(lambda: connection.scalar(sa.text(WAITING)) == 0)
+    with engine.begin() as connection:
+        connection.execute(sa.text("DROP TRIGGER waits ON earlier_hash; DROP FUNCTION wait_at_the_end"))
+    engine.dispose()
 
 
 def test_a_ring_of_before_neither_serves_nor_imports(installation: Installation) -> None:
