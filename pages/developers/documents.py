@@ -19,6 +19,11 @@ QUICKSTARTS, DOCUMENTS, EXAMPLES = "/developers/quickstarts", "/developers/docs"
 SHOWN = ("policy", "procedure", "statistics", "fapi", "versioning", "transparency", "catalogue", "glossary")
 """Documents that have a page, beside the quickstarts."""
 
+EXAMPLE_FOLDERS = {audience.lower(): f"examples/{audience.lower()}" for audience in Audience} | {
+    "clients": "examples/clients/curl"
+}
+"""The folders whose files are examples, by the name in their addresses."""
+
 
 def locate(path: str) -> str | None:
     """Return the address of a file of the repository; None if it has no page."""
@@ -30,17 +35,18 @@ def locate(path: str) -> str | None:
         return f"{DOCUMENTS}/{stem}"
     if path == "docs/errors.md":
         return "/errors"
-    if folder.startswith("examples/") and name in list_examples(folder.removeprefix("examples/")):
-        return f"{EXAMPLES}/{folder.removeprefix('examples/')}/{name}"
+    shown = next((shown for shown in EXAMPLE_FOLDERS if EXAMPLE_FOLDERS[shown] == folder), None)
+    if shown and name in list_examples(shown):
+        return f"{EXAMPLES}/{shown}/{name}"
     return None
 
 
 @cache
-def list_examples(audience: str) -> frozenset[str]:
-    """Return the names of the files of an audience's examples."""
-    if audience.upper() not in set(Audience):
+def list_examples(shown: str) -> frozenset[str]:
+    """Return the names of the files of a folder of examples."""
+    if shown not in EXAMPLE_FOLDERS:
         return frozenset()
-    return frozenset(one.name for one in (HOME / "examples" / audience).iterdir() if one.is_file())
+    return frozenset(one.name for one in (HOME / EXAMPLE_FOLDERS[shown]).iterdir() if one.is_file())
 
 
 @cache
@@ -77,11 +83,11 @@ class DocumentPages:
 
     async def example(self, request: Request) -> Response:
         """Return an example as text."""
-        audience, name = request.path_params["audience"], request.path_params["name"]
-        if name not in list_examples(audience):
+        shown, name = request.path_params["folder"], request.path_params["name"]
+        if name not in list_examples(shown):
             raise HTTPException(404)
         headers = {"X-Content-Type-Options": "nosniff", "Cache-Control": "public, max-age=300"}
-        return PlainTextResponse((HOME / "examples" / audience / name).read_text("utf-8"), headers=headers)
+        return PlainTextResponse((HOME / EXAMPLE_FOLDERS[shown] / name).read_text("utf-8"), headers=headers)
 
     def _show(self, request: Request, path: str) -> Response:
         return self.site.render(request, "developers/document.html", 200, PUBLIC, document=read_document(path))

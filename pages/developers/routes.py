@@ -38,7 +38,7 @@ def make_developer_routes(site: Site, graphql: Engine) -> list[Route]:
         Route(documents.QUICKSTARTS, shown.quickstarts),
         Route(documents.QUICKSTARTS + "/{audience}", shown.quickstart),
         Route(documents.DOCUMENTS + "/{name}", shown.document),
-        Route(documents.EXAMPLES + "/{audience}/{name}", shown.example),
+        Route(documents.EXAMPLES + "/{folder}/{name}", shown.example),
         Route(reference.PATH + "/{audience}.graphql", types.sdl),
         Route(reference.PATH + "/{audience}", types.types),
         Route(reference.PATH + "/{audience}/{type}", types.type),

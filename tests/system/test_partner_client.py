@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -326,8 +327,8 @@ PROGRAMS = {
 
 def block(page: Path, language: str) -> str:
     """The one program of a page in a language."""
-    (found,) = re.findall(rf"^```{language}\n(.*?)^```$", page.read_text(), re.DOTALL | re.MULTILINE)
-    return str(found)
+    (found,) = blocks(page, language)
+    return found
 
 
 @pytest.mark.parametrize("language", PROGRAMS)
@@ -342,6 +343,41 @@ def test_a_partner_with_an_address_has_a_first_answer(sandbox: Sandbox, language
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert {"MATCHED", "YELLOW"} <= set(re.findall(r"[A-Z]{4,}", done.stdout)), done.stdout + done.stderr
+
+
+@pytest.mark.skipif(not all(map(shutil.which, ("curl", "jq", "openssl"))), reason="apt-get install curl jq openssl")
+@pytest.mark.parametrize("audience", Audience)
+def test_a_quickstart_needs_an_address_and_a_client_id(sandbox: Sandbox, audience: Audience, tmp_path: Path) -> None:
+    """The page as it is: a key, the operator's command, and the first answer to a program that the service has."""
+    pages = ROOT / "docs" / "quickstart"
+    key, (added, asked, *_) = (blocks(pages / f"{name}.md", "bash") for name in ("README", audience.lower()))
+    type_in(key[0], tmp_path)
+    operator = CliRunner(
+        env={
+            "SUXIN_DATABASE_URL": sandbox.url.render_as_string(hide_password=False),
+            "SUXIN_DATA_DIR": str(sandbox.settings.data_dir),
+        }
+    )
+    for line in added.replace("\\\n", "").replace("public.jwks", str(tmp_path / "public.jwks")).splitlines():
+        done = operator.invoke(app, shlex.split(line)[1:])
+        assert done.exit_code == 0, done.output
+    told = type_in(asked.replace("http://127.0.0.1:8000", sandbox.address), tmp_path)
+    answer = json.loads(told)
+    assert "errors" not in answer, told
+    assert answer["data"]
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    """The code of a page in a language."""
+    found: list[str] = re.findall(rf"^```{language}\n(.*?)^```$", page.read_text(), re.DOTALL | re.MULTILINE)
+    return found
+
+
+def type_in(program: str, place: Path) -> str:
+    """What a program of the shell prints."""
+    done = subprocess.run(["sh", "-euc", program], cwd=place, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
 
 
 def test_both_languages_have_the_same_programs() -> None:

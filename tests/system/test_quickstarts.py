@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 import shlex
+import subprocess
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -106,7 +107,7 @@ def desk(
     clients.parent.mkdir(parents=True)
     monkeypatch.chdir(tmp_path)
     dict(write_keys(world.clients, clients))
-    exec(compile(blocks(INDEX, "python")[0], INDEX.name, "exec"), {})  # noqa: S102 - the index's own text
+    subprocess.run(["sh", "-euc", blocks(INDEX, "bash")[0]], cwd=tmp_path, check=True)
     asyncio.run(with_engine(database_url, install_catalogue))
     with sync_engine.begin() as connection:
         if connection.scalar(sa.select(Village.id).where(Village.name == DEMO_VILLAGE)) is None:
@@ -191,7 +192,7 @@ def test_what_is_beyond_an_audience_is_refused_as_its_page_says(world: World, au
 
 @each_audience
 def test_operators_commands_run(desk: CliRunner, audience: Audience) -> None:
-    page = [arguments for arguments in commands(ENGLISH[audience]) if arguments[0] != "token"]
+    page = commands(ENGLISH[audience])
     assert page[0][:2] == ["client", "add"]
     assert page[0][page[0].index("--audience") + 1] == audience
     for arguments in page:
@@ -201,14 +202,16 @@ def test_operators_commands_run(desk: CliRunner, audience: Audience) -> None:
 @each_audience
 def test_a_stranger_gets_a_token_and_an_answer(desk: CliRunner, world: World, audience: Audience) -> None:
     page = ENGLISH[audience]
-    (asked,) = [arguments for arguments in commands(page) if arguments[0] == "token"]
-    assert asked[1] == world.clients[audience].client_id
+    own = ["token", world.clients[audience].client_id]
+    asked = next(arguments for arguments in mentioned(page) if arguments[:2] == own)
     token = run(desk, asked)
-    sent = re.search(r"--rawfile query (\S+) --slurpfile variables (\S+)", shell(page))
-    assert sent
+    fetched = re.search(r'"\$SUXIN(/developers/examples/)\{(\S+),(\S+),(\S+)\}"', shell(page))
+    assert fetched
+    asking, document, variables = (world.http.get(fetched[1] + fetched[place]).text for place in (2, 3, 4))
+    assert asking == (EXAMPLES / "clients" / "curl" / "ask.sh").read_text()
     first, *others = blocks(page, "graphql")
-    assert Path(sent[1]).read_text() == first
-    answer = world.post(token, {"query": first, "variables": json.loads(Path(sent[2]).read_text())}).json()
+    assert document == first
+    answer = world.post(token, {"query": first, "variables": json.loads(variables)}).json()
     assert "errors" not in answer
     known = {path.read_text() for path in (EXAMPLES / audience.lower()).glob("*.graphql")}
     for document in others:
