@@ -143,6 +143,7 @@ def test_both_languages_show_the_same_code(audience: Audience) -> None:
 @pytest.mark.parametrize("page", GUIDES, ids=lambda page: page.name)
 def test_both_languages_let_type_the_same(page: Path) -> None:
     assert blocks(page, "bash") == blocks(page.with_suffix(".zh.md"), "bash") != []
+    assert blocks(page, "text") == blocks(page.with_suffix(".zh.md"), "text")
 
 
 def test_the_index_names_every_page() -> None:
