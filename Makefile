@@ -57,6 +57,7 @@ check: $(INSTALLED)  ## Lint, types, layers, the committed schema, and what it b
 	$(BIN)/suxin policy | diff -u docs/policy.md - || (echo 'Run make schema and read the difference.' && false)
 	$(BIN)/suxin visibility | diff -u docs/visibility.md - || (echo 'Run make schema and read the difference.' && false)
 	$(BIN)/suxin errors | diff -u docs/errors.md - || (echo 'Run make schema and read the difference.' && false)
+	$(BIN)/suxin openapi | diff -u docs/openapi.json - || (echo 'Run make schema and read the difference.' && false)
 	$(BIN)/suxin procedure | diff -u docs/procedure.md - || (echo 'Run make schema and read the difference.' && false)
 	$(BIN)/suxin outcomes | diff -u docs/sandbox.md - || (echo 'Run make schema and read the difference.' && false)
 
@@ -64,6 +65,7 @@ schema: $(INSTALLED)  ## Write schema/schema.graphql, docs/policy.md, docs/visib
 	$(BIN)/suxin schema > schema/schema.graphql
 	$(BIN)/suxin policy > docs/policy.md
 	$(BIN)/suxin visibility > docs/visibility.md
+	$(BIN)/suxin openapi > docs/openapi.json
 	$(BIN)/suxin procedure > docs/procedure.md
 	$(BIN)/suxin errors > docs/errors.md
 	$(BIN)/suxin outcomes > docs/sandbox.md

@@ -43,6 +43,7 @@ class Suxin(LazyGroup):
         "staff": "commands.access.staff:staff",
         "keys": "commands.access.keys:keys",
         "schema": "commands.contract.schema:schema",
+        "openapi": "commands.contract.openapi:openapi",
         "report": "commands.reports:reports",
         "catalogue": "commands.catalogue:catalogue",
         "vocabulary": "commands.vocabulary:vocabulary",

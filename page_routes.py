@@ -2,6 +2,7 @@
 
 from starlette.routing import Route
 
+from openapi.operation import ApiRoute
 from pages.asking import Asking
 from pages.built_files import make_built_routes
 from pages.court.routes import make_court_routes
@@ -38,9 +39,9 @@ def build_asking(parts: Parts) -> Asking:
 
 
 def build_page_routes(parts: Parts, site: Site) -> list[Route]:
-    """Return the routes of all pages."""
+    """Return the routes of all pages. Those without operations are for people, and not in the OpenAPI document."""
     asking = build_asking(parts)
-    return [
+    routes = [
         *make_home_routes(site),
         *make_public_routes(site, asking),
         *make_developer_routes(site, parts.graphql),
@@ -49,3 +50,6 @@ def build_page_routes(parts: Parts, site: Site) -> list[Route]:
         *make_court_routes(site, asking, parts.authorization, parts.endpoint.respond),
         *make_me_routes(site, asking, parts.authorization),
     ]
+    for route in routes:
+        route.include_in_schema = isinstance(route, ApiRoute)
+    return routes

@@ -10,7 +10,7 @@ from typing import Any
 import anyio
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
-from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.routing import BaseRoute, WebSocketRoute
 
 from auth.budget import Budgets
 from auth.clients.certificates import Authorities, MutualTLS
@@ -32,6 +32,7 @@ from jobs.oversight import Vigilance
 from jobs.worker import work_on
 from models.keyring import Keyring, load_keyring
 from models.transparency.notes import NoteSigner, read_key
+from openapi.operation import ApiRoute
 from postgres import database
 from postgres.connections import PlanConnections, watch
 from postgres.keeping import find_kept
@@ -46,6 +47,9 @@ from schema.builder import build_engine
 from settings import Settings, SettingsError
 from telemetry.exposition import build_metrics_endpoint
 from telemetry.recording import Recorder
+from transport.contract.checks import ALIVE, METRICS, READY
+from transport.contract.files import DOWNLOAD, UPLOAD
+from transport.contract.graphql import ASK, ASK_BY_ADDRESS
 from transport.endpoint import GraphQLEndpoint
 from transport.health import Gate, build_liveness_endpoint, build_readiness_endpoint
 from transport.subscriptions import Live
@@ -254,13 +258,13 @@ class Parts:
         transfers = Transfers(self.graphql, *own)
         desk = ReportViewer(self.graphql, self.engine, self.keyring, self.reports.signer, now)
         return [
-            Route("/graphql", self.endpoint, methods=sorted(GRAPHQL_METHODS)),
+            ApiRoute("/graphql", self.endpoint, ASK, ASK_BY_ADDRESS),
             WebSocketRoute("/graphql", build_socket_endpoint(self.live)),
-            Route("/livez", build_liveness_endpoint(find_kept(os.environ)), methods=["GET"]),
-            Route("/readyz", build_readiness_endpoint(self.engine, self.gate), methods=["GET"]),
-            Route("/metrics", build_metrics_endpoint(self.engine, now), methods=["GET"]),
-            Route(UPLOAD_PATH, transfers.upload, methods=["POST"]),
-            Route("/downloads/{token}", transfers.download, methods=["GET"]),
+            ApiRoute("/livez", build_liveness_endpoint(find_kept(os.environ)), ALIVE),
+            ApiRoute("/readyz", build_readiness_endpoint(self.engine, self.gate), READY),
+            ApiRoute("/metrics", build_metrics_endpoint(self.engine, now), METRICS),
+            ApiRoute(UPLOAD_PATH, transfers.upload, UPLOAD),
+            ApiRoute("/downloads/{token}", transfers.download, DOWNLOAD),
             *make_report_routes(desk, settings.request_timeout),
             *make_log_routes(self.engine, settings.request_timeout, self.log_keys, settings.issuer),
             *build_oauth_routes(self.authorization, self.verifier.forget),

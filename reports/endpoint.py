@@ -28,6 +28,8 @@ from auth.server.pages import GUARDED
 from casework.integrity_reports import ReportStatus, make_report_address
 from casework.share_codes import read_share_code
 from engine.execution import log_failure
+from openapi.operation import ApiRoute
+from reports.contract import REPORT
 from reports.layout import STATUSES, lay_out
 from reports.pdf import typeset
 from reports.viewer import ReportView, ReportViewer
@@ -110,7 +112,7 @@ def make_report_routes(desk: ReportViewer, request_timeout: float) -> list[Route
             log_failure(error, uuid4())
             return _html(UNAVAILABLE, 500)
 
-    return [Route("/reports/{name}", endpoint, methods=["GET"])]
+    return [ApiRoute("/reports/{name}", endpoint, REPORT)]
 
 
 def _parse_name(name: str) -> tuple[str, str]:

@@ -33,6 +33,8 @@ from models.transparency.merkle import PathError
 from models.transparency.notes import LARGEST_NOTE, NoteError, NoteKey, split_note
 from models.transparency.rotations import follow_rotations
 from models.transparency.tiles import Tile, read_path, write_bundle
+from openapi.operation import ApiOperation, ApiRoute
+from transport.contract import log as contract
 from transport.errors.plain import refuse_file
 
 READ_AT_ONCE = 2
@@ -105,16 +107,16 @@ def make_log_routes(engine: AsyncEngine, request_timeout: float, keys: LogKeys, 
             return refuse(request, LogRefusalError(413, told))
         return await respond(partial(take_cosignatures, keys, raw.decode(errors="replace")), request)
 
-    answers: dict[str, Answer] = {
-        "/log/checkpoint": send_checkpoint,
-        "/log/cosigned": send_cosigned,
-        "/log/rotation/{number}": send_rotation,
-        "/log/tile/{path:path}": send_tile,
-        "/log/inclusion/{moment}/{leaf}": send_inclusion,
-        "/log/consistency/{old}/{new}": send_consistency,
+    answers: dict[str, tuple[Answer, ApiOperation]] = {
+        "/log/checkpoint": (send_checkpoint, contract.CHECKPOINT),
+        "/log/cosigned": (send_cosigned, contract.COSIGNED),
+        "/log/rotation/{number}": (send_rotation, contract.ROTATION),
+        "/log/tile/{path:path}": (send_tile, contract.TILE),
+        "/log/inclusion/{moment}/{leaf}": (send_inclusion, contract.INCLUSION),
+        "/log/consistency/{old}/{new}": (send_consistency, contract.CONSISTENCY),
     }
-    routes = [Route(path, partial(respond, answer), methods=["GET"]) for path, answer in answers.items()]
-    return [*routes, Route("/log/cosignatures", take, methods=["POST"])]
+    routes = [ApiRoute(path, partial(respond, answer), operation) for path, (answer, operation) in answers.items()]
+    return [*routes, ApiRoute("/log/cosignatures", take, contract.COSIGNATURES)]
 
 
 async def send_checkpoint(fetch: Fetch, request: Request) -> Response:

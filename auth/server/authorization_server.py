@@ -32,6 +32,7 @@ from auth.proofs.proof import NONCE_HEADER, ProofError, ProofReader
 from auth.proofs.used import USED_BEFORE, use_proof
 from auth.server.authorization_code import Redeemed
 from auth.server.client_keys import replace_keys
+from auth.server.contract.messages import TokenAnswer
 from auth.server.grants import ClientCredentials, Introspection, Revocation, StaffSignedIn, TokenExchange
 from auth.server.oauth_http import OAuthRefusal, OAuthRequest, invalid_request, write_refusal
 from auth.server.pushed_requests import push
@@ -170,7 +171,7 @@ class AuthorizationServer(AuthlibServer):  # type: ignore[misc]  # authlib has n
         signed = self.signing.sign(claims, INTROSPECTION_TYPE)
         return Response(signed, 200, NOT_STORED, SIGNED_INTROSPECTION)
 
-    def issue(self, request: OAuthRequest, acting_for: TokenSubject | Redeemed | None) -> dict[str, Any]:
+    def issue(self, request: OAuthRequest, acting_for: TokenSubject | Redeemed | None) -> TokenAnswer:
         """Return the token response (RFC 6749, section 5.1). Raises OAuthRefusal."""
         client: RegisteredClient = request.client
         scopes = read_requested_scopes(request.form.get("scope"), self._allowed(client, acting_for))

@@ -2,11 +2,11 @@
 
 import json
 import logging
-from typing import Any
 
 import sqlalchemy as sa
 
 from auth.clients.keys import ClientKeysError, parse_jwks
+from auth.server.contract.messages import KeySet
 from auth.server.oauth_http import OAuthRequest, invalid_request
 from languages.sentence import say
 from models.client import Authentication, Client
@@ -14,7 +14,7 @@ from models.client import Authentication, Client
 log = logging.getLogger("suxin.oauth")
 
 
-def replace_keys(request: OAuthRequest) -> dict[str, Any]:
+def replace_keys(request: OAuthRequest) -> KeySet:
     """Replace the registered keys of an authenticated client by those in the parameter `jwks`; returns the new set.
     To change keys without a gap, send old and new keys together first. Raises OAuthRefusal."""
     client = request.client
@@ -28,4 +28,4 @@ def replace_keys(request: OAuthRequest) -> dict[str, Any]:
         raise invalid_request("Send the new JWK set as JSON in the parameter jwks (RFC 7517, section 5).") from None
     request.connection.execute(sa.update(Client).where(Client.id == client.key).values(jwks=keys))
     log.warning("client %s replaced its keys: %s", client.client_id, ", ".join(key["kid"] for key in keys["keys"]))
-    return keys
+    return {"keys": keys["keys"]}

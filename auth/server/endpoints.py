@@ -34,12 +34,24 @@ from auth.metadata import (
     list_server_metadata_paths,
 )
 from auth.server.authorization_server import GRANT_TYPES, INTROSPECTION, KEYS, PUSH, TOKEN, AuthorizationServer
+from auth.server.contract.operations import (
+    ASK_TOKEN,
+    AUTHORIZE,
+    INTROSPECT_TOKEN,
+    JWKS,
+    PUSH_REQUEST,
+    REPLACE_KEYS,
+    RESOURCE_METADATA,
+    REVOKE_TOKEN,
+    SERVER_METADATA,
+)
 from auth.server.oauth_http import OAuthRefusal, Visit, read_request, read_visit
 from auth.server.pages import SCRIPT, render_message, render_page, tell_both
 from auth.server.sign_in import SignIn
 from auth.signing import CACHE_SECONDS
 from auth.staff.account_pages import AccountPages
 from auth.staff.password_queue import PasswordQueue, QueueFullError
+from openapi.operation import ApiOperation, ApiRoute, make_page_route
 
 THREADS = 8
 PUBLISHED = {"Cache-Control": f"public, max-age={CACHE_SECONDS}"}
@@ -55,20 +67,31 @@ def build_oauth_routes(server: AuthorizationServer, revoked: Callable[[int], Non
     """Return the routes of `server`, for an application at the root of the issuer's host. revoked: called on the event
     loop with the client's key, before the response to a revocation."""
     limiter = anyio.CapacityLimiter(THREADS)  # a separate pool: sign-ins must not block other requests
-    forms = {TOKEN_PATH: TOKEN, PAR_PATH: PUSH, CLIENT_KEYS_PATH: KEYS}
-    forms |= {REVOCATION_PATH: "revocation", INTROSPECTION_PATH: INTROSPECTION}
+    forms = {
+        TOKEN_PATH: (TOKEN, ASK_TOKEN),
+        PAR_PATH: (PUSH, PUSH_REQUEST),
+        CLIENT_KEYS_PATH: (KEYS, REPLACE_KEYS),
+        REVOCATION_PATH: ("revocation", REVOKE_TOKEN),
+        INTROSPECTION_PATH: (INTROSPECTION, INTROSPECT_TOKEN),
+    }
     described = partial(build_server_metadata, server.issuer, GRANT_TYPES, server.mutual_tls, server.registers)
     resource = partial(build_resource_metadata, server.issuer, server.mutual_tls)
-    documents: dict[str, Callable[[], dict[str, Any]]] = {
-        JWKS_PATH: server.signing.jwks,
-        **dict.fromkeys(list_server_metadata_paths(server.issuer), described),
-        **dict.fromkeys(list_resource_metadata_paths(server.issuer), resource),
-    }
     asked = [
-        Route(path, _form_endpoint(server, name, limiter, revoked), methods=["POST"]) for path, name in forms.items()
+        ApiRoute(path, _form_endpoint(server, name, limiter, revoked), operation)
+        for path, (name, operation) in forms.items()
     ]
-    published = [Route(path, _document(build)) for path, build in documents.items()]
-    return [*asked, *_sign_in_routes(server), *published, Route(DOCUMENTATION_PATH, _page(server))]
+    published = [
+        ApiRoute(JWKS_PATH, _document(server.signing.jwks), JWKS),
+        *_document_routes(list_server_metadata_paths(server.issuer), described, SERVER_METADATA),
+        *_document_routes(list_resource_metadata_paths(server.issuer), resource, RESOURCE_METADATA),
+    ]
+    return [*asked, *_sign_in_routes(server), *published, make_page_route(DOCUMENTATION_PATH, _page(server))]
+
+
+def _document_routes(paths: list[str], build: Callable[[], dict[str, Any]], operation: ApiOperation) -> list[Route]:
+    """Return the routes of a document that has several addresses."""
+    named = [operation.named(f"{operation.name}{number or ''}") for number in range(len(paths))]
+    return [ApiRoute(path, _document(build), one) for path, one in zip(paths, named, strict=True)]
 
 
 def _sign_in_routes(server: AuthorizationServer) -> list[Route]:
@@ -81,20 +104,22 @@ def _sign_in_routes(server: AuthorizationServer) -> list[Route]:
         return known if sign_in.knows(visit) else strangers
 
     return [
-        *_page_routes(AUTHORIZATION_PATH, sign_in.authorize, choose),
+        *_page_routes(AUTHORIZATION_PATH, sign_in.authorize, choose, AUTHORIZE),
         *_page_routes(SIGN_OUT_PATH, sign_in.end, lambda visit: None),
         *_page_routes(PASSWORD_PATH, account.password, lambda visit: known),
         *_page_routes(SECOND_FACTOR_PATH, account.second_factor, lambda visit: known),
         *_page_routes(SECURITY_KEYS_PATH, account.security_keys, lambda visit: known),
-        Route(SCRIPT_PATH, _send_script, methods=["GET"]),
-        Route(ACCOUNT_PATH, _page_endpoint(account.account, lambda visit: None), methods=["GET"]),
+        make_page_route(SCRIPT_PATH, _send_script),
+        make_page_route(ACCOUNT_PATH, _page_endpoint(account.account, lambda visit: None)),
     ]
 
 
-def _page_routes(path: str, answer: Answer, choose: Choice) -> list[Route]:
-    """Return the routes of a page and of its form. choose: the queue of a form that has a password."""
+def _page_routes(path: str, answer: Answer, choose: Choice, operation: ApiOperation | None = None) -> list[Route]:
+    """Return the routes of a page and of its form. choose: the queue of a form that has a password. operation: of the
+    page, if programs send people there."""
     page, form = _page_endpoint(answer, lambda visit: None), _page_endpoint(answer, choose)
-    return [Route(path, page, methods=["GET"]), Route(path, form, methods=["POST"])]
+    shown = ApiRoute(path, page, operation) if operation else make_page_route(path, page)
+    return [shown, make_page_route(path, form, "POST")]
 
 
 def _page_endpoint(answer: Answer, choose: Choice) -> Endpoint:

@@ -6,12 +6,12 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any
 
 import sqlalchemy as sa
 
 from auth.clients.authentication import hash_secret
 from auth.server.authorization_request import PARAMETERS, SIGN_IN_SECONDS, AuthorizationRequest, read_authorization
+from auth.server.contract.messages import PushedAnswer
 from auth.server.oauth_http import OAuthRefusal, OAuthRequest, invalid_request
 from auth.server.request_objects import check_alone
 from auth.server.token_store import RegisteredClient, prune, to_datetime
@@ -36,7 +36,7 @@ class Pushed:
         return replace(asked, pushed=self.uri_hash, jkt=self.jkt)
 
 
-def push(request: OAuthRequest, given: Mapping[str, str], now: float, *, allow_pilot_persons: bool) -> dict[str, Any]:
+def push(request: OAuthRequest, given: Mapping[str, str], now: float, *, allow_pilot_persons: bool) -> PushedAnswer:
     """Store the request of an authenticated client; returns the response (RFC 9126, section 2.2). given: its
     parameters, of the form or of the request object in it. Raises OAuthRefusal."""
     client = request.client

@@ -21,10 +21,12 @@ from auth.metadata import REGISTRATION_PATH
 from auth.request_body import read_bounded
 from auth.server.oauth_http import OAuthRefusal, write_refusal
 from demo.city.cast import CAST
+from demo.sandbox.contract import JOIN, JoinedClient
 from languages.sentence import say
 from models.client import Authentication, Client, ClientProfile
 from models.consent import Consent
 from models.keyring import Keyring
+from openapi.operation import ApiRoute
 from pages.brake import Brake
 from parts import Parts
 
@@ -35,7 +37,8 @@ keys of the others out."""
 MOST_CLIENTS, LONGEST_NAME, LARGEST_BODY = 2000, 80, 32 * 1024
 RATES = parse_many("10/hour; 30/day")
 NOT_STORED = {"Cache-Control": "no-store"}
-EXPECTED = {"token_endpoint_auth_method": Authentication.PRIVATE_KEY_JWT.value, "grant_types": ["client_credentials"]}
+METHOD, GRANTS = Authentication.PRIVATE_KEY_JWT.value, ["client_credentials"]
+EXPECTED = {"token_endpoint_auth_method": METHOD, "grant_types": GRANTS}
 
 
 class JoiningError(ValueError):
@@ -70,7 +73,7 @@ class Joining:
             return JSONResponse(body, status, NOT_STORED)
         return JSONResponse(answer, 201, NOT_STORED)
 
-    def register(self, sent: Mapping[str, Any]) -> dict[str, Any]:
+    def register(self, sent: Mapping[str, Any]) -> JoinedClient:
         """Register a client with the consents of the cast. Return its registration (RFC 7591, section 3.2.1). Raises
         JoiningError."""
         now, bound = self.now(), sent.get("dpop_bound_access_tokens", False) is True
@@ -100,7 +103,8 @@ class Joining:
                 "scope": " ".join(made.scopes),
                 "jwks": made.jwks,
                 "dpop_bound_access_tokens": bound,
-                **EXPECTED,
+                "token_endpoint_auth_method": METHOD,
+                "grant_types": GRANTS,
             }
 
 
@@ -150,4 +154,4 @@ def lend_consents(connection: sa.Connection, keyring: Keyring, client_key: int, 
 def make_joining_route(parts: Parts, brake: Brake | None = None) -> Route:
     """Return the route by which clients of a sandbox register themselves. brake: by default ten an hour."""
     joining = Joining(parts.settings.issuer, parts.sync_engine, parts.keyring, parts.now, brake or Brake(RATES))
-    return Route(REGISTRATION_PATH, joining.answer, methods=["POST"])
+    return ApiRoute(REGISTRATION_PATH, joining.answer, JOIN)

@@ -7,7 +7,8 @@ from starlette.routing import Route
 from auth.audiences import Audience
 from auth.metadata import DOCUMENTATION_PATH, JWKS_PATH, list_resource_metadata_paths, list_server_metadata_paths
 from engine.engine import Engine
-from pages.developers import documents, reference
+from openapi.operation import ApiRoute
+from pages.developers import documents, openapi, reference
 from pages.developers.documents import DocumentPages
 from pages.developers.errors import ErrorPages
 from pages.developers.reference import Reference
@@ -24,6 +25,7 @@ def make_developer_routes(site: Site, graphql: Engine) -> list[Route]:
         "server": list_server_metadata_paths(site.issuer)[0],
         "resource": list_resource_metadata_paths(site.issuer)[0],
         "jwks": JWKS_PATH,
+        "openapi": openapi.PATH,
         "oauth": DOCUMENTATION_PATH,
     }
 
@@ -33,13 +35,14 @@ def make_developer_routes(site: Site, graphql: Engine) -> list[Route]:
 
     return [
         Route(PATH, start),
+        openapi.make_document_route(site.issuer),
         Route(ERRORS_PATH, errors.every),
         Route(ERRORS_PATH + "/{code}", errors.one),
         Route(documents.QUICKSTARTS, shown.quickstarts),
         Route(documents.QUICKSTARTS + "/{audience}", shown.quickstart),
         Route(documents.DOCUMENTS + "/{name}", shown.document),
         Route(documents.EXAMPLES + "/{folder}/{name}", shown.example),
-        Route(reference.PATH + "/{audience}.graphql", types.sdl),
+        ApiRoute(reference.PATH + "/{audience}.graphql", types.sdl, openapi.SCHEMA),
         Route(reference.PATH + "/{audience}", types.types),
         Route(reference.PATH + "/{audience}/{type}", types.type),
     ]

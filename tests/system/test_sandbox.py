@@ -15,6 +15,7 @@ from typing import Any
 import httpx2
 import pytest
 import sqlalchemy as sa
+from documented import Documented, read_committed
 from joserfc.jwk import ECKey
 from rich.console import Console
 from sandboxes import SCALE, Sandbox
@@ -145,6 +146,13 @@ def test_what_is_registered_is_said_and_the_metadata_names_where(sandbox: Sandbo
     }
     metadata = httpx2.get(f"{sandbox.address}/.well-known/oauth-authorization-server").json()
     assert metadata["registration_endpoint"] == f"{sandbox.address}/oauth/register"
+
+
+def test_registration_is_as_documented_and_the_whole_document_as_committed(sandbox: Sandbox) -> None:
+    documented = Documented(httpx2.get(f"{sandbox.address}/developers/openapi.json").json())
+    assert documented.document == read_committed(sandbox.address)
+    documented.check("registerClient", 201, sandbox.register({"jwks": key_set()}))
+    documented.check("registerClient", 400, sandbox.register({}))
 
 
 def key_set(*, private: bool = False) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 ROOMS = (
-    "auth", "casework", "commands", "engine", "ingest", "jobs", "languages", "models", "pages", "postgres",
+    "auth", "casework", "commands", "engine", "ingest", "jobs", "languages", "models", "openapi", "pages", "postgres",
     "protocols", "reports", "resolvers", "schema", "telemetry", "transport",
 )  # fmt: skip
 SHARED = {frozenset({"models", "schema"}), frozenset({"resolvers", "schema"})}

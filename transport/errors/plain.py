@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse, Response
 from languages.negotiation import HEADER, choose_language
 from languages.translation import translate
 from languages.words import find_remedy
+from transport.contract.refused import FileRefusal
 from transport.errors.catalogue import address_of
 
 CODES = {
@@ -38,6 +39,11 @@ def refuse_file(
     """
     code, language = CODES.get(status, "BAD_REQUEST"), choose_language(asked.get(HEADER))
     remedy = translate(hint, language) if hint else find_remedy(code, language)
-    told = {"error": translate(message, language), "code": code, "remedy": remedy, "docUrl": address_of(issuer, code)}
+    told: FileRefusal = {
+        "error": translate(message, language),
+        "code": code,
+        "remedy": remedy,
+        "docUrl": address_of(issuer, code),
+    }
     sent: dict[str, Any] = {"cache-control": "no-store", "content-language": language, "vary": HEADER}
     return JSONResponse(told, status, {**sent, **(headers or {})})
