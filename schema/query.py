@@ -27,13 +27,13 @@ from schema.credit.moral_bank_query import MoralBankQuery
 from schema.credit.public_record import PublicRecord
 from schema.oversight.access_record import AccessRecord
 from schema.oversight.client_alarm import ALARMED, ClientAlarm
+from schema.oversight.request_entry import ClientUsage, RequestEntry, RequestFilter, UsageFilter
 from schema.oversight.statistics import ARGUMENTS as STATISTICS_ARGUMENTS
 from schema.oversight.statistics import Statistic
 from schema.oversight.transparency_log import TransparencyLog
 from schema.partners.event import Event
 from schema.partners.partner_query import CONSENTED, PartnerQuery
 from schema.partners.rate_limit import RateLimit, get_rate_limit
-from schema.partners.request_entry import ClientUsage, RequestEntry, RequestFilter, UsageFilter
 from schema.partners.viewer import Viewer, get_viewer
 from schema.procedure.batch import Batch
 from schema.procedure.bulletin import Bulletin
