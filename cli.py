@@ -31,6 +31,7 @@ class Suxin(LazyGroup):
         "query": "suxin_client.commands:query",
         "listen": "suxin_client.commands:listen",
         "tail": "suxin_client.commands:tail",
+        "developers": "suxin_client.commands:developers",
         "policy": "commands.contract.pages:policy",
         "visibility": "commands.contract.pages:visibility",
         "explain": "commands.contract.explaining:explain",

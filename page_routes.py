@@ -6,7 +6,7 @@ from openapi.operation import ApiRoute
 from pages.asking import Asking
 from pages.built_files import make_built_routes
 from pages.court.routes import make_court_routes
-from pages.developers.routes import make_developer_routes
+from pages.developers.routes import make_account_routes, make_developer_routes
 from pages.explorer import make_explorer_routes
 from pages.home import make_home_routes
 from pages.me.routes import make_me_routes
@@ -45,6 +45,7 @@ def build_page_routes(parts: Parts, site: Site) -> list[Route]:
         *make_home_routes(site),
         *make_public_routes(site, asking),
         *make_developer_routes(site, parts.graphql),
+        *make_account_routes(site, asking, parts.authorization, parts.verifier),
         *make_explorer_routes(site),
         *make_built_routes(),
         *make_court_routes(site, asking, parts.authorization, parts.endpoint.respond),

@@ -21,6 +21,7 @@ from models.consequence_notice import ConsequenceNotice
 from models.court import Court, Division, Staff
 from models.court_case import CourtCase, Participation
 from models.deduction import Deduction, DeductionStep, DeductionVersion
+from models.developer_session import DeveloperSession
 from models.event import Event
 from models.forwarded_dispute import ForwardedDispute
 from models.grading import GradingRule
@@ -43,6 +44,7 @@ from models.party_card import CardedDeduction, CardedIdentity, CardWithdrawal, D
 from models.party_name import PartyName
 from models.point_conversion import PointConversion, VillageNotice
 from models.policy_profile import CourtProfile
+from models.published_key_set import PublishedKeySet
 from models.pushed_request import PushedRequest
 from models.record_step import RecordStep
 from models.relation import PartyRelation
@@ -110,13 +112,15 @@ __all__ = [
     "ConsentAudit",
     "ConsequenceNotice",
     "Court",
-    "CourtCase", "CourtProfile",
+    "CourtCase",
+    "CourtProfile",
     "CreditLine",
     "Deduction",
     "DeductionFacts",
     "DeductionStep",
     "DeductionVersion",
     "Delivery",
+    "DeveloperSession",
     "Division",
     "EarlierHash",
     "Event",
@@ -158,6 +162,7 @@ __all__ = [
     "PartyRelation",
     "PointConversion",
     "ProofMemory",
+    "PublishedKeySet",
     "PushedRequest",
     "RecordChange",
     "RecordStep",

@@ -1,6 +1,6 @@
 """Acts of people: each is a mutation of the schema with the fields of a form, and happens once for a form."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +11,14 @@ Shape = Callable[[dict[str, Any]], dict[str, Any]]
 def keep(given: dict[str, Any]) -> dict[str, Any]:
     """Return the fields of a form as they are."""
     return given
+
+
+@dataclass(frozen=True)
+class Performed:
+    """What came of a form: the status of the page, and why nothing was done if it was refused."""
+
+    status: int = 200
+    refused: Sequence[Mapping[str, str]] = ()
 
 
 @dataclass(frozen=True)

@@ -26,8 +26,8 @@ EXCEPTION
 END $$
 """
 SECRETS = (
-    "authorization_code", "client", "earlier_hash", "identity", "identity_act", "litigant_session", "recovery_code",
-    "second_factor", "security_key", "share_code", "staff_account", "staff_session", "webhook",
+    "authorization_code", "client", "developer_session", "earlier_hash", "identity", "identity_act", "litigant_session",
+    "recovery_code", "second_factor", "security_key", "share_code", "staff_account", "staff_session", "webhook",
 )  # fmt: skip
 """Tables with hashes of secrets, or with what keys seal. Readers do not see them."""
 

@@ -14,6 +14,7 @@ from models.bulk_operation import BulkError, BulkKind, BulkState
 from models.bulletin import BulletinKind
 from models.calendar import ReminderKind
 from models.catalogue import BenefitKind, Colour, ItemKind, Stage, Tier
+from models.client import DocumentPolicy
 from models.code_record import CloseReason, Reading
 from models.consent import ConsentOrigin
 from models.consent_audit import LetterFinding
@@ -63,6 +64,7 @@ DESCRIPTIONS = {
     Reading: "How an answer about a day is read: right by today's knowledge, or as it was given on that day, with "
     "nothing that was recorded later (查询口径).",
     CloseReason: "Why a record ended before its term (终止原因).",
+    DocumentPolicy: "Which documents a client may send (文档策略).",
     DisableReason: "Why a webhook is sent nothing: its owner's wish, 410 Gone, or that nothing is taken (停用原因).",
     RiskGrade: "A grade (风险等级), best first.",
     RuleSource: "What a rule of grading looks at (记录类别).",

@@ -25,6 +25,7 @@ from schema.credit.listing import Listing
 from schema.credit.measure import Measure
 from schema.credit.moral_bank_query import MoralBankQuery
 from schema.credit.public_record import PublicRecord
+from schema.integration.integration_query import IntegrationQuery
 from schema.oversight.access_record import AccessRecord
 from schema.oversight.client_alarm import ALARMED, ClientAlarm
 from schema.oversight.request_entry import ClientUsage, RequestEntry, RequestFilter, UsageFilter
@@ -66,7 +67,7 @@ AGGREGATION = 1_000
 
 
 @strawberry.type(description="Where answers begin. Each field says which scopes it needs.")
-class Query(MoralBankQuery, PartnerQuery):
+class Query(MoralBankQuery, PartnerQuery, IntegrationQuery):
     """The root fields."""
 
     rate_limit: RateLimit | None = strawberry.field(

@@ -86,6 +86,16 @@ class Client:
             raise ClientError(f"The service answered {response.status_code} without an answer. Is the address right?")
         return Answer(answer["data"], extensions)
 
+    def ask_for_link(self) -> str:
+        """Return the address of a page that signs in a developer of this client, once, within a minute. Raises
+        RefusedError, UnreachableError."""
+        response = self._post(f"{self.profile.address}/developers/sign-in", {})
+        answer = _read_json(response)
+        if response.status_code != 201:
+            told = f"{answer.get('error', response.status_code)} {answer.get('remedy', '')}".rstrip()
+            raise RefusedError(told, str(answer.get("code", response.status_code)))
+        return str(answer["address"])
+
     def token(self) -> str:
         """Return an access token, which is kept until shortly before its end. Raises RefusedError, UnreachableError."""
         if self._token is None or self.now() >= self._ends - EARLY_SECONDS:
@@ -163,5 +173,6 @@ def _read_json(response: httpx2.Response) -> dict[str, Any]:
 
 
 def _describe(response: httpx2.Response) -> str:
-    errors = _read_json(response).get("errors") or [{}]
-    return str(errors[0].get("message", response.status_code))
+    answer = _read_json(response)
+    errors = answer.get("errors") or [{}]
+    return str(errors[0].get("message") or answer.get("error") or response.status_code)

@@ -1,9 +1,10 @@
-"""The commands `connect`, `query`, `listen` and `tail`."""
+"""The commands `connect`, `query`, `listen`, `tail` and `developers`."""
 
 import json
 import os
 import signal
 import sys
+import webbrowser
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -115,6 +116,23 @@ def tail(
         entries = follow_requests(asking, last=last, refused=refused)
         write = (lambda entry: json.dumps(entry, ensure_ascii=False)) if as_json else describe_request
         _print_some((write(entry) for entry in entries), count)
+
+
+@app.command()
+def developers(
+    open_: Annotated[
+        bool, typer.Option("--open/--print", help="Open the link in a browser, or only print it.")
+    ] = False,
+    client: ClientFile = DEFAULT,
+) -> None:
+    """Print a link to your client's own pages: keys, webhooks, documents, budget. It works once, for a minute.
+
+    Example: suxin developers --open
+    """
+    with explain(), Client(Profile.load(client)) as asking:
+        link = asking.ask_for_link()
+        if not (open_ and webbrowser.open(link)):
+            typer.echo(link)
 
 
 @contextmanager

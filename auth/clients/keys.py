@@ -1,8 +1,12 @@
 """Public keys of clients: validation at registration, and selection for verification."""
 
+from base64 import b64decode
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
+from cryptography import x509
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, Key, OKPKey, RSAKey, import_key
 
@@ -141,3 +145,25 @@ def algorithm_of(key: Key) -> str:
     if isinstance(key, RSAKey):
         return "PS256"
     raise ClientKeysError("Sign with a P-256, Ed25519 or RSA key.")
+
+
+@dataclass(frozen=True)
+class KeyDescription:
+    """A registered or published key, as its client recognizes it. thumbprint: SHA-256 of the key (RFC 7638).
+    expires_at: the end of its certificate, if it has one."""
+
+    kid: str
+    algorithm: str
+    thumbprint: str
+    expires_at: datetime | None
+
+
+def describe_keys(jwks: Mapping[str, Any] | None) -> list[KeyDescription]:
+    """Return descriptions of the keys of a set that was accepted."""
+    return [_describe(jwk) for jwk in (jwks or {"keys": []})["keys"]]
+
+
+def _describe(jwk: Mapping[str, Any]) -> KeyDescription:
+    key, chain = import_key(dict(jwk)), jwk.get("x5c")
+    ends = x509.load_der_x509_certificate(b64decode(chain[0])).not_valid_after_utc if chain else None
+    return KeyDescription(jwk["kid"], algorithm_of(key), key.thumbprint(), ends)

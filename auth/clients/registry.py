@@ -22,6 +22,7 @@ from auth.clients.registration import (
 )
 from models.client import Client, ClientProfile
 from models.court import Court
+from models.developer_session import DeveloperSession
 from models.household import Village
 from models.issued_token import IssuedToken
 from models.request_entry import ClientUsage
@@ -93,11 +94,12 @@ def enable_client(connection: sa.Connection, client_id: str) -> None:
 
 
 def end_issued(connection: sa.Connection, client_id: str, now: datetime) -> None:
-    """End what was issued to a client: access tokens, unused authorization codes, and signed addresses of files. Raises
-    RegistrationError if it is not active."""
+    """End what was issued to a client: access tokens, sessions of its developers, unused authorization codes, and
+    signed addresses of files. Raises RegistrationError if it is not active."""
     key = find_active(connection, client_id, Client.id).id
     tokens = (IssuedToken.client_id == key, IssuedToken.revoked_at.is_(None), IssuedToken.expires_at > now)
     connection.execute(sa.update(IssuedToken).where(*tokens).values(revoked_at=now))
+    connection.execute(sa.delete(DeveloperSession).where(DeveloperSession.client_id == key))
     codes = (AuthorizationCode.client_id == key, AuthorizationCode.used_at.is_(None))
     connection.execute(sa.update(AuthorizationCode).where(*codes).values(used_at=now))
     update_active(connection, client_id, {"revoked_before": now})

@@ -104,6 +104,7 @@ class AuthorizationServer(AuthlibServer):  # type: ignore[misc]  # authlib has n
                 response = self._dispatch(endpoint, request)
             except OAuth2Error as error:
                 response = self.handle_error_response(request, error)
+            self._authenticator.sets.keep_attempts(connection)
         if request.proof and request.proof.renewed:
             response.headers[NONCE_HEADER] = request.proof.renewed
         return response

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from auth.access_token import AccessToken
 from models.audience import Audience
 from models.client import Authentication, Client, ClientProfile
+from models.developer_session import DeveloperSession
 from models.issued_token import AssertionUse, IssuedToken
 from models.litigant_session import LitigantSession
 from models.names import fold
@@ -24,7 +25,14 @@ from models.subject_notice import NoticeKind, SubjectNotice
 PRUNE_ROWS = 100
 log = logging.getLogger("suxin.oauth")
 Expiring = (
-    AssertionUse | IssuedToken | AuthorizationCode | LitigantSession | PushedRequest | StaffSession | SignInFailure
+    AssertionUse
+    | IssuedToken
+    | AuthorizationCode
+    | DeveloperSession
+    | LitigantSession
+    | PushedRequest
+    | StaffSession
+    | SignInFailure
 )
 
 
@@ -127,9 +135,10 @@ def is_revoked(connection: sa.Connection, token_id: str) -> bool:
 
 
 def revoke_token(connection: sa.Connection, token_id: str, now: float) -> None:
-    """Revoke a token; the time of the first revocation is kept."""
+    """Revoke a token, and end the developers' sessions that it began; the time of the first revocation is kept."""
     unrevoked = (IssuedToken.jti == token_id, IssuedToken.revoked_at.is_(None))
     connection.execute(sa.update(IssuedToken).where(*unrevoked).values(revoked_at=to_datetime(now)))
+    connection.execute(sa.delete(DeveloperSession).where(DeveloperSession.token_id == token_id))
 
 
 def prune(connection: sa.Connection, table: type[Expiring], now: float) -> None:

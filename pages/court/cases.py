@@ -10,8 +10,9 @@ from starlette.responses import RedirectResponse, Response
 from auth.principal import Principal
 from models.deduction import FindingKind
 from models.terms import to_court_day
+from pages.acts import Performed
 from pages.court.door import NO_STORE, SIGN_IN_PATH
-from pages.court.performing import CourtWork, Performed
+from pages.court.performing import CourtWork
 
 DOCUMENT = Path(__file__).with_name("cases.graphql").read_text("utf-8")
 PATH = "/court/cases"

@@ -10,8 +10,8 @@ from starlette.responses import Response
 
 from auth.principal import Principal
 from models.deduction import FindingKind
+from pages.acts import Performed
 from pages.court.page import CourtPage
-from pages.court.performing import Performed
 
 DOCUMENT = Path(__file__).with_name("queues.graphql").read_text("utf-8")
 PAGE = 20

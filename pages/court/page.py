@@ -7,8 +7,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from auth.principal import Principal
+from pages.acts import Performed
 from pages.court.door import NO_STORE, SIGN_IN_PATH
-from pages.court.performing import CourtWork, Performed
+from pages.court.performing import CourtWork
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from auth.principal import Principal
 from models.court import StaffRole
+from pages.acts import Performed
 from pages.asking import Asking, Data, UnansweredError
 from pages.court.acts import ACTS
 from pages.court.acts import DOCUMENT as ACTS_DOCUMENT
@@ -27,14 +28,6 @@ SECTIONS: Sections = (
     ("/court/imports", "导入", frozenset({StaffRole.CENTRE, StaffRole.PRESIDENT})),
 )
 """The pages of the desk: address, title, and whom they are for."""
-
-
-@dataclass(frozen=True)
-class Performed:
-    """What came of a form: the status of the page, and why nothing was done if it was refused."""
-
-    status: int = 200
-    refused: Sequence[Mapping[str, str]] = ()
 
 
 @dataclass(frozen=True)

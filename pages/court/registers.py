@@ -11,8 +11,8 @@ from auth.principal import Principal
 from models.documents import DocumentKind
 from models.identity_claim import ClaimOutcome
 from models.identity_conflict import ConflictOutcome
+from pages.acts import Performed
 from pages.court.page import CourtPage
-from pages.court.performing import Performed
 
 DOCUMENT = Path(__file__).with_name("registers.graphql").read_text("utf-8")
 PAGE = 20

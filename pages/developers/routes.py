@@ -6,20 +6,44 @@ from starlette.routing import Route
 
 from auth.audiences import Audience
 from auth.metadata import DOCUMENTATION_PATH, JWKS_PATH, list_resource_metadata_paths, list_server_metadata_paths
+from auth.server.authorization_server import AuthorizationServer
+from auth.tokens import TokenVerifier
 from engine.engine import Engine
 from openapi.operation import ApiRoute
-from pages.developers import documents, openapi, reference
+from pages.asking import Asking
+from pages.developers import documents, door, openapi, reference
+from pages.developers.account import SECTIONS, DeveloperAccount
 from pages.developers.documents import DocumentPages
+from pages.developers.door import DeveloperDoor
 from pages.developers.errors import ErrorPages
 from pages.developers.reference import Reference
+from pages.guarding import Guarding
 from pages.site import PUBLIC, Site
 from transport.errors.catalogue import PATH as ERRORS_PATH
 
 PATH = "/developers"
+OFF = (503, "暂停服务", "运行单位暂停了开发者页面。")
+
+
+def make_account_routes(
+    site: Site, asking: Asking, server: AuthorizationServer, verifier: TokenVerifier
+) -> list[Route]:
+    """Return the routes of clients' own pages."""
+    guarding = Guarding(site, OFF)
+    entrance, guard = DeveloperDoor(site, asking, server, verifier, guarding), guarding.guard
+    desks = [DeveloperAccount(site, asking, entrance, section) for section in SECTIONS]
+    return [
+        Route(door.ASK_PATH, entrance.ask, methods=["POST"]),
+        Route(door.ENTER_PATH, guard(entrance.offer), methods=["GET"]),
+        Route(door.ENTER_PATH, guard(entrance.enter), methods=["POST"]),
+        Route(door.LEAVE_PATH, guard(entrance.leave), methods=["POST"]),
+        *(Route(desk.section.path, guard(desk.show), methods=["GET"]) for desk in desks),
+        *(Route(desk.section.path, guard(desk.act), methods=["POST"]) for desk in desks if desk.section.acts),
+    ]
 
 
 def make_developer_routes(site: Site, graphql: Engine) -> list[Route]:
-    """Return the routes."""
+    """Return the routes of the pages for everybody."""
     shown, types, errors = DocumentPages(site), Reference(site, graphql), ErrorPages(site)
     found = {
         "server": list_server_metadata_paths(site.issuer)[0],

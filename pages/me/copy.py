@@ -33,7 +33,7 @@ class OwnCopy:
         form, litigant = await read_form(request), await self.desk.door.find_litigant(request)
         if litigant is None:
             return self.desk.absent(request)
-        self.desk.door.check(request, form)
+        self.desk.door.session.check(request, form)
         copied = await self.gather(litigant)
         content = orjson.dumps(copied, option=orjson.OPT_INDENT_2)
         return Response(content, 200, {**HEADERS, **PRIVATE, **SAVED}, "application/json")

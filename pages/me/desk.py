@@ -89,7 +89,7 @@ class LitigantDesk:
         litigant = await self.door.find_litigant(request)
         if litigant is None:
             return self.absent(request)
-        self.door.check(request, form)
+        self.door.session.check(request, form)
         outcome = await self._do(request, litigant, Filled(form, litigant, self.asking.clock(), evidence))
         if outcome.status == 200 and not outcome.made:
             return RedirectResponse(f"{self.section.path}?done={form['act']}", 303, NO_STORE)
@@ -134,7 +134,7 @@ class LitigantDesk:
             "refused": outcome.refused,
             "made": outcome.made,
             "done": request.query_params.get("done", "") in ACTS,
-            "csrf": self.door.csrf_of(request),
+            "csrf": self.door.session.csrf_of(request),
             "draw_key": uuid4,
             "today": to_court_day(self.asking.clock()).isoformat(),
             "grounds": list(RepairGround),

@@ -17,6 +17,7 @@ from auth.audiences import Audience
 from auth.clients.authentication import ASSERTION_TYPE, WRONG_ASSERTION, ClientAuthenticator
 from auth.clients.key_sets import KeySets
 from jobs.outbound import Outbound
+from models.published_key_set import PublishedKeySet
 
 GRANT = {"grant_type": "client_credentials"}
 ADDRESS = "https://bank.example/keys.json"
@@ -119,8 +120,13 @@ async def test_keys_that_do_not_sign_stand_beside_one_that_does(service: Service
     key, site = fresh(), Site()
     site.body = json.dumps({"keys": [OTHERS[kind], key.as_dict(private=False), OTHERS[kind]]}).encode()
     bank = publish(service, site)
+    with service.engine.begin() as connection:  # other tests have been at later times
+        connection.execute(sa.delete(PublishedKeySet))
     assert await status(service, bank, key) == 200
     assert site.asked == [ADDRESS]
+    with service.engine.connect() as connection:  # what the client is told of it
+        kept = connection.execute(sa.select(PublishedKeySet).where(PublishedKeySet.address == ADDRESS)).one()
+    assert (kept.left_out, kept.problem) == (2, None)
 
 
 async def test_a_key_for_encryption_may_have_the_name_of_one_that_signs(service: Service) -> None:
@@ -140,7 +146,10 @@ async def test_a_set_with_two_keys_of_one_name_is_none(service: Service, caplog:
     twin = ECKey.import_key({**two.as_dict(private=True), "kid": str(one.kid)})
     bank = publish(service, Site(one, twin))
     assert [await status(service, bank, key) for key in (one, twin)] == [401, 401]
-    assert "no key set at the jwks_uri of a client: ClientKeysError" in caplog.messages
+    assert (
+        "no key set at the jwks_uri of a client: Two keys have the same kid. Give each key a name of its own."
+        in caplog.messages
+    )
 
 
 @pytest.mark.fapi_refuses("5.4.2-2")

@@ -236,23 +236,36 @@ def test_only_plumbing_is_open_to_everybody() -> None:
     kinds = {name for name, _, _ in declared_fields() if POLICY.requirements[name] == OPEN}
     assert {name for name in kinds if not name.endswith(("Connection", "Edge"))} == {
         "AnswerConfirmation",
+        "ClientKey",
         "ClientUsage",
         "Mutation",
         "MutationError",
         "Node",
         "PageInfo",
+        "PublishedKeys",
         "Query",
         "RateLimit",
+        "Registration",
         "RequestEntry",
         "Subscription",
         "TransparencyLog",
+        "TrustedDocument",
         "Viewer",
         "ViewingOfficer",
     }
     roots = {
         key for name, key, _ in declared_fields() if name == "Query" and POLICY.requirements[f"Query.{key}"] == OPEN
     }
-    assert roots == {"node", "nodes", "rateLimit", "requestLog", "transparencyLog", "usage", "viewer"}
+    assert roots == {
+        "node",
+        "nodes",
+        "rateLimit",
+        "registration",
+        "requestLog",
+        "transparencyLog",
+        "usage",
+        "viewer",
+    } | {"trustedDocuments"}
 
 
 def test_a_field_that_may_be_refused_where_its_type_is_not_is_told_in_the_printed_schema() -> None:

@@ -92,7 +92,8 @@ OF_OTHER_THINGS = {
     "import_run.digest", "litigant_session.token_hash", "log_checkpoint.root", "log_leaf.entry", "log_node.hash",
     "pushed_request.uri_hash", "recovery_code.code_hash", "repair.evidence_digest", "second_factor.secret",
     "security_key.credential", "security_key.public_key", "share_code.code_hash", "sign_in_failure.key",
-    "staff_session.token_hash", "trusted_document.digest", "used_proof.digest", "webhook.public_key",
+    "developer_session.token_hash", "staff_session.token_hash", "trusted_document.digest", "used_proof.digest",
+    "webhook.public_key",
 }  # fmt: skip
 NEVER_RENEWED = {"access_answer.indexes", "access_index.subject", "earlier_hash.earlier"}
 """The log, and what leads to it."""

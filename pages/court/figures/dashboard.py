@@ -20,13 +20,14 @@ from starlette.responses import RedirectResponse, Response
 from auth.principal import Principal
 from models.saved_document import MOST_LETTERS, MOST_TITLE
 from models.terms import to_court_day
+from pages.acts import Performed
 from pages.asking import Data, UnansweredError
 from pages.built_files import address_of_tool
 from pages.court.door import NO_STORE, SIGN_IN_PATH
 from pages.court.figures.answer_table import AnswerTable, find_rows
 from pages.court.figures.panels import COLUMNS, DOCUMENT, PANELS, cut_document, draw, draw_answer, has_rows, write_rows
 from pages.court.figures.saved_documents import SavedDocuments, TooManyDocumentsError
-from pages.court.performing import CourtWork, Performed
+from pages.court.performing import CourtWork
 from pages.language import find_language, put
 from pages.site import HEADERS, PRIVATE
 
