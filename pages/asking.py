@@ -17,6 +17,7 @@ from auth.clients.own_clients import OwnClient, admit_own_client
 from auth.principal import Principal
 from engine.answering import Answering, Result
 from engine.document.document import prepare_operation
+from engine.document.json_values import NO_NUL
 from engine.engine import Engine
 from engine.execution import PricedRequest, price_request
 from engine.run.meter import Meter
@@ -28,7 +29,7 @@ from postgres.shares import OWNER, Shares
 from postgres.usage import measure_usage
 from resolvers.caller import Caller, Reports
 from transport.mutations import mutate, read_key
-from transport.refusals import ErrorResponse, failure_of, refusal_of
+from transport.refusals import ErrorResponse, RequestError, failure_of, refusal_of
 
 Data = Mapping[str, Any]
 
@@ -154,6 +155,9 @@ class Asking:
         return _read(mutated.result, id)
 
     def _price(self, principal: Principal, question: AskedOperation) -> PricedRequest:
+        """Return an operation that may be answered. Raises RequestError for U+0000, as the endpoint does."""
+        if "\\u0000" in orjson.dumps(question.variables, default=str).decode():
+            raise RequestError(NO_NUL)
         reach = scopes_of(principal.audience)
         operation = prepare_operation(self.graphql, question.document, question.name, principal.scopes, within=reach)
         return price_request(operation, dict(question.variables), principal.audience)

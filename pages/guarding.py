@@ -36,6 +36,7 @@ class Guarding:
 
         async def guarded(request: Request) -> Response:
             try:
+                _check_address(request)
                 return await handler(request)
             except tuple(COMMON) as error:
                 return self.tell(request, *COMMON[type(error)])
@@ -51,3 +52,9 @@ class Guarding:
         """Return a page with a sentence."""
         told: dict[str, Any] = {"title": put(title, request), "sentences": [put(sentence, request)]}
         return self.site.render(request, "message.html", status, PRIVATE, **told)
+
+
+def _check_address(request: Request) -> None:
+    """Raise BadFormError for U+0000 in a parameter, which no text of the database can hold."""
+    if any("\0" in value for value in request.query_params.values()):
+        raise BadFormError

@@ -26,6 +26,8 @@ from schema.credit.measure import Measure
 from schema.credit.moral_bank_query import MoralBankQuery
 from schema.credit.public_record import PublicRecord
 from schema.integration.integration_query import IntegrationQuery
+from schema.integration.rate_limit import RateLimit, get_rate_limit
+from schema.integration.viewer import Viewer, get_viewer
 from schema.oversight.access_record import AccessRecord
 from schema.oversight.client_alarm import ALARMED, ClientAlarm
 from schema.oversight.request_entry import ClientUsage, RequestEntry, RequestFilter, UsageFilter
@@ -34,8 +36,6 @@ from schema.oversight.statistics import Statistic
 from schema.oversight.transparency_log import TransparencyLog
 from schema.partners.event import Event
 from schema.partners.partner_query import CONSENTED, PartnerQuery
-from schema.partners.rate_limit import RateLimit, get_rate_limit
-from schema.partners.viewer import Viewer, get_viewer
 from schema.procedure.batch import Batch
 from schema.procedure.bulletin import Bulletin
 from schema.procedure.deduction import Deduction

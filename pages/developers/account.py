@@ -14,12 +14,19 @@ from auth.principal import Principal
 from auth.scopes import Scope
 from pages.acts import FormAct, Performed
 from pages.asking import Asking, UnansweredError
+from pages.charts import Chart, Figure, draw_columns
 from pages.developers.door import NO_STORE, PATH, DeveloperDoor
 from pages.forms import read_form
-from pages.language import find_language, put
+from pages.language import PARAMETER, find_language, put
 from pages.site import PRIVATE, Site
 
 PAGE = 20
+CHOICES = ("request", "refused")
+"""What a developer may ask of the requests: an id, and only those with errors."""
+
+DAYS = 100
+"""Rows of the usage: some weeks of most clients."""
+
 FIRST = frozenset({"first"})
 PAGED = FIRST | {"after"}
 SINCE = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(days=7)}
@@ -33,7 +40,7 @@ def _read(name: str) -> str:
 @dataclass(frozen=True)
 class AccountSection:
     """A page of a client. document: with its question and acts; operation: the question; template; needs: the scope
-    that the question needs, if any; variables: those that it takes, of `first` and `after`."""
+    that the question needs, if any; variables: those that it takes, of `first`, `after` and `filter`."""
 
     path: str
     document: str
@@ -57,6 +64,10 @@ SECTIONS = (
     AccountSection(
         f"{PATH}/documents", _read("trusted"), "Documents", "developers/trusted.html", "已登记文档", None, PAGED
     ),
+    AccountSection(
+        f"{PATH}/requests", _read("requests"), "Requests", "developers/requests.html", "请求", None, PAGED | {"filter"}
+    ),
+    AccountSection(f"{PATH}/usage", _read("usage"), "Usage", "developers/usage.html", "用量", None, PAGED),
 )
 ACTS: Mapping[str, FormAct] = {
     "replay": FormAct("Replay", {"id": str, "since": str}),
@@ -135,12 +146,31 @@ class DeveloperAccount:
             "csrf": self.door.session.csrf_of(request),
             "draw_key": uuid4,
             "now": self.asking.clock().isoformat(),
+            "chosen": {name: request.query_params.get(name, "") for name in (*CHOICES, PARAMETER)},
         }
+        if "usage" in answer:
+            shown["daily"] = draw_daily(answer["usage"])
         return self.site.render(request, section.template, performed.status, PRIVATE, **shown)
 
     async def _ask(self, request: Request, principal: Principal) -> Mapping[str, Any]:
-        given = {"first": PAGE, "after": request.query_params.get("after") or None}
+        query = request.query_params
+        chosen = {
+            "requestId": query.get("request", "").strip() or None,
+            "refused": True if query.get("refused") else None,
+        }
+        first = DAYS if self.section.operation == "Usage" else PAGE
+        given = {"first": first, "after": query.get("after") or None, "filter": chosen}
         asked = {name: value for name, value in given.items() if name in self.section.variables}
         return await self.asking.ask(
             principal, self.section.document, asked, self.section.operation, find_language(request)
         )
+
+
+def draw_daily(usage: Mapping[str, Any]) -> Chart:
+    """Return the requests by day, oldest first. A day of which the page may hold a part only is left out."""
+    days = dict[str, int]()
+    for row in reversed(usage["nodes"]):
+        days[row["day"]] = days.get(row["day"], 0) + row["requests"]
+    if usage["pageInfo"]["hasNextPage"] and len(days) > 1:
+        del days[min(days)]
+    return draw_columns([Figure(day[5:], count, key=day) for day, count in days.items()])

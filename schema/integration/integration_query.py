@@ -5,9 +5,9 @@ import strawberry
 from engine.declare.connections import Connection
 from engine.declare.fields import root, root_connection
 from engine.policy import OPEN
-from resolvers.partners import registrations
+from resolvers.integration import registrations
 from resolvers.visibility.about import ABOUT_NOBODY
-from schema.integration.registration import Registration
+from schema.integration.registration import ClientRegistration
 from schema.integration.trusted_document import TrustedDocument
 
 
@@ -15,7 +15,7 @@ from schema.integration.trusted_document import TrustedDocument
 class IntegrationQuery:
     """The root fields of a client's own registration."""
 
-    registration: Registration | None = root(
+    registration: ClientRegistration | None = root(
         registrations.REGISTRATION,
         "How you are registered here (接入登记); null for a token that acts for a person.",
         requires=OPEN,

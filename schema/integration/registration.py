@@ -8,7 +8,7 @@ from engine.declare.fields import Info
 from engine.policy import OPEN, require
 from languages.translation import translate
 from models.client import DocumentPolicy
-from resolvers.partners.registrations import FetchedKeys
+from resolvers.integration.registrations import FetchedKeys
 
 
 def _problem(root: strawberry.Parent[FetchedKeys], info: Info) -> str | None:
@@ -45,7 +45,7 @@ class PublishedKeys:
 
 
 @strawberry.type(description="How you are registered here (接入登记). It holds no secrets.")
-class Registration:
+class ClientRegistration:
     """The registration of the client that asks."""
 
     name: str = strawberry.field(description="Your name (名称).")
@@ -70,5 +70,5 @@ class Registration:
     )
 
 
-for _type in (ClientKey, PublishedKeys, Registration):
+for _type in (ClientKey, PublishedKeys, ClientRegistration):
     require(_type, OPEN)

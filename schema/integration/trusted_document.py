@@ -8,7 +8,7 @@ from engine.declare.fields import column
 from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
 from engine.policy import OPEN
-from resolvers.partners.registrations import may_see_trusted_document
+from resolvers.integration.registrations import may_see_trusted_document
 
 
 @row_type(models.TrustedDocument, seen_by=may_see_trusted_document, requires=OPEN)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
@@ -97,7 +98,7 @@ def test_a_link_that_is_none_opens_nothing(world: World, link: str) -> None:
         world.http.get("/developers/enter", params={"link": link}, headers=PAGE),
         send(world, "/developers/enter", {"link": link}),
     ]
-    assert [answer.status_code for answer in answers] == [403, 403]
+    assert [answer.status_code for answer in answers] == [400 if "\0" in link else 403, 403]
     assert ["set-cookie" in answer.headers for answer in answers] == [False, False]
 
 
@@ -361,7 +362,7 @@ def test_webhooks_are_shown_disabled_enabled_and_sent_their_events_again(world: 
 
 def test_the_pages_are_in_english_and_without_script(world: World) -> None:
     sign_in(world)
-    for path in (ACCOUNT, HOOKS, DOCUMENTS):
+    for path in (ACCOUNT, HOOKS, DOCUMENTS, REQUESTS, USAGE):
         page = world.http.get(path, headers=ENGLISH)
         assert (page.status_code, page.headers["cache-control"]) == (200, "no-store")
         assert '<html lang="en">' in page.text
@@ -388,3 +389,46 @@ def test_of_two_who_open_a_link_one_gets_in(world: World) -> None:
         return sorted(answer.status_code for answer in answers)
 
     assert asyncio.run(both()) == [303, 403]
+
+
+REQUESTS, USAGE = "/developers/account/requests", "/developers/account/usage"
+
+
+def test_a_client_sees_its_own_requests_and_its_usage_by_day(world: World) -> None:
+    entries = """(:key, :at, :id, '/graphql', 'query', :field, :status, :outcome, 7, 12.5)"""
+    columns = "client_key, at, request_id, path, operation, field, status, outcome, cost, milliseconds"
+    find = sa.text("SELECT id FROM client WHERE client_id = :id")
+    rows: list[dict[str, Any]] = []
+    with world.engine.begin() as connection:
+        for audience, field in ((BANK, "financeCheck"), (Audience.COMMERCE, "commerceCheck")):
+            key = connection.scalar(find, {"id": world.clients[audience].client_id})
+            for status, outcome in ((200, "OK"), (200, "BAD_ID")):
+                row = {"key": key, "at": NOW + timedelta(minutes=1), "id": str(uuid4()), "field": field}
+                rows.append({**row, "status": status, "outcome": outcome})
+        connection.execute(sa.text(f"INSERT INTO request_entry ({columns}) VALUES {entries}"), rows)  # noqa: S608
+        used = "INSERT INTO client_usage (client_key, day, field, requests, refused, throttled, cost, milliseconds)"
+        counted = [
+            {"key": one["key"], "field": one["field"], "day": NOW.date() - timedelta(days=days), "count": 40 + days}
+            for one in rows[::2]
+            for days in (1, 2)
+        ]
+        connection.execute(sa.text(f"{used} VALUES (:key, :day, :field, :count, 4, 2, 900, 410)"), counted)
+    sign_in(world)
+    page = world.http.get(REQUESTS, headers=PAGE).text
+    assert [one["id"] in page for one in rows] == [True, True, False, False]
+    assert '<a href="/errors/BAD_ID">BAD_ID</a>' in page
+    assert "commerceCheck" not in page
+    page = world.http.get(REQUESTS, params={"refused": "1"}, headers=PAGE).text
+    assert [one["id"] in page for one in rows] == [False, True, False, False]
+    page = world.http.get(REQUESTS, params={"request": f" {rows[0]['id']} "}, headers=PAGE).text
+    assert [f"<code>{one['id']}</code>" in page for one in rows] == [True, False, False, False]
+    for odd in ("x", rows[2]["id"], '"><script>', "a\x00b"):
+        answer = world.http.get(REQUESTS, params={"request": odd}, headers=PAGE)
+        assert answer.status_code == (400 if "\0" in odd else 200)
+        assert [f"<code>{one['id']}</code>" in answer.text for one in rows] == [False] * 4
+        assert "<script" not in answer.text
+    page = world.http.get(USAGE, headers=PAGE).text
+    assert "<code>financeCheck</code>" in page
+    assert "commerceCheck" not in page
+    days = re.findall(r'<th scope="row">(11-\d\d)</th><td class="number">(\d+)</td>', page)
+    assert days[:2] == [("11-19", "42"), ("11-20", "41")]

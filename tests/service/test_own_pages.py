@@ -304,3 +304,15 @@ def test_the_pages_are_in_english_as_well(world: World) -> None:
         assert '<html lang="en">' in page.text
         assert "You are here as" in page.text
     assert "余姚农商银行 (demo)" in world.http.get("/me/log", headers=ENGLISH).text
+
+
+def test_a_text_that_no_database_holds_is_refused_with_a_reason(world: World) -> None:
+    """U+0000 (PostgreSQL, 8.3): the endpoint refuses it in a body, and pages do in forms and addresses."""
+    page = enter(world, FORGE)
+    form = {**find_form(page, "repair"), "ground": "FULL_PERFORMANCE", "commitment": "a\0b"}
+    refused = send(world, "/me", form)
+    assert refused.status_code == 400
+    assert "U+0000" in refused.text
+    for address, told in (("/me/log?after=a%00b", "表单无法读取"), ("/look/lists?court=a%00b", "无法按此查询")):
+        answer = world.http.get(address, headers=PAGE)
+        assert (address, answer.status_code, told in answer.text) == (address, 400, True)

@@ -237,6 +237,7 @@ def test_only_plumbing_is_open_to_everybody() -> None:
     assert {name for name in kinds if not name.endswith(("Connection", "Edge"))} == {
         "AnswerConfirmation",
         "ClientKey",
+        "ClientRegistration",
         "ClientUsage",
         "Mutation",
         "MutationError",
@@ -245,7 +246,6 @@ def test_only_plumbing_is_open_to_everybody() -> None:
         "PublishedKeys",
         "Query",
         "RateLimit",
-        "Registration",
         "RequestEntry",
         "Subscription",
         "TransparencyLog",

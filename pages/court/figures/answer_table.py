@@ -2,14 +2,15 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""What makes a spreadsheet read a cell as a formula."""
+FORMULA = re.compile("[\t\r\n]| *[-=+@＝＋－＠]")
+"""What makes a spreadsheet read a cell as a formula: signs of full width as well, and behind blanks."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ def find_rows(data: Any) -> list[Mapping[str, Any]]:
 
 
 def _cell(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+    return f"'{value}" if isinstance(value, str) and FORMULA.match(value) else value
 
 
 def _flatten(row: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
