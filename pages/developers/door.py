@@ -5,6 +5,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from urllib.parse import urlencode
+from uuid import uuid4
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -32,7 +33,7 @@ from pages.guarding import Guarding
 from pages.sessions import PageSession
 from pages.site import PRIVATE, Site
 from transport.errors.plain import refuse_file
-from transport.refusals import refusal_of
+from transport.refusals import failure_of, refusal_of
 
 PATH = "/developers/account"
 ASK_PATH, ENTER_PATH, LEAVE_PATH = "/developers/sign-in", "/developers/enter", "/developers/leave"
@@ -74,11 +75,9 @@ class DeveloperDoor:
         try:
             response = await self._ask(request, sent)
         except Exception as error:
-            refusal = refusal_of(error, self.server.issuer)
-            if refusal is None or refusal.status is None:
-                raise
-            told = refusal.errors[0].message, refusal.headers
-            response = refuse_file(request.headers, self.server.issuer, refusal.status, *told)
+            failed = refusal_of(error, self.server.issuer) or failure_of(error, uuid4())
+            told = failed.status or 500, failed.errors[0].message, failed.headers
+            response = refuse_file(request.headers, self.server.issuer, *told)
         if sent.renewed:
             response.headers[NONCE_HEADER] = sent.renewed
         return response

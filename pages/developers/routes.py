@@ -16,6 +16,7 @@ from pages.developers.account import SECTIONS, DeveloperAccount
 from pages.developers.documents import DocumentPages
 from pages.developers.door import DeveloperDoor
 from pages.developers.errors import ErrorPages
+from pages.developers.link_contract import LINK
 from pages.developers.reference import Reference
 from pages.guarding import Guarding
 from pages.site import PUBLIC, Site
@@ -33,7 +34,7 @@ def make_account_routes(
     entrance, guard = DeveloperDoor(site, asking, server, verifier, guarding), guarding.guard
     desks = [DeveloperAccount(site, asking, entrance, section) for section in SECTIONS]
     return [
-        Route(door.ASK_PATH, entrance.ask, methods=["POST"]),
+        ApiRoute(door.ASK_PATH, entrance.ask, LINK),
         Route(door.ENTER_PATH, guard(entrance.offer), methods=["GET"]),
         Route(door.ENTER_PATH, guard(entrance.enter), methods=["POST"]),
         Route(door.LEAVE_PATH, guard(entrance.leave), methods=["POST"]),

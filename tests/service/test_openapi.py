@@ -195,6 +195,16 @@ def test_files_are_taken_as_documented(world: World, documented: Documented) -> 
     documented.check("uploadFile", 415, upload(FILE, **own | {"content-type": "text/plain"}))
 
 
+def test_links_for_developers_are_made_as_documented(world: World, documented: Documented) -> None:
+    def ask(authorization: str | None) -> Any:
+        return world.http.post("/developers/sign-in", headers={"authorization": authorization} if authorization else {})
+
+    documented.check("requestSignInLink", 201, ask(f"Bearer {world.token(Audience.BANK)}"))
+    documented.check("requestSignInLink", 400, ask("Basic eDp5"))
+    documented.check("requestSignInLink", 401, ask(None))
+    documented.check("requestSignInLink", 403, ask(f"Bearer {world.token(Audience.LITIGANT_PORTAL)}"))
+
+
 async def test_files_are_sent_as_documented(bulk: Bulk, documented: Documented) -> None:
     operation = bulk.start(CASES, variables='{"first": 1}')
     await bulk.run(operation)
