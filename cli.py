@@ -45,6 +45,7 @@ class Suxin(LazyGroup):
         "keys": "commands.access.keys:keys",
         "schema": "commands.contract.schema:schema",
         "openapi": "commands.contract.openapi:openapi",
+        "bruno": "commands.contract.openapi:bruno",
         "report": "commands.reports:reports",
         "catalogue": "commands.catalogue:catalogue",
         "vocabulary": "commands.vocabulary:vocabulary",

@@ -52,5 +52,5 @@ JOIN = ApiOperation(
     "In production a court registers clients, and this address does not exist.",
     bodies={JSON: JoiningClient},
     headers=[LANGUAGE],
-    example={"client_name": "my bank", "audience": "BANK", "jwks": {"keys": [KEY]}},
+    example={"client_name": "my bank", "audience": "BANK", "dpop_bound_access_tokens": False, "jwks": {"keys": [KEY]}},
 )

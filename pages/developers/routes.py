@@ -11,7 +11,7 @@ from auth.tokens import TokenVerifier
 from engine.engine import Engine
 from openapi.operation import ApiRoute
 from pages.asking import Asking
-from pages.developers import documents, door, openapi, reference
+from pages.developers import bruno, documents, door, openapi, reference
 from pages.developers.account import SECTIONS, DeveloperAccount
 from pages.developers.documents import DocumentPages
 from pages.developers.door import DeveloperDoor
@@ -51,6 +51,7 @@ def make_developer_routes(site: Site, graphql: Engine) -> list[Route]:
         "resource": list_resource_metadata_paths(site.issuer)[0],
         "jwks": JWKS_PATH,
         "openapi": openapi.PATH,
+        "bruno": bruno.PATH,
         "oauth": DOCUMENTATION_PATH,
     }
 
@@ -61,6 +62,7 @@ def make_developer_routes(site: Site, graphql: Engine) -> list[Route]:
     return [
         Route(PATH, start),
         openapi.make_document_route(site.issuer),
+        bruno.make_collection_route(site.issuer, openapi.HEADERS),
         Route(ERRORS_PATH, errors.every),
         Route(ERRORS_PATH + "/{code}", errors.one),
         Route(documents.QUICKSTARTS, shown.quickstarts),

@@ -1,8 +1,13 @@
 """The OpenAPI document says what the service does: each documented answer is provoked, and compared."""
 
 import gzip
+import io
 import json
+import re
+import textwrap
+import zipfile
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -12,6 +17,7 @@ from browser import Attempt, path
 from bulk import CASES, Bulk
 from conftest import City
 from documented import ADDRESS, Documented, read_committed
+from graphql import parse
 from joserfc.jwk import import_key
 from look_ups import document, key_of
 from openapi_spec_validator import validate
@@ -26,9 +32,11 @@ from casework.transparency.receipts import open_receipt
 from demo.city.cast import CHEN, FORGE
 from demo.clients import REDIRECT_URI
 from openapi.operation import ApiRoute
+from pages.developers.bruno import keep_braces, list_files
 from pages.developers.openapi import describe_service
 from postgres.database import make_async_engine
 
+EXAMPLES = Path(__file__).parents[2] / "examples"
 FORM_PATHS = {
     "requestToken": "/oauth/token",
     "pushAuthorizationRequest": "/oauth/par",
@@ -270,6 +278,44 @@ def test_without_a_database_everything_answers_as_documented(world: World, docum
                 documented.check(name, 503, world.http.request(method, address))
     finally:
         world.app.gate.open()
+
+
+def read_blocks(text: str) -> dict[str, str]:
+    """The blocks of a file of the Bru language, by name."""
+    found = re.findall(r"^([\w:-]+) \{\n(.*?)^\}$", text, re.MULTILINE | re.DOTALL)
+    return {name: textwrap.dedent(lines) for name, lines in found}
+
+
+def test_the_collection_has_every_operation_and_every_example(world: World, documented: Documented) -> None:
+    files = dict(list_files(world.app.routes, world.issuer))
+    named = {read_blocks(text)["meta"].splitlines()[0] for path, text in files.items() if "type: http" in text}
+    asked = documented.list_operations().keys() - {"ask", "askByAddress"}
+    assert named == {f"name: {name}" for name in asked}
+    for audience in Audience:
+        for example in (EXAMPLES / audience.lower()).glob("*.graphql"):
+            blocks = read_blocks(files[f"{audience}/{example.stem}.bru"])
+            assert parse(blocks["body:graphql"], no_location=True) == parse(example.read_text(), no_location=True)
+            assert "{{" not in blocks["body:graphql"]
+            assert "}}" not in blocks["body:graphql"]
+            if example.with_suffix(".json").exists():
+                assert json.loads(blocks["body:graphql:vars"]) == json.loads(example.with_suffix(".json").read_text())
+
+
+def test_the_collection_is_sent_with_the_address_and_without_secrets(world: World, documented: Documented) -> None:
+    sent = documented.check("brunoCollection", 200, world.http.get("/developers/bruno.zip"))
+    with zipfile.ZipFile(io.BytesIO(sent.content)) as archive:
+        names = archive.namelist()
+        environment = archive.read("suxin/environments/Sandbox.bru").decode()
+    assert len(names) == len(set(names))
+    assert all(name.startswith("suxin/") for name in names)
+    assert read_blocks(environment) == {"vars": f"address: {world.issuer}\nclientId:\n"}
+    assert "vars:secret [\n  privateKey,\n  proofKey\n]" in environment
+
+
+def test_braces_in_a_row_are_parted() -> None:
+    """Bruno takes them for a variable of its own (usebruno/bruno#1333)."""
+    assert keep_braces("{ a(by: {b: {c: 1}}) { d } }") == "{ a(by: {b: {c: 1} }) { d } }"
+    assert keep_braces("{{{x}}}") == "{ { {x} } }"
 
 
 def test_every_documented_answer_was_provoked(documented: Documented) -> None:

@@ -1,0 +1,2 @@
+const answer = res.getBody();
+if (answer.client_id) bru.setEnvVar("clientId", answer.client_id);
