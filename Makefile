@@ -111,7 +111,7 @@ test-dist: $(INSTALLED)  ## Install the package in a clean Debian root and ask i
 locks:  ## Resolve the locks anew (needs uv)
 	uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements.lock
 	uv pip compile -q pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements-dev.lock
-	$(BIN)/python -m nodejs lock bench/peers tests/node examples/clients/typescript web
+	$(BIN)/python -m nodejs lock bench/peers tests/node clients/typescript examples/clients/typescript web
 
 clean:  ## Remove the environment and the demo's data
 	rm -rf $(VENV) .suxin

@@ -8,12 +8,14 @@ import shutil
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx2
 import pytest
 from joserfc.jwk import ECKey
+from packaged import build_wheel, call, compile_with, pack
 from receiver import Receiver, receiving
 from sandboxes import Sandbox
 from served import wait_until
@@ -396,3 +398,63 @@ def test_links_of_these_pages_lead_somewhere(name: str) -> None:
         headings = re.findall(r"^#+ (.+)$", target.read_text(), re.MULTILINE)
         slugs = [re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings]
         assert not anchor or anchor in slugs, link
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A program that has installed the packed client in TypeScript."""
+    return pack(tmp_path_factory.mktemp("program"))
+
+
+def test_the_package_in_typescript_has_what_its_exports_name_and_the_version_of_the_product(program: Path) -> None:
+    package = program / "node_modules" / "suxin-client"
+    told = json.loads((package / "package.json").read_text())
+    product = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    assert told["version"] == product
+    assert list(told["dependencies"]) == ["jose"]
+    assert {entry for entry in told["exports"]["."].values() if not (package / entry).is_file()} == set()
+    files = {str(file.relative_to(package)) for file in package.rglob("*") if file.is_file()}
+    assert {file for file in files if not file.startswith("dist/")} == {"package.json", "README.md"}
+    assert {file.rpartition(".")[2] for file in files if file.startswith("dist/")} == {"js", "ts"}
+    relative = re.compile(r'from "(\.[^"]+)"')
+    named = [found for file in package.rglob("dist/*") for found in relative.findall(file.read_text())]
+    assert named
+    assert {one for one in named if not one.endswith(".js")} == set()  # nodenext finds no others
+
+
+@pytest.mark.parametrize(("module", "resolution"), [("nodenext", "nodenext"), ("esnext", "bundler")])
+def test_the_types_of_the_package_hold_for_a_partners_program(program: Path, module: str, resolution: str) -> None:
+    compile_with(program, module, resolution)
+
+
+def test_the_package_in_typescript_asks_asks_again_and_says_why_not(program: Path, sandbox: Sandbox) -> None:
+    lines = call(nodejs.NODE, "--disable-warning=ExperimentalWarning", "consumer.ts", sandbox.address, folder=program)
+    told, refused, *others = lines.splitlines()
+    assert json.loads(told) == {"colour": "YELLOW", "waited": [7, 7], "keys": 1, "asked": "string"}
+    assert json.loads(refused) == {"code": "BAD_VARIABLES", "status": 400, "errors": 1, "asked": "string"}
+    assert others == ["invalid_client 401", "UNREACHABLE undefined", "NO_ANSWER 503 7 4"]
+
+
+def test_the_package_in_python_is_whole_and_typed_and_runs_where_nothing_of_the_server_is(
+    profile: Path, tmp_path: Path
+) -> None:
+    wheel = build_wheel(tmp_path)
+    sources = {file.name for file in (ROOT / "suxin_client").glob("*.py")}
+    assert {file.name for file in (wheel / "suxin_client").iterdir()} == sources | {"py.typed"}
+    (metadata,) = wheel.glob("*.dist-info/METADATA")
+    told = metadata.read_text()
+    product = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    assert f"\nVersion: {product}\n" in told
+    needed = {re.split("[>=]", one)[0] for one in re.findall("^Requires-Dist: (.+)$", told, re.MULTILINE)}
+    assert needed == {"httpx2", "joserfc", "typer"}
+    code = (
+        "import sys; wheel, tree = sys.argv.pop(1), sys.argv.pop(1);"
+        "sys.path[:] = [wheel, *(one for one in sys.path if one != tree)];"
+        "import suxin_client.commands; print(suxin_client.__file__); suxin_client.commands.app()"
+    )
+    asked: list[str | Path] = ["-c", code, wheel, ROOT, "query", ROOT / "examples" / "bank" / "colour.graphql"]
+    variables = ROOT / "examples" / "bank" / "colour.json"
+    said = call(sys.executable, "-I", *asked, "--variables", variables, "--client", profile, folder=tmp_path)
+    where, _, answer = said.partition("\n")
+    assert Path(where).is_relative_to(wheel)
+    assert json.loads(answer)["data"]
