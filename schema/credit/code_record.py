@@ -14,6 +14,7 @@ from resolvers.visibility.about import ABOUT_PARTY
 from resolvers.visibility.items import may_see_code_record
 from schema.credit.catalogue import CodeType
 from schema.lazy_types import LazyCase, LazyCertificate, LazyDeduction, LazyListing, LazySanction
+from schema.procedure.objection import Objection, record_objections
 from schema.procedure.record_step import RecordStep, record_steps
 from schema.procedure.repair import RepairPerformance
 from schema.register.court import Court
@@ -53,4 +54,5 @@ class CodeRecord(Node):
     under_objection: bool = expression(
         is_contested("code_record_id"), "Whether an objection to it is open (异议处理中); it stays in force."
     )
+    objections: list[Objection] = record_objections("code_record_id")
     steps: list[RecordStep] = record_steps("code_record_id")

@@ -13,6 +13,7 @@ from resolvers.visibility import masking
 from resolvers.visibility.about import ABOUT_PARTY
 from resolvers.visibility.items import may_see_listing
 from schema.lazy_types import LazyParty
+from schema.procedure.objection import Objection, record_objections
 from schema.procedure.record_change import RecordChange, record_changes
 from schema.procedure.record_step import RecordStep, record_steps
 from schema.register.court import Court
@@ -63,5 +64,6 @@ class Listing(Node):
     under_objection: bool = expression(
         is_contested("listing_id"), "Whether an objection to it is open (异议处理中); it stays in force."
     )
+    objections: list[Objection] = record_objections("listing_id")
     steps: list[RecordStep] = record_steps("listing_id")
     changes: list[RecordChange] = record_changes("listing_id")

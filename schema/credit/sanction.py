@@ -12,6 +12,7 @@ from resolvers.visibility.about import ABOUT_PARTY
 from resolvers.visibility.items import may_see_sanction
 from schema.credit.catalogue import Behaviour
 from schema.lazy_types import LazyParty
+from schema.procedure.objection import Objection, record_objections
 from schema.procedure.record_change import RecordChange, record_changes
 from schema.procedure.record_step import RecordStep, record_steps
 from schema.register.case import Case
@@ -40,5 +41,6 @@ class Sanction(Node):
     under_objection: bool = expression(
         is_contested("sanction_id"), "Whether an objection to it is open (异议处理中); it stays in force."
     )
+    objections: list[Objection] = record_objections("sanction_id")
     steps: list[RecordStep] = record_steps("sanction_id")
     changes: list[RecordChange] = record_changes("sanction_id")

@@ -1,6 +1,7 @@
 """Objections, and what the Centre and the proposing division say before the panel."""
 
 from datetime import date, datetime
+from typing import Any
 
 import models
 from engine.declare.fields import column, relation
@@ -52,4 +53,11 @@ class Objection(Node):
         join(models.Reexamination, "objection_id", many=True),
         "What the Centre and the proposing division say before the panel (复核意见).",
         requires=REGISTER,
+    )
+
+
+def record_objections(column: str) -> Any:
+    """Declare the edge from a record to the objections to it. column: that of an objection that refers to it."""
+    return relation(
+        join(models.Objection, column, many=True), "Objections to it, and how they ended (异议).", requires=PROCEDURE
     )

@@ -316,3 +316,36 @@ def test_a_text_that_no_database_holds_is_refused_with_a_reason(world: World) ->
     for address, told in (("/me/log?after=a%00b", "表单无法读取"), ("/look/lists?court=a%00b", "无法按此查询")):
         answer = world.http.get(address, headers=PAGE)
         assert (address, answer.status_code, told in answer.text) == (address, 400, True)
+
+
+def test_a_litigant_sees_how_its_objections_to_records_ended(world: World) -> None:
+    """To a sanction, a list entry and what no longer makes the colour; a reason is text."""
+    asked = """{ me { party { listings(first: 9) { nodes { id underObjection removedOn } }
+      sanctions(first: 9) { nodes { id underObjection revokedOn } } } } }"""
+    targets = []
+    for subject in (CHEN, FORGE, TOOLS, LIN):
+        party = world.data(Audience.LITIGANT_PORTAL, asked, subject=subject)["me"]["party"] or {}
+        for kind, name, gone in (("listingId", "listings", "removedOn"), ("sanctionId", "sanctions", "revokedOn")):
+            nodes = party.get(name, {"nodes": []})["nodes"]
+            targets += [(subject, kind, one["id"]) for one in nodes if not one["underObjection"] and not one[gone]]
+    assert {kind for _, kind, _ in targets} == {"listingId", "sanctionId"}
+    for subject, kind, id_ in targets:
+        page = enter(world, subject)
+        form = {**find_form(page, "object", kind=kind, id=id_), "statement": f"不服 {kind}"}
+        assert send(world, "/me", form).status_code == 303
+        assert "前答复" in world.http.get("/me", headers=PAGE).text
+    with world.engine.begin() as connection:
+        connection.execute(
+            sa.text(
+                "UPDATE objection SET outcome = 'UPHELD_AS_PUBLISHED', decided_at = filed_on + interval '1 day',"
+                " reasons = '事实清楚 <img src=x onerror=alert(1)>' WHERE statement LIKE '不服 %'"
+            )
+        )
+    for subject, kind, _ in targets:
+        page = enter(world, subject)
+        (answered,) = set(re.findall(rf"不服 {kind} — ([^<]*)", page))
+        assert answered.endswith("事实清楚 &lt;img src=x onerror=alert(1)&gt;")
+        assert "<img src=x" not in page
+        csrf = re.findall(r'name="csrf" value="(\w+)"', page)[0]
+        copied = send(world, "/me/copy", {"csrf": csrf})
+        assert f"不服 {kind}" in copied.text

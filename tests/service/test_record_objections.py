@@ -42,6 +42,17 @@ def outside(chambers: Chambers, subject: Subject) -> dict[str, Any]:
     return found
 
 
+def ended(chambers: Chambers, subject: Subject) -> dict[str, Any]:
+    """The objections to each record of a subject, as it reads them: what it said, the outcome, the reasons."""
+    told = "objections { statement outcome reasons }"
+    paged = " ".join(f"{name}(first: 9) {{ nodes {{ {told} }} }}" for name in ("listings", "sanctions"))
+    asked = f"{{ me {{ party {{ {paged} }} }} }}"
+    found: dict[str, Any] = chambers.data(chambers.partner(PORTAL, subject), asked)["me"]["party"]
+    for records in found.values():
+        records["nodes"] = [[tuple(one.values()) for one in record["objections"]] for record in records["nodes"]]
+    return found
+
+
 def queue(chambers: Chambers) -> list[dict[str, Any]]:
     return list(chambers.data(chambers.officer(CENTRE), QUEUE)["objections"]["nodes"])
 
@@ -90,6 +101,14 @@ def test_a_list_entry_is_contested_annotated_and_withdrawn(chambers: Chambers, l
         "deductions": {"totalCount": 0},
     }  # fmt: skip
     assert mine(chambers, CHEN)["creditCode"]["colour"] == "GREEN"
+    assert ended(chambers, CHEN)["listings"]["nodes"] == [[("已履行完毕。", "WITHDRAWN", "经复核。")]]
+    assert ended(chambers, LIN)["listings"]["nodes"] == []
+    reasons = "listings(first: 1) { nodes { objections { reasons } } }"
+    document = OUTSIDE % ("Person", reasons)
+    by = {"name": CHEN.name, "idNumber": CHEN.number}
+    asked = {"by": by, "access": {"purpose": "LOAN_APPROVAL"}}
+    (error,) = chambers.post(chambers.partner(BANK), document, asked).json()["errors"]
+    assert error["extensions"]["code"] in {"FORBIDDEN", "INVALID_DOCUMENT"}, "for the court and the subject alone"
     assert {"OBJECTION_OPENED", "OBJECTION_CLOSED"} <= set(events(chambers, CHEN))
     assert queue(chambers) == []
 
@@ -110,6 +129,9 @@ def test_a_sanction_that_is_withdrawn_takes_its_colour_with_it(chambers: Chamber
     answer(chambers, again, "WITHDRAWN")
     after = outside(chambers, FORGE)
     assert (after["creditCode"]["colour"], after["sanctions"]["nodes"]) == ("GREEN", [])
+    assert ended(chambers, FORGE)["sanctions"]["nodes"] == [
+        [("罚款已撤销。", "UPHELD_AS_PUBLISHED", "经复核。"), ("复议决定已生效。", "WITHDRAWN", "经复核。")]
+    ]
 
 
 def test_a_lender_and_a_record_that_rests_on_an_entry(chambers: Chambers) -> None:
