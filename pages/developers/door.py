@@ -110,6 +110,8 @@ class DeveloperDoor:
         form = await read_form(request)
         self._check_origin(request)
         secret = await run_in_threadpool(open_link, self.server, form.get("link", ""))
+        if secret is None and await self.find_client(request):  # the button was pressed twice
+            return RedirectResponse(PATH, 303, NO_STORE)
         if secret is None:
             return self.guarding.tell(request, *OVER)
         if old := self.session.read(request):

@@ -3,13 +3,15 @@
 The browser is Debian's Chromium, driven by Playwright. Without it the tests are skipped, and say how to get it.
 """
 
+import csv
 import re
 import shutil
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 from xml.sax.saxutils import escape
 
 import httpx2
@@ -18,6 +20,7 @@ import pytest
 import sqlalchemy as sa
 from conftest import Instance
 from playwright.async_api import Browser, Locator, Page, async_playwright, expect
+from stdnum.cn import ric
 from visitor import Seen, Visitor
 
 import nodejs
@@ -26,7 +29,9 @@ from auth.server.accounts import Account, Password, add_staff
 from auth.server.token_client import ClientCredential, User, sign_subject_token
 from demo.city.cast import CHEN, DEMO_COURT, FORGE, TOOLS, Subject
 from demo.stage import open_socket, run_server
+from ingest.importing import import_file
 from models.court import StaffRole
+from models.keyring import load_keyring
 from models.terms import to_court_day
 from postgres import database
 from server import create_app, get_utc_now
@@ -73,7 +78,8 @@ def visitor(browser: Browser, axe: Path) -> Visitor:
 PAGES = (
     "/", "/nothing-here", "/me",
     "/look", "/look/check", "/look/code", "/look/lists", "/look/bulletins", "/look/figures",
-    "/developers", "/developers/quickstarts/bank", "/developers/docs/policy", "/developers/schema/bank",
+    "/developers", "/developers/account", "/developers/quickstarts/bank", "/developers/docs/policy",
+    "/developers/schema/bank",
     "/developers/schema/bank/Deduction", "/errors", "/errors/BAD_ID",
 )  # fmt: skip
 NOT_FOUND = "Failed to load resource: the server responded with a status of 404 (Not Found)"
@@ -451,7 +457,7 @@ async def test_forms_of_other_sites_do_nothing_and_sessions_are_not_fixed(cast: 
     await page.locator(".who", has_text=TOOLS.name).wait_for()  # nobody was signed out
 
 
-@pytest.mark.parametrize("path", ["/me", "/court", "/court/cases", "/look", "/explorer"])
+@pytest.mark.parametrize("path", ["/me", "/court", "/court/cases", "/look", "/explorer", "/developers/enter?link=x"])
 async def test_no_page_is_shown_in_a_frame(cast: Cast, path: str) -> None:
     page = await cast.page("framed", 390)
     await page.set_content(f'<iframe src="{cast.instance.address}{path}"></iframe>')
@@ -478,7 +484,206 @@ async def test_no_address_leads_to_another_site(cast: Cast) -> None:
         assert [one for one in links if not str(one).startswith((cast.instance.address, "mailto:"))] == []
 
 
-# --- security keys ----------------------------------------------------------------------------------------------------
+# --- what files bring -------------------------------------------------------------------------------------------------
+
+NAMES = (
+    "<img src=x onerror=alert(1)>", '"><script>alert(2)</script>', "javascript:alert(3)",
+    "</textarea><svg onload=alert(4)>", "@SUM(1+1)", "+1+1", "-1+1", "＝1+1",
+)  # fmt: skip
+FORMULA = '=HYPERLINK("http://evil.example","x")'
+"""A name that is refused: a workbook's cell without its value."""
+
+IMPORTED = "(2026)浙0281执6001号"
+ROLE = '"><script>alert(5)</script>'
+"""A word that no vocabulary has."""
+
+
+def number_of(place: int) -> str:
+    """A number of a person who was born before 1910."""
+    digits = f"33028119010203{place:03}"
+    return digits + str(ric.calc_check_digit(f"{digits}0"))
+
+
+def write_cases(path: Path, lines: Sequence[Mapping[str, str]]) -> Path:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(lines[0]))
+        writer.writeheader()
+        writer.writerows(lines)
+    return path
+
+
+@pytest.fixture(scope="module")
+async def imported(instance: Instance, database_url: sa.URL, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Names that would run are imported as a court imports its files, with a published deduction of each; and a line
+    that is refused. The text of the rejects file."""
+    folder, today = tmp_path_factory.mktemp("imported"), to_court_day(get_utc_now())
+    settings = Settings(data_dir=instance.keys.parent)
+    keyring, engine = load_keyring(settings.key_file), database.make_async_engine(database_url, 2, 60)
+    case = {
+        "案号": IMPORTED,
+        "经办法院": "余姚市人民法院",
+        "案由": "买卖合同纠纷",
+        "立案日期": "2026-01-05",
+        "结案日期": "",
+    }
+    party = {"诉讼地位": "被执行人", "当事人类型": "自然人"}
+    people = [
+        {"姓名或名称": name, "证件类型": "居民身份证", "证件号码": number_of(place), "村社区": "", "不公开": ""}
+        for place, name in enumerate(NAMES)
+    ]
+    lines = [{**case, **party, **one} for one in people]
+    lines += [{**lines[0], "诉讼地位": ROLE}, {**lines[0], "姓名或名称": FORMULA}]
+    published = {
+        "行为代码": "E01", "扣分": "3", "行为日期": "2026-02-01", "认定日期": str(today - timedelta(days=40)),
+        "认定文书种类": "执行裁定书", "认定文书号": f"{IMPORTED}之一", "发布日期": str(today - timedelta(days=20)),
+        "公示期满日": "", "状态": "已公示", "结束日期": "", "结束原因": "",
+    }  # fmt: skip
+    who = ("案号", "经办法院", "姓名或名称", "证件类型", "证件号码", "诉讼地位")
+    deductions = [{name: one[name] for name in who} | published for one in lines[: len(NAMES)]]
+    rejects = folder / "rejects.csv"
+    files = {"cases": lines, "deductions": deductions}
+    for format, content in files.items():
+        path = write_cases(folder / f"<img src=x onerror=alert({format!r})>=1+1.csv", content)
+        await import_file(engine, format, path, keyring=keyring, rejects=rejects if format == "cases" else None)
+    await engine.dispose()
+    return rejects.read_text("utf-8")
+
+
+async def find_run(page: Page) -> list[str]:
+    """What on a page is not of the page's own: scripts, images and handlers in its content."""
+    found = "main script:not([src]), main img, main svg[onload], main [onerror], main a[href^='javascript:']"
+    return list(await page.locator(found).evaluate_all("all => all.map(one => one.outerHTML)"))
+
+
+async def test_names_and_words_of_files_are_text_everywhere(cast: Cast, imported: str) -> None:
+    """The public, the subject, the court, its table, its CSV, the explorer; what is refused says why, and is text."""
+    assert f"""'{FORMULA[:10]}""" in imported  # the line is refused, and no formula to whoever opens the rejects
+    public = await cast.page("public", 390)
+    for name in NAMES:
+        assert len(await look_up(public, name)) == 1, name
+        assert await find_run(public) == []
+        assert name[:20] in await public.locator("main").inner_text()
+    for place, name in enumerate(NAMES):
+        mine = await cast.litigant(Subject(f"imported-{place}", name, number_of(place)))
+        await mine.locator(".who", has_text=name).wait_for()
+        for path in ("/me", "/me/cases", "/me/sharing", "/me/log"):
+            await mine.goto(path)
+            assert await find_run(mine) == []
+        assert cast.seen.pop(f"imported-{place}").faults == []
+    centre = await cast.officer(StaffRole.CENTRE)
+    await centre.goto("/court/imports")
+    assert await find_run(centre) == []
+    await centre.locator("details").first.evaluate("one => { one.open = true; }")
+    assert "alert(5)" in await centre.locator("main").inner_text()
+    await cast.keep(StaffRole.CENTRE, "court-imports-names")
+    judge = await cast.officer(StaffRole.JUDGE)
+    await judge.goto("/court/cases")
+    await judge.locator("#number").fill(IMPORTED)
+    await judge.locator("main form button").first.click()
+    await judge.locator("h2", has_text=IMPORTED).wait_for()
+    shown = await judge.locator("main").inner_text()
+    assert [name for name in NAMES if name not in shown] == []
+    assert await find_run(judge) == []
+    asked = f'{{ case(number: "{IMPORTED}") {{ participations {{ name }} }} }}'
+    await judge.goto("/court/figures")
+    csrf = await judge.locator('[name="csrf"]').first.input_value()
+    form: dict[str, str | float | bool] = {"csrf": csrf, "document": asked}
+    await judge.locator("details:has(textarea)").first.evaluate("one => { one.open = true; }")
+    await judge.locator("textarea[name=document]").first.fill(asked)
+    await judge.locator("form:has(textarea) button").first.click()
+    await judge.locator("table", has_text="onerror").first.wait_for()
+    assert await find_run(judge) == []
+    file = await judge.context.request.post("/court/figures?format=csv", form={**form, "format": "csv"})
+    cells = [row[0] for row in csv.reader((await file.text()).splitlines())]
+    assert {name.lstrip("'") for name in cells} >= set(NAMES)
+    assert [cell for cell in cells if cell[:1] in "=+-@＝\t\r"] == []
+    await judge.context.request.post("/court/figures/saved", form={**form, "title": NAMES[0]})
+    await judge.goto("/court/explorer")
+    await judge.locator(".graphiql-query-editor .view-line", has_text="participations").wait_for()
+    await judge.locator(".graphiql-execute-button").click()
+    await judge.locator(".graphiql-response", has_text="onerror").wait_for()
+    assert await find_run(judge) == []
+    assert [seen.faults for seen in cast.seen.values() if seen.faults] == []
+
+
+# --- developers -------------------------------------------------------------------------------------------------------
+
+SECTIONS = ("", "/webhooks", "/documents", "/requests", "/usage")
+REGISTER = """mutation { createWebhook(input: { url: "https://bank.example/hook?<img/src=x/onerror=alert(6)>" }) {
+  errors { code } } }"""
+
+
+def ask_for_link(instance: Instance, audience: Audience = Audience.BANK) -> str:
+    headers = {"authorization": f"Bearer {instance.token(audience)}"}
+    return str(httpx2.post(f"{instance.address}/developers/sign-in", headers=headers).json()["address"])
+
+
+@pytest.mark.parametrize(("width", "lang"), [(390, "zh-CN"), (1280, "en"), (390, "en"), (1280, "zh-CN")])
+async def test_a_developer_oversees_the_client(cast: Cast, width: int, lang: str) -> None:
+    instance = cast.instance
+    headers = {"authorization": f"Bearer {instance.token(Audience.BANK)}"}
+    httpx2.post(f"{instance.address}/graphql", json={"query": REGISTER}, headers=headers)
+    async with cast.visitor.open(instance.address, width, lang) as seen:
+        page = seen.page
+        await page.goto(ask_for_link(instance))
+        assert await seen.find_faults(accessible=True) == []
+        await cast.visitor.keep(seen, f"{lang}/developers/enter")
+        await page.locator("main form button").dblclick()
+        await page.locator(".who", has_text=instance.clients[Audience.BANK].client_id).wait_for()
+        for path in SECTIONS:
+            await page.goto(f"/developers/account{path}?lang={lang}")
+            assert await page.locator("html").get_attribute("lang") == lang
+            assert await page.locator("main .alert").count() == 0
+            assert await find_run(page) == []
+            assert await seen.find_faults(accessible=True) == [], path
+            await cast.visitor.keep(seen, f"{lang}/developers/account{path}")
+        assert await page.locator("table").last.locator("tbody tr").count() > 0
+        await page.goto(f"/developers/account/webhooks?lang={lang}")
+        await decide(page.locator(".items > li").first, "replay")
+        (cookie,) = [one for one in await page.context.cookies() if one["name"] == "suxin-developers"]
+        assert (cookie["httpOnly"], cookie["sameSite"]) == (True, "Lax")
+        await page.locator("nav form button").click()
+        await page.locator("pre", has_text="suxin developers").first.wait_for()
+        assert seen.faults == []
+
+
+async def test_links_that_are_forged_used_or_of_another_site_sign_nobody_in(cast: Cast) -> None:
+    address, page = cast.instance.address, await cast.page("developer", 390)
+    await page.context.add_cookies([{"name": "suxin-developers", "value": "fixed-by-somebody", "url": address}])
+    link = ask_for_link(cast.instance)
+    await page.goto(link)
+    await page.locator("main form button").click()
+    await page.locator(".who").wait_for()
+    (cookie,) = [one for one in await page.context.cookies() if one["name"] == "suxin-developers"]
+    assert cookie["value"] != "fixed-by-somebody"
+    for form in ({"act": "disable", "id": "x", "csrf": "x"}, {"act": "replay"}):
+        await _send_from_elsewhere(cast, page, "/developers/account/webhooks", form)
+        assert await page.locator("h1").inner_text() in {"请重试", "开发者登录"}  # without the cookie, or refused
+    await _send_from_elsewhere(cast, page, "/developers/leave", {})
+    await page.goto("/developers/account")
+    await page.locator(".who").wait_for()  # still signed in
+    await page.context.clear_cookies()
+    for one in (link, f"{address}/developers/enter?link=forged", f"{address}/developers/enter"):
+        await page.goto(one)
+        assert await page.locator("h1").inner_text() == "未能进入"
+    stranger = parse_qs(urlsplit(ask_for_link(cast.instance, Audience.COMMERCE)).query)["link"][0]
+    await _send_from_elsewhere(cast, page, "/developers/enter", {"link": stranger})
+    assert await page.locator("h1").inner_text() == "请重试"
+    assert await page.context.cookies() == []
+
+
+async def _send_from_elsewhere(cast: Cast, page: Page, path: str, fields: Mapping[str, str]) -> None:
+    """Press the button of a form that another site shows."""
+    body = "".join(f'<input name="{name}" value="{value}">' for name, value in fields.items())
+    await page.goto("about:blank")
+    await page.set_content(
+        f'<form method="post" action="{cast.instance.address}{path}">{body}<button>Go</button></form>'
+    )
+    await page.locator("button").click()
+    await page.wait_for_load_state()
+
+
+# --- security keys ---------------------------------------------------------------------------------------------------
 
 AUTHENTICATOR = {
     "protocol": "ctap2",
