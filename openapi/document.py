@@ -125,5 +125,6 @@ def _write_content(bodies: Mapping[str, Any], known: Mapping[Any, Any], example:
 
 
 def _drop_title(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a schema without the title, which repeats its name: generators would name types by it."""
-    return {name: value for name, value in schema.items() if name != "title"}
+    """Return a schema without the title, which repeats its name: generators would name types by it. Nor does it list
+    that nothing is required: older readers refuse an empty list (JSON Schema, draft 4)."""
+    return {name: value for name, value in schema.items() if name != "title" and (name, value) != ("required", [])}

@@ -1,7 +1,7 @@
 """The forms and answers of the OAuth endpoints, as types. The types of answers are those of the functions that make
 them."""
 
-from typing import Annotated, Any, NotRequired, TypedDict
+from typing import Annotated, Any, NotRequired, Required, TypedDict
 
 from msgspec import Meta
 
@@ -40,13 +40,15 @@ class ClientForm(TypedDict, total=False):
 class TokenForm(ClientForm, total=False):
     """A request for a token (RFC 6749, 4.1.3 and 4.4.2; RFC 8693)."""
 
-    grant_type: Annotated[
-        str,
-        Meta(
-            description="client_credentials for the client itself; authorization_code for staff who signed in; "
-            "token-exchange for the user of a litigant portal.",
-            examples=["client_credentials"],
-        ),
+    grant_type: Required[
+        Annotated[
+            str,
+            Meta(
+                description="client_credentials for the client itself; authorization_code for staff who signed in; "
+                "token-exchange for the user of a litigant portal.",
+                examples=["client_credentials"],
+            ),
+        ]
     ]
     scope: Scopes
     resource: Annotated[str, Meta(description="The address of the GraphQL endpoint, or nothing (RFC 8707).")]
@@ -91,7 +93,7 @@ class PushedAnswer(TypedDict):
 class OwnTokenForm(ClientForm, total=False):
     """A token of the client itself, to be revoked (RFC 7009) or described (RFC 7662)."""
 
-    token: Text
+    token: Required[Text]
     token_type_hint: Annotated[str, Meta(description="Not needed.")]
 
 
@@ -115,7 +117,9 @@ class IntrospectionAnswer(TypedDict):
 class KeysForm(ClientForm, total=False):
     """New keys of the client, signed for with one that is still registered."""
 
-    jwks: Annotated[str, Meta(description="The new JWK set as JSON: public keys, old ones too while they are in use.")]
+    jwks: Required[
+        Annotated[str, Meta(description="The new JWK set as JSON: public keys, old ones too while they are in use.")]
+    ]
 
 
 class KeySet(TypedDict):
