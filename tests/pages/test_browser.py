@@ -18,6 +18,7 @@ import httpx2
 import pylopdf_fonts_zh_cn
 import pytest
 import sqlalchemy as sa
+from browser import Attempt
 from conftest import Instance
 from playwright.async_api import Browser, Locator, Page, async_playwright, expect
 from stdnum.cn import ric
@@ -28,6 +29,7 @@ from auth.audiences import Audience
 from auth.server.accounts import Account, Password, add_staff
 from auth.server.token_client import ClientCredential, User, sign_subject_token
 from demo.city.cast import CHEN, DEMO_COURT, FORGE, TOOLS, Subject
+from demo.clients import REDIRECT_URI
 from demo.stage import open_socket, run_server
 from ingest.importing import import_file
 from models.court import StaffRole
@@ -482,6 +484,19 @@ async def test_no_address_leads_to_another_site(cast: Cast) -> None:
             "all => all.map(one => one.href || one.action)"
         )
         assert [one for one in links if not str(one).startswith((cast.instance.address, "mailto:"))] == []
+
+
+async def test_an_officer_who_signs_in_for_a_client_is_sent_back_to_it(cast: Cast) -> None:
+    """Chromium holds `form-action` against the redirects of a form as well: the policy names the client."""
+    page = await cast.page("client", 390)
+    await page.goto(
+        f"/oauth/authorize?{Attempt(cast.instance.clients[Audience.COURT].client_id).query(redirect_uri=REDIRECT_URI)}"
+    )
+    await page.locator("input[name=username]").fill(cast.passwords[StaffRole.CHIEF].username)
+    await page.locator("input[name=password]").fill(cast.passwords[StaffRole.CHIEF].password)
+    async with page.expect_request(re.compile(re.escape(REDIRECT_URI) + r"\?.*code=")):
+        await page.locator("form button:not([type=button])").first.click()
+    assert [one for one in cast.seen["client"].faults if "Content Security Policy" in one] == []
 
 
 # --- what files bring -------------------------------------------------------------------------------------------------
