@@ -14,6 +14,7 @@ from prometheus_client import Counter, Gauge
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from postgres import database
+from postgres.errors import is_read_only
 from postgres.shares import OWNER, Shares
 
 WAIT_SECONDS = 1
@@ -37,7 +38,8 @@ def watch(engine: AsyncEngine, size: int) -> None:
 
 
 class Lease:
-    """Lends a connection while the context lasts. An interrupted connection is not reused."""
+    """Lends a connection while the context lasts. An interrupted connection is not reused, and none to a server that
+    has become read-only."""
 
     def __init__(self, pool: "PlanConnections") -> None:
         self._pool = pool
@@ -53,10 +55,12 @@ class Lease:
     ) -> None:
         LEASED.dec()
         self._pool.shares.leave(self._owner)
-        if error is None or isinstance(error, asyncpg.PostgresError):
+        if is_read_only(error):
+            self._pool.drop_kept()
+        elif error is None or isinstance(error, asyncpg.PostgresError):
             self._pool.give_back(self._connection)
-        else:
-            await asyncio.shield(self._pool.give_up(self._connection))
+            return
+        await asyncio.shield(self._pool.give_up(self._connection))
 
 
 class PlanConnections:
@@ -126,6 +130,11 @@ class PlanConnections:
         else:
             self._free.append(connection)
         self._places.release()
+
+    def drop_kept(self) -> None:
+        """Close the connections that are not in use."""
+        while self._free:
+            self._free.pop().terminate()
 
     def give_up(self, connection: asyncpg.Connection) -> asyncio.Task[None]:
         """Close an interrupted connection after its statement has been cancelled."""

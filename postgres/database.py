@@ -24,8 +24,9 @@ from postgres.errors import (
     DatabasePlaceError,
     DatabaseVersionError,
 )
+from postgres.hosts import spread_hosts
 from postgres.locks import Lock
-from postgres.reaching import ask, refuse_closed
+from postgres.reaching import ask, leave_former_primary, refuse_closed
 from postgres.usage import note_waits
 from secret_file import create_secret
 from settings import DATABASE_URL, DIRECT_URL, OWNER_URL, Settings
@@ -90,7 +91,7 @@ def get_service_url(settings: Settings, url: sa.URL) -> sa.URL:
 def read_url(text: str, name: str = DATABASE_URL) -> sa.URL:
     """Return the URL in the setting `name`. Raises DatabaseError without the text, which may contain a password."""
     try:
-        return sa.make_url(text)
+        return sa.make_url(spread_hosts(text))
     except (sa.exc.ArgumentError, ValueError):
         raise DatabaseError(
             f"{name} cannot be read: write postgresql://user:password@host:port/database, "
@@ -193,7 +194,7 @@ def use_async_driver(url: sa.URL) -> sa.URL:
 
 def make_sync_engine(url: sa.URL) -> sa.Engine:
     """Create the engine for threads and the command line: OAuth endpoints, imports, migrations."""
-    return sa.create_engine(
+    engine = sa.create_engine(
         use_sync_driver(url),
         hide_parameters=True,
         pool_pre_ping=True,
@@ -201,6 +202,8 @@ def make_sync_engine(url: sa.URL) -> sa.Engine:
         pool_recycle=1800,
         connect_args={"connect_timeout": CONNECT_SECONDS},
     )
+    sa.event.listen(engine, "handle_error", leave_former_primary)
+    return engine
 
 
 def make_async_engine(url: sa.URL, pool_size: int, statement_timeout: int) -> AsyncEngine:
@@ -221,6 +224,7 @@ def make_async_engine(url: sa.URL, pool_size: int, statement_timeout: int) -> As
     )
     note_waits(engine)
     sa.event.listen(engine.sync_engine, "checkout", refuse_closed)
+    sa.event.listen(engine.sync_engine, "handle_error", leave_former_primary)
     return engine
 
 

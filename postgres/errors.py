@@ -8,6 +8,9 @@ LOCK_NOT_AVAILABLE, QUERY_CANCELED = "55P03", "57014"
 FEATURE_NOT_SUPPORTED = "0A000"
 """Of a kept statement whose tables were changed since ("cached plan must not change result type")."""
 
+READ_ONLY = "25006"
+"""Of a write to a server that takes none."""
+
 OUT_OF_ORDER = (SERIALIZATION_FAILURE, DEADLOCK_DETECTED, LOCK_NOT_AVAILABLE, FEATURE_NOT_SUPPORTED)
 TOO_LONG = (QUERY_CANCELED, LOCK_NOT_AVAILABLE)
 UNREACHABLE = ("08", "3D", "53", "57")
@@ -50,11 +53,18 @@ def is_too_long(error: BaseException | None) -> bool:
     return get_sqlstate(error) in TOO_LONG
 
 
+def is_read_only(error: BaseException | None) -> bool:
+    """Return whether the server takes no writes: it is a standby, and was the primary before a failover."""
+    return get_sqlstate(error) == READ_ONLY
+
+
 def is_unreachable(error: BaseException | None) -> bool:
-    """Return whether the database is unavailable. This includes cancelled statements."""
+    """Return whether the database is unavailable. This includes cancelled statements, and servers that take no writes:
+    each answer is logged (R19)."""
     lost = isinstance(error, DBAPIError) and error.connection_invalidated
     gone = isinstance(error, OSError | asyncpg.InterfaceError)
-    return lost or gone or (get_sqlstate(error) or "")[:2] in UNREACHABLE
+    state = get_sqlstate(error) or ""
+    return lost or gone or state == READ_ONLY or state[:2] in UNREACHABLE
 
 
 def is_away(error: BaseException | None) -> bool:

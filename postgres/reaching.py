@@ -12,7 +12,14 @@ from typing import Any
 import asyncpg
 import sqlalchemy as sa
 
-from postgres.errors import DatabaseAwayError, DatabaseDeniedError, DatabaseError, is_too_long, is_unreachable
+from postgres.errors import (
+    DatabaseAwayError,
+    DatabaseDeniedError,
+    DatabaseError,
+    is_read_only,
+    is_too_long,
+    is_unreachable,
+)
 
 BUSY = (asyncpg.CannotConnectNowError, asyncpg.TooManyConnectionsError, asyncpg.ConnectionDoesNotExistError)
 TOUCH_SECONDS = 1.0
@@ -76,6 +83,13 @@ def refuse_closed(connection: Any, *_: object) -> None:
     """Have a pool of SQLAlchemy make another connection for one that the server has closed. Handles `checkout`."""
     if connection.driver_connection.is_closed():
         raise sa.exc.DisconnectionError
+
+
+def leave_former_primary(context: Any) -> None:
+    """Have an engine of SQLAlchemy make other connections if the server has become read-only: it was the primary before
+    a failover. Handles `handle_error`."""
+    if is_read_only(context.original_exception):
+        context.is_disconnect = True
 
 
 async def keeps_sessions(options: Mapping[str, Any]) -> bool:

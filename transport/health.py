@@ -94,9 +94,14 @@ def is_locked(file: Path) -> bool:
     return False
 
 
+IS_STANDBY = sa.text(
+    "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean FROM alembic_version"
+)
+
+
 def build_readiness_endpoint(engine: AsyncEngine, gate: Gate) -> Callable[[Request], object]:
-    """Return the endpoint that tells whether requests are answered: the database is reachable, migrated and fit, and
-    the process does not end."""
+    """Return the endpoint that tells whether requests are answered: the database is reachable, migrated and takes
+    writes, and the process does not end."""
 
     async def ready(request: Request) -> Response:
         stop = getattr(request.state, "stopping", None)
@@ -107,9 +112,11 @@ def build_readiness_endpoint(engine: AsyncEngine, gate: Gate) -> Callable[[Reque
         started = time.monotonic()
         try:
             async with asyncio.timeout(0.3), engine.connect() as connection:
-                await connection.execute(sa.text("SELECT 1 FROM alembic_version"))
+                standby = (await connection.execute(IS_STANDBY)).scalar_one()
         except (TimeoutError, OSError, SQLAlchemyError) as error:
             return _no_database(f"The database does not answer: {type(error).__name__}.")
+        if standby:
+            return _no_database("The database takes no writes: it is a standby, or read-only.")
         return JSONResponse({"status": "ready", "milliseconds": round((time.monotonic() - started) * 1000)})
 
     return ready
