@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from casework.backlog import Backlog, measure_backlog
 from commands.doctor import derived, transparency, vital
 from commands.doctor.finding import Finding, State, ok, problem, warning
+from commands.doctor.replication import examine_replication
 from postgres.locks import is_led
 from settings import DATABASE_URL, Settings
 
@@ -32,6 +33,7 @@ async def examine(
             await _version(connection, settings),
             await _clock(connection, now),
             *await vital.examine(connection, settings),
+            await examine_replication(connection),
         ]
         if all(one.state is not State.PROBLEM for one in found if one.check == vital.REVISION):
             found += [one async for one in _tables(connection, settings, now())]

@@ -7,7 +7,9 @@ import asyncpg
 import pytest
 import sqlalchemy as sa
 
+from postgres import database
 from postgres.connections import PlanConnections
+from postgres.errors import is_unreachable
 from postgres.shares import OWNER
 
 SIZE = 2
@@ -271,3 +273,30 @@ async def test_a_part_of_a_share_is_passed_on_to_who_waits(database_url: sa.URL)
     pool.give_back(second)
     assert (pool.shares._held, pool.shares._waiting) == ({}, {})
     await pool.close()
+
+
+async def test_a_server_that_has_become_read_only_is_left(pool: PlanConnections) -> None:
+    """As the former primary after a switchover: none of the connections to it is lent again."""
+    async with pool.acquire() as first, pool.acquire() as second:
+        for connection in (first, second):
+            await connection.execute("SET default_transaction_read_only = on")
+    with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
+        async with pool.acquire() as connection:
+            await connection.execute("CREATE TEMPORARY SEQUENCE no; CREATE TABLE no ()")
+    for _ in range(SIZE):
+        async with pool.acquire() as connection:
+            assert await connection.fetchval("SHOW transaction_read_only") == "off"
+
+
+async def test_the_loaders_leave_it_as_well(database_url: sa.URL) -> None:
+    engine = database.make_async_engine(database_url, 1, 10)
+    async with engine.connect() as connection:
+        await connection.execute(sa.text("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY"))
+        await connection.commit()
+    with pytest.raises(sa.exc.DBAPIError) as caught:
+        async with engine.begin() as connection:
+            await connection.execute(sa.text("UPDATE client SET name = name"))
+    assert is_unreachable(caught.value)
+    async with engine.begin() as connection:
+        await connection.execute(sa.text("UPDATE client SET name = name"))
+    await engine.dispose()

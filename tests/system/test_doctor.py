@@ -42,6 +42,7 @@ CHECKS = [
     "roles",
     "sealed numbers",
     "key of the log",
+    "replication",
     "access log",
     "transparency log",
     "worker",
