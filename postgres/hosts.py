@@ -6,21 +6,20 @@ from urllib.parse import quote
 SEVERAL = re.compile(
     r"(?P<scheme>[\w+]+://)(?P<user>[^@/?]*@)?(?P<hosts>[^/?@]*,[^/?@]*)(?P<rest>/[^?]*)?(\?(?P<query>.*))?"
 )
-PORT = re.compile(r"(^[^:\[]*|\]):\d+$")
+HOST = re.compile(r"\[?(?P<name>[^\]]*?)\]?(:(?P<port>\d+))?")
+USUAL_PORT = "5432"
 
 
 def spread_hosts(text: str) -> str:
     """Return a URL whose hosts, if there are several, are in its query, where SQLAlchemy and its drivers expect them.
 
-    Each host has its port: `postgresql://h1:5433,h2/db` is `postgresql:///db?host=h1:5433&host=h2:5432`.
+    Each has a port: `postgresql://h1:5433,h2/db` is `postgresql:///db?host=h1,h2&port=5433,5432`.
     """
     found = SEVERAL.fullmatch(text)
     if found is None:
         return text
-    hosts = "&".join(f"host={quote(_add_port(host), safe=':[]')}" for host in found["hosts"].split(","))
-    query = f"{hosts}&{found['query']}" if found["query"] else hosts
+    hosts = [HOST.fullmatch(host) for host in found["hosts"].split(",")]
+    names = ",".join(quote(host["name"], safe=":") if host else "" for host in hosts)
+    ports = ",".join(host["port"] or USUAL_PORT if host else "" for host in hosts)
+    query = f"host={names}&port={ports}" + (f"&{found['query']}" if found["query"] else "")
     return f"{found['scheme']}{found['user'] or ''}{found['rest'] or '/'}?{query}"
-
-
-def _add_port(host: str) -> str:
-    return host if PORT.search(host) else f"{host}:5432"
