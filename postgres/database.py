@@ -16,6 +16,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from database_hosts import spread_hosts
 from postgres import release, roles
 from postgres.errors import (
     DatabaseAwayError,
@@ -24,7 +25,6 @@ from postgres.errors import (
     DatabasePlaceError,
     DatabaseVersionError,
 )
-from postgres.hosts import spread_hosts
 from postgres.locks import Lock
 from postgres.reaching import ask, leave_former_primary, refuse_closed
 from postgres.usage import note_waits
