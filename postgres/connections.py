@@ -22,6 +22,10 @@ PREPARED_STATEMENTS = 100
 """The number of prepared statements per connection. A large plan takes 1 MB of PostgreSQL's memory."""
 
 
+PLANNED_ONCE = {"plan_cache_mode": "force_generic_plan", "seq_page_cost": "0.1", "random_page_cost": "0.11"}
+"""Settings for statements that are planned once for all arguments. The costs are those of pages in memory: small tables
+are read by their indexes, too."""
+
 IN_USE = Gauge("suxin_connections_in_use", "Database connections in use", ["pool"], multiprocess_mode="livesum")
 LIMIT = Gauge("suxin_connections_limit", "Database connections there may be", ["pool"], multiprocess_mode="livesum")
 WAITED = Counter("suxin_connections_waited", "Plans that had to wait for a connection")
@@ -117,7 +121,7 @@ class PlanConnections:
     async def _made(self) -> asyncpg.Connection:
         return await database.connect(
             self._url,
-            self._session | database.PLANNED_ONCE,
+            self._session | PLANNED_ONCE,
             statement_cache_size=PREPARED_STATEMENTS,
             max_cacheable_statement_size=0,
             max_cached_statement_lifetime=0,

@@ -241,11 +241,6 @@ def make_session_settings(statement_timeout: int) -> dict[str, str]:
     }
 
 
-PLANNED_ONCE = {"plan_cache_mode": "force_generic_plan", "seq_page_cost": "0.1", "random_page_cost": "0.11"}
-"""Settings for statements that are planned once for all arguments. The costs are those of pages in memory: small tables
-are read by their indexes, too."""
-
-
 def get_session_name(url: sa.URL) -> dict[str, str]:
     """Return the application_name in a URL. asyncpg expects it in the session settings."""
     return {NAME: str(url.query[NAME])} if NAME in url.query else {}
