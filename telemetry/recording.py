@@ -3,14 +3,14 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
 from prometheus_client import Counter
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from casework.request_log import AnsweredRequest, write_requests
@@ -71,14 +71,21 @@ class Recorder:
         )
 
     async def write(self) -> None:
-        """Write what waits. What cannot be written waits on."""
+        """Write what waits. While the database is away, it waits on; the error is raised."""
         while self.waiting:
             taken = [self.waiting.popleft() for _ in range(min(len(self.waiting), WRITTEN_AT_ONCE))]
             try:
                 await transact(self.engine, partial(write_requests, answered=taken))
+            except (IntegrityError, DataError) as error:
+                self._give_up(taken, error)
             except BaseException:
                 self.waiting.extendleft(reversed(taken))
                 raise
+
+    def _give_up(self, taken: Sequence[AnsweredRequest], error: Exception) -> None:
+        """Drop what the database will never take, so that it does not keep back what comes after it."""
+        LOST.inc(len(taken))
+        log.error("%d requests could not be logged: %s", len(taken), type(error).__name__)
 
     async def keep(self) -> None:
         """Write every second until cancelled, and then what is left."""

@@ -1,23 +1,25 @@
 """Clients read their own requests of the last week, and how much they asked on each day."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 import sqlalchemy as sa
 from chambers import NINGBO, Chambers
-from served import wait_until
+from served import free_port, wait_until
 
 from auth.audiences import Audience
 from auth.clients import registry
 from auth.clients.registration import RegistrationError
-from casework.request_log import KEPT, USAGE_KEPT, prune_requests
+from casework.request_log import KEPT, USAGE_KEPT, AnsweredRequest, prune_requests
 from casework.transaction import transact
 from demo.city.cast import CHEN
 from models.court import StaffRole
 from postgres import database
+from telemetry.recording import Recorder
 
 BANK = Audience.BANK
 LOG = """query($filter: RequestFilter, $after: String) { requestLog(first: 20, filter: $filter, after: $after) {
@@ -169,3 +171,51 @@ def test_entries_are_deleted_after_a_week_and_usage_after_two_years(chambers: Ch
     entries, days = left(KEPT + timedelta(minutes=1))
     assert (entries, days > 0) == (0, True)
     assert left(USAGE_KEPT + timedelta(days=2)) == (0, 0)
+
+
+@pytest.fixture
+def recorded(chambers: Chambers) -> AnsweredRequest:
+    """A request of the bank."""
+    key = chambers.clients[BANK].primary_key
+    now = chambers.calendar.moment
+    return AnsweredRequest(
+        at=now,
+        day=now.date(),
+        client_key=key,
+        staff_id=None,
+        request_id=uuid4(),
+        path="/graphql",
+        operation="query",
+        field="viewer",
+        status=200,
+        outcome="OK",
+        throttled=False,
+        cost=1,
+        milliseconds=1.0,
+    )
+
+
+async def test_what_cannot_be_logged_keeps_nothing_else_back(
+    chambers: Chambers, recorded: AnsweredRequest, caplog: pytest.LogCaptureFixture
+) -> None:
+    engine = database.make_async_engine(chambers.engine.url, 1, 10)
+    recorder = Recorder(engine, lambda: chambers.calendar.moment)
+    recorder.waiting.append(replace(recorded, client_key=0))
+    await recorder.write()
+    assert [record.message for record in caplog.records] == ["1 requests could not be logged: IntegrityError"]
+    recorder.waiting.append(recorded)
+    await recorder.write()
+    await engine.dispose()
+    assert not recorder.waiting
+    assert read(chambers, chambers.partner(BANK), requestId=str(recorded.request_id))
+
+
+async def test_requests_wait_while_the_database_is_away(chambers: Chambers, recorded: AnsweredRequest) -> None:
+    away = database.make_async_engine(chambers.engine.url.set(port=free_port()), 1, 10)
+    recorder = Recorder(away, lambda: chambers.calendar.moment)
+    recorder.waiting.extend([recorded, replace(recorded, request_id=uuid4())])
+    kept = list(recorder.waiting)
+    with pytest.raises(OSError, match="No such file|Connect"):
+        await recorder.write()
+    await away.dispose()
+    assert list(recorder.waiting) == kept
