@@ -215,7 +215,7 @@ async def test_requests_wait_while_the_database_is_away(chambers: Chambers, reco
     recorder = Recorder(away, lambda: chambers.calendar.moment)
     recorder.waiting.extend([recorded, replace(recorded, request_id=uuid4())])
     kept = list(recorder.waiting)
-    with pytest.raises(OSError, match="No such file|Connect"):
+    with pytest.raises(OSError, match=r"No such file|Connect"):
         await recorder.write()
     await away.dispose()
     assert list(recorder.waiting) == kept
