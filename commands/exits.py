@@ -13,10 +13,10 @@ from postgres.errors import (
     DatabaseDeniedError,
     DatabasePlaceError,
     DatabaseVersionError,
-    get_sqlstate,
     is_unreachable,
 )
 from settings import SettingsError
+from sqlstate import get_sqlstate
 
 INSUFFICIENT_PRIVILEGE = "42501"
 

@@ -11,7 +11,6 @@ from typing import Any
 
 import orjson
 from graphql import ExecutionResult, GraphQLError
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from engine.execution import Executor, InternalError, NotPlanned, PricedRequest, bind_plan, run
@@ -23,6 +22,7 @@ from engine.run.connections import Connections
 from engine.run.meter import Meter
 from engine.run.runner import ATTEMPTS, Runner
 from engine.statement.bound import BoundStatement
+from sqlstate import get_sqlstate
 
 log = logging.getLogger("suxin.graphql")
 RETRIED = frozenset({"40001", "0A000"})
@@ -97,7 +97,7 @@ class Answering:
             try:
                 return await self._metered(request, caller, meter)
             except InternalError as error:
-                if _sqlstate(error.__cause__) not in RETRIED:
+                if get_sqlstate(error.__cause__) not in RETRIED:
                     raise
         return await self._metered(request, caller, meter)
 
@@ -122,8 +122,3 @@ async def _loaded(connection: AsyncConnection, request: PricedRequest, caller: A
         await context.close()
     await connection.commit()
     return result
-
-
-def _sqlstate(error: BaseException | None) -> str | None:
-    raised = error.orig if isinstance(error, DBAPIError) else error
-    return getattr(raised, "sqlstate", None) or getattr(raised and raised.__cause__, "sqlstate", None)

@@ -3,6 +3,8 @@
 import asyncpg
 from sqlalchemy.exc import DBAPIError
 
+from sqlstate import get_sqlstate
+
 SERIALIZATION_FAILURE, DEADLOCK_DETECTED = "40001", "40P01"
 LOCK_NOT_AVAILABLE, QUERY_CANCELED = "55P03", "57014"
 FEATURE_NOT_SUPPORTED = "0A000"
@@ -35,12 +37,6 @@ class DatabaseVersionError(DatabaseError):
 
 class DatabasePlaceError(DatabaseError):
     """The embedded server cannot write to its directory."""
-
-
-def get_sqlstate(error: BaseException | None) -> str | None:
-    """Return the SQLSTATE of an error, or None if it is not from PostgreSQL."""
-    raised = error.orig if isinstance(error, DBAPIError) else error
-    return getattr(raised, "sqlstate", None) or getattr(raised and raised.__cause__, "sqlstate", None)
 
 
 def is_out_of_order(error: BaseException | None) -> bool:

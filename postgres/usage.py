@@ -16,7 +16,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from postgres.errors import LOCK_NOT_AVAILABLE, get_sqlstate
+from postgres.errors import LOCK_NOT_AVAILABLE
+from sqlstate import get_sqlstate
 
 MOST_WAITED_SECONDS = 0.05
 """What counts of a wait. The database ends each wait after half a second (`lock_timeout`)."""

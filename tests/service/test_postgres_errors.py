@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from casework.transaction import ATTEMPTS, repeat, transact
 from postgres import database
-from postgres.errors import OUT_OF_ORDER, TOO_LONG, get_sqlstate, is_out_of_order, is_too_long, is_unreachable
+from postgres.errors import OUT_OF_ORDER, TOO_LONG, is_out_of_order, is_too_long, is_unreachable
+from sqlstate import get_sqlstate
 
 STATES = (*OUT_OF_ORDER, *TOO_LONG, "08006", "3D000", "53300", "57P01", "23505", "P0001")
 
