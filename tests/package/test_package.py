@@ -221,9 +221,9 @@ def _lose_and_restore(machine: Machine) -> None:
     machine.run(f"echo '{passphrase}' > /var/lib/suxin/passphrase; chown suxin /var/lib/suxin/passphrase")
     lines = typed("install.md", 5).splitlines()
     stopping, starting = lines.index("systemctl stop suxin"), lines.index("systemctl start suxin")
-    told = machine.run("\n".join(lines[:stopping]))
+    told = machine.run("exec 2>&1\n" + "\n".join(lines[:stopping]))
     machine.stop()
-    told += "".join(machine.run(line) for line in lines[stopping + 1 : starting])
+    told += "".join(machine.run(f"exec 2>&1\n{line}") for line in lines[stopping + 1 : starting])
     check_output(told, 3)
     machine.start()
 
