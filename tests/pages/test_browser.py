@@ -716,7 +716,7 @@ def named(instance: Instance, database_url: sa.URL) -> Iterator[str]:
     """The service under a name, which security keys need: the address of the browser's own machine."""
     with open_socket(0) as (listener, address):
         origin = address.replace("127.0.0.1", "localhost")
-        settings = Settings(data_dir=instance.keys.parent, issuer=origin)
+        settings = Settings(data_dir=instance.keys.parent, issuer=origin, request_timeout=60, statement_timeout=30)
         with run_server(create_app(settings, database_url), listener):
             yield origin
 
