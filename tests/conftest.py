@@ -418,8 +418,8 @@ async def instance(
     database_url: sa.URL, tmp_path_factory: pytest.TempPathFactory, exports: Path
 ) -> AsyncIterator[Instance]:
     """A city of today behind a real server on a free port, which waits for a slow machine."""
-    patient = {"request_timeout": 60, "statement_timeout": 30}
-    settings = Settings(data_dir=tmp_path_factory.mktemp("data"), webhook_networks=(LOOPBACK,), **patient)
+    place = tmp_path_factory.mktemp("data")
+    settings = Settings(data_dir=place, webhook_networks=(LOOPBACK,), request_timeout=60, statement_timeout=30)
     clients, _ = await build(database_url, settings, exports, get_utc_now())
     keys = settings.data_dir / "clients"
     dict(write_keys(clients, keys))
