@@ -274,7 +274,11 @@ def test_introspection_shows_what_the_token_reaches(world: World, query: str) ->
         "node",
         "nodes",
         "rateLimit",
+        "registration",
+        "requestLog",
         "transparencyLog",
+        "trustedDocuments",
+        "usage",
         "viewer",
         "villageNotices",
     ]
@@ -285,8 +289,12 @@ def test_introspection_shows_what_the_token_reaches(world: World, query: str) ->
         "node",
         "nodes",
         "rateLimit",
+        "registration",
+        "requestLog",
         "statistics",
         "transparencyLog",
+        "trustedDocuments",
+        "usage",
         "viewer",
     ]
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from itertools import islice, repeat
 from random import Random
 from typing import Any
+from unittest.mock import AsyncMock
 
 import orjson
 import pytest
@@ -20,6 +21,7 @@ from world import NOW, World
 
 from auth.audiences import Audience, scopes_of
 from models.terms import to_court_day
+from telemetry.recording import Recorder
 
 LONGEST = 6_000
 CARDS_HOLD = 10
@@ -30,8 +32,35 @@ OWN = {"id", "answer_id", "request_id"}
 """What differs between two requests that are otherwise the same."""
 
 
+REQUESTS = """
+    INSERT INTO request_entry (at, client_key, request_id, path, operation, field, status, outcome, cost, milliseconds)
+    SELECT CAST(:now AS timestamptz) - one * INTERVAL '1 hour', client.id, gen_random_uuid(), '/graphql', 'query',
+        'viewer', 200, 'OK', one, one * 1.5
+    FROM client CROSS JOIN generate_series(1, 12) AS one
+"""
+USAGE = """
+    INSERT INTO client_usage (client_key, day, field, requests, refused, throttled, cost, milliseconds)
+    SELECT client.id, CAST(:now AS date) - one, 'subject', 9, 2, 1, 4000000000, 12.25
+    FROM client CROSS JOIN generate_series(1, 12) AS one
+"""
+
+
 @pytest.fixture(scope="module")
-def disturbed(world: World) -> World:
+def logged(world: World) -> Iterator[None]:
+    """Each client has a request log, to which nothing is added any more: the questions of a test are requests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Recorder, "record", lambda *_: None)
+        patch.setattr(Recorder, "write", AsyncMock())
+        with world.engine.begin() as connection:
+            for table in ("request_entry", "client_usage"):
+                connection.execute(sa.text(f"DELETE FROM {table}"))  # noqa: S608
+            for statement in (REQUESTS, USAGE):
+                connection.execute(sa.text(statement), {"now": NOW})
+        yield
+
+
+@pytest.fixture(scope="module")
+def disturbed(world: World, logged: None) -> World:
     """The service, answering by plans, over a disturbed city."""
     clients = {audience: client.primary_key for audience, client in world.clients.items()}
     with world.engine.begin() as connection:
