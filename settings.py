@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urlsplit
 
-from protocols.limits import ConnectionLimits
+if TYPE_CHECKING:
+    from protocols.limits import ConnectionLimits
 
 Network = IPv4Network | IPv6Network
 PREFIX = "SUXIN_"
@@ -127,8 +128,10 @@ class Settings:
         return f"{self.issuer.partition('://')[2]}/log"
 
     @property
-    def connection_limits(self) -> ConnectionLimits:
+    def connection_limits(self) -> "ConnectionLimits":
         """The limits of connections."""
+        from protocols.limits import ConnectionLimits  # noqa: PLC0415 - imports the server, which few commands need
+
         return ConnectionLimits(
             head_bytes=self.head_bytes,
             head_seconds=self.head_timeout,

@@ -32,8 +32,8 @@ async def examine(
         found = [
             await _version(connection, settings),
             await _clock(connection, now),
-            *await vital.examine(connection, settings),
             await examine_replication(connection),
+            *await vital.examine(connection, settings),
         ]
         if all(one.state is not State.PROBLEM for one in found if one.check == vital.REVISION):
             found += [one async for one in _tables(connection, settings, now())]

@@ -36,13 +36,13 @@ CHECKS = [
     "log key",
     "database",
     "clock",
+    "replication",
     "writing",
     "sessions",
     "migrations",
     "roles",
     "sealed numbers",
     "key of the log",
-    "replication",
     "access log",
     "transparency log",
     "worker",
@@ -94,6 +94,10 @@ def engine(database_copy: sa.URL) -> Iterator[sa.Engine]:
     """A sound database: its days are done, its months published, its objections answered, and somebody leads."""
     engine = database.make_sync_engine(database_copy)
     with engine.begin() as connection:
+        lasting = (
+            f"ALTER DATABASE {database_copy.database} SET synchronous_commit = on"  # the tests' cluster has it off
+        )
+        connection.execute(sa.text(lasting))
         for day in (NOW, NOW + timedelta(31)):
             connection.execute(sa.text("SELECT ensure_access_log_partition(:day)"), {"day": day.date()})
         connection.execute(sa.text("INSERT INTO calendar_day VALUES (:day, :day)"), {"day": NOW})
