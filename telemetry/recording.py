@@ -25,7 +25,7 @@ THROTTLING = frozenset({"THROTTLED", "CONCURRENCY_LIMITED"})
 PAUSE_SECONDS, LAST_SECONDS = 1.0, 2.0
 WRITTEN_AT_ONCE, MOST_WAITING = 2_000, 20_000
 WAITS = "the request log waits"
-LOST = Counter("suxin_requests_unlogged", "Requests that the request log of clients lacks: the database was away")
+LOST = Counter("suxin_requests_unlogged", "Requests that the request log of clients lacks")
 log = logging.getLogger("suxin.server")
 
 
