@@ -23,6 +23,12 @@ ELSEWHERE = sa.text(
     " WHERE state.system <> control.system_identifier"
 )
 RESTART = sa.text("SELECT begin_access_log_epoch()")
+DEFAULTS = sa.text(
+    """
+    SELECT partdefid::regclass::text FROM pg_partitioned_table
+    WHERE partrelid IN ('access_answer'::regclass, 'access_index'::regclass) AND partdefid <> 0 ORDER BY 1
+    """
+)
 
 
 async def is_behind(connection: AsyncConnection) -> bool:
@@ -53,3 +59,9 @@ async def restart_elsewhere(connection: AsyncConnection) -> bool:
         return False
     await connection.execute(RESTART)
     return True
+
+
+async def find_default_partitions(connection: AsyncConnection) -> list[str]:
+    """Return the default partitions of the access log and of its index. Suxin makes none: to attach a month would lock
+    and scan it, and no month could be detached beside it without locking the log."""
+    return list((await connection.scalars(DEFAULTS)).all())

@@ -2,32 +2,53 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterator
+from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from casework.access_index import restart_elsewhere
+from casework.access_index import find_default_partitions, restart_elsewhere
 from jobs.loop import repeat
 
-PARTITIONS_AHEAD = timedelta(days=62)
+MONTHS_AHEAD = 2
 AN_HOUR = 60 * 60.0
+ENSURE = sa.text("SELECT ensure_access_log_partition(CAST(:day AS date))")
 FAILED = "the access log could not be looked after"
+DEFAULT = "the access log gets no new partitions while it has a default one, %s: docs/operations.md says how it ends"
+LATER = "the partitions of the access log for %s could not be made, and are made within the hour: %s"
 log = logging.getLogger("suxin.server")
 
 
 async def ensure_access_log(engine: AsyncEngine, moment: datetime) -> None:
     """Create the partitions of this month and the next ones: without one no request is answered (R19).
 
-    After a restore, empty the index by subject, which is then built anew.
+    After a restore, empty the index by subject, which is then built anew. Raises SQLAlchemyError if this month has no
+    partition and gets none; those of the next months have time.
     """
-    ensure = sa.text("SELECT ensure_access_log_partition(CAST(:day AS date))")
     async with engine.begin() as connection:
-        for day in (moment, moment + PARTITIONS_AHEAD / 2, moment + PARTITIONS_AHEAD):
-            await connection.execute(ensure, {"day": day.date()})
         if await restart_elsewhere(connection):
             log.warning("the database was restored: the index of the access log is written anew")
+        if found := await find_default_partitions(connection):
+            log.error(DEFAULT, ", ".join(found))
+            return
+        this, *others = list_months(moment.date())
+        await connection.execute(ENSURE, {"day": this})
+    for day in others:
+        try:
+            async with engine.begin() as connection:
+                await connection.execute(ENSURE, {"day": day})
+        except SQLAlchemyError as error:
+            log.warning(LATER, f"{day:%Y-%m}", type(error).__name__)
+
+
+def list_months(day: date) -> Iterator[date]:
+    """Yield a day of the month of `day`, and one of each of the next months."""
+    first = day.replace(day=1)
+    for _ in range(1 + MONTHS_AHEAD):
+        yield first
+        first = (first + timedelta(days=31)).replace(day=1)
 
 
 async def keep_access_log(engine: AsyncEngine, now: Callable[[], datetime]) -> None:

@@ -1,7 +1,6 @@
 """All advisory locks of the service by number.
 
-Two other kinds have computed numbers: mutation keys (`casework.idempotency`, 64 bits of a hash), and partitions being
-created (`ensure_access_log_partition`, a hash of the name).
+Another kind has computed numbers: mutation keys (`casework.idempotency`, 64 bits of a hash).
 """
 
 import enum

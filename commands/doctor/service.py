@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from casework.access_index import find_default_partitions
 from casework.backlog import Backlog, measure_backlog
 from commands.doctor import derived, transparency, vital
 from commands.doctor.finding import Finding, State, ok, problem, warning
@@ -73,6 +74,9 @@ async def _clock(connection: AsyncConnection, now: Callable[[], datetime]) -> Fi
 
 async def _partitions(connection: AsyncConnection, moment: datetime) -> Finding:
     """Check the partitions of the access log, without which no answer can be given (R19)."""
+    if defaults := await find_default_partitions(connection):
+        text = f"{' and '.join(defaults)} takes what has no month: no month is made or archived beside it."
+        return problem("access log", text, 'Detach it: docs/operations.md, "Partitions of the access log".')
     this = moment.astimezone(UTC).replace(day=1)
     months = [f"{month:%Y_%m}" for month in (this, this + timedelta(days=31))]
     exists = sa.text("SELECT to_regclass('access_answer_' || :month) IS NOT NULL")
