@@ -8,7 +8,7 @@ import hashlib
 import json
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -23,6 +23,7 @@ from bench.database.filling import fill
 from casework.name_readings import read_all_names
 from commands.session import install_catalogue, with_engine
 from demo.clients import register_clients
+from models.court import Court
 from models.keyring import Keyring, load_keyring
 from models.terms import to_court_day
 from postgres import database
@@ -69,9 +70,8 @@ def open_database(subjects: int, directory: Path | None = None) -> Iterator[Data
     _clear_unfinished(place, subjects)
     with database.run_embedded(place) as url:
         if not _note(place).exists():
-            _build(url, place, subjects)
-        clients = json.loads((place / "keys" / "clients.json").read_text())
-        yield Data(subjects, place, url, clients)
+            build(url, place, subjects)
+        yield read_data(url, place, subjects)
 
 
 @contextmanager
@@ -117,7 +117,13 @@ def _wanted(subjects: int) -> dict[str, Any]:
     return {"subjects": subjects, "made_by": made_by.hexdigest()}
 
 
-def _build(url: sa.URL, place: Path, subjects: int) -> None:
+def read_data(url: sa.URL, place: Path, subjects: int) -> Data:
+    """Return the database that was built, with its clients."""
+    return Data(subjects, place, url, json.loads((place / "keys" / "clients.json").read_text()))
+
+
+def build(url: sa.URL, place: Path, subjects: int, courts: Sequence[Mapping[str, str]] = ()) -> None:
+    """Build the database. place: of its keys. courts: columns of courts besides those of the catalogue."""
     started = time.perf_counter()
     with console.status("the schema and the catalogue"):
         database.migrate(url)
@@ -125,6 +131,9 @@ def _build(url: sa.URL, place: Path, subjects: int) -> None:
     keyring = load_keyring(Settings(data_dir=place).key_file)
     engine = database.make_sync_engine(url)
     _register(engine, place)
+    if courts:
+        with engine.begin() as connection:
+            connection.execute(sa.insert(Court), courts)
     fill(engine, keyring, subjects, to_court_day(datetime.now(UTC)), console)
     engine.dispose()
     with console.status("the readings of names"):

@@ -1,6 +1,6 @@
 -- Sends the request bodies of a file, one a line, in turn; prints one line of JSON when it is over. With a file of
--- proofs, each request has the next of them as its header DPoP; none is sent twice before all are.
--- Run: wrk -s wrk.lua URL -- BODIES [PROOFS]
+-- headers, NAME: VALUE, each request has the next of them; none is sent twice before all are.
+-- Run: wrk -s wrk.lua URL -- BODIES [HEADERS]
 local requests, place = {}, 0
 
 function init(arguments)
@@ -16,8 +16,9 @@ function init(arguments)
     end
     return
   end
-  for proof in io.lines(arguments[2]) do
-    wrk.headers["DPoP"] = proof
+  for header in io.lines(arguments[2]) do
+    local name, value = header:match("^([^:]+): (.*)$")
+    wrk.headers[name] = value
     requests[#requests + 1] = wrk.format(nil, nil, nil, bodies[#requests % #bodies + 1])
   end
 end

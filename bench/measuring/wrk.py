@@ -37,11 +37,13 @@ def run_wrk(
     headers: Mapping[str, str],
     connections: int,
     seconds: float,
-    proofs: Sequence[str] = (),
+    own: Sequence[str] = (),
 ) -> Load:
-    """Send `bodies` in turn over `connections` connections for `seconds`, each request with a proof of possession of
-    its own if there are `proofs`, which must be more than can be sent. Raises LoadError."""
-    files = [b"\n".join(bodies) + b"\n", *(["\n".join(proofs).encode() + b"\n"] if proofs else [])]
+    """Send `bodies` in turn over `connections` connections for `seconds`. Raises LoadError.
+
+    own: headers, "NAME: VALUE", of which each request has the next; none if there are none.
+    """
+    files = [b"\n".join(bodies) + b"\n", *(["\n".join(own).encode() + b"\n"] if own else [])]
     with tempfile.TemporaryDirectory() as directory:
         places = [Path(directory) / str(number) for number in range(len(files))]
         for place, content in zip(places, files, strict=True):

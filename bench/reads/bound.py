@@ -33,11 +33,11 @@ class Bound(Suxin):
     name = "bound tokens"
 
     def credentials(self, work: Work, number: int) -> tuple[Mapping[str, str], Sequence[str]]:
-        """A bound token, and proofs that are signed now: they are valid for a minute."""
+        """A bound token, and headers with proofs that are signed now: they are valid for a minute."""
         client, prover = self.data.clients[work.audience.value], Prover()
         credential = ClientCredential(self.origin, client["client_id"], client["key"])
         token = str(request_token(credential, self.http, time.time(), prover=prover)["access_token"])
-        proofs = [prover.prove("POST", resource_of(self.origin), time.time(), token) for _ in range(number)]
+        proofs = [f"DPoP: {prover.prove('POST', resource_of(self.origin), time.time(), token)}" for _ in range(number)]
         return {"authorization": f"DPoP {token}"}, proofs
 
 

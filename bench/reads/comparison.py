@@ -72,9 +72,9 @@ class Bench:
 
         def run(seconds: float) -> Load:
             empty_access_log(self.data.url)
-            headers, proofs = system.credentials(work, round(seconds * MOST_A_SECOND))
+            headers, own = system.credentials(work, round(seconds * MOST_A_SECOND))
             load = measure_processor(
-                lambda: run_wrk(system.url, requests.bodies, headers, self.connections, seconds, proofs),
+                lambda: run_wrk(system.url, requests.bodies, headers, self.connections, seconds, own),
                 system.process,
                 self.postmaster,
             )

@@ -1,4 +1,4 @@
-"""Measure the share of the access log and of the transparency log in the cost of an answer.
+"""Measure the shares of the access log, the transparency log and the request log in the cost of an answer.
 
 Run: python -m bench.reads.log_share
 """
@@ -37,13 +37,28 @@ class Unworked(Suxin):
 
 
 class Unlogged(Unworked):
-    """The same server without access log and without worker. Only this benchmark can start it."""
+    """The same server without access log and without worker."""
 
-    name = "without a log"
+    name = "without the access log"
 
     @property
     def command(self) -> Sequence[str]:
-        return [sys.executable, "-m", "bench.reads.log_share", "serve", "--port", str(self.port)]
+        return serve_without("engine.plan.roots.build_log_insertion", self.port)
+
+
+class Unrecorded(Suxin):
+    """The same server with all but the request log of clients."""
+
+    name = "without the request log"
+
+    @property
+    def command(self) -> Sequence[str]:
+        return serve_without("telemetry.recording.Recorder.record", self.port)
+
+
+def serve_without(function: str, port: int) -> Sequence[str]:
+    """Return the command that starts the server with a function that does nothing. Only this benchmark can start it."""
+    return [sys.executable, "-m", "bench.reads.log_share", function, "serve", "--port", str(port)]
 
 
 def describe(found: Figures) -> str:
@@ -57,13 +72,14 @@ def main(
     rounds: Annotated[int, typer.Option(help="Rounds; both run once per round.")] = 5,
     seconds: Annotated[float, typer.Option(help="Seconds per run.")] = 4,
 ) -> None:
-    """Measure throughput and processor time with both logs, without the worker that appends to the transparency log,
-    and without the access log, by workload.
+    """Measure throughput and processor time with all logs, without the request log, without the worker that appends to
+    the transparency log, and without the access log as well, by workload.
 
     Example: python -m bench.reads.log_share --subjects 20000 --rounds 3
     """
-    kinds = (Suxin, Unworked, Unlogged)
-    shares = Table("", *(f"{kind.name}: req/s, µs" for kind in kinds), f"share of the access log (target {TARGET:.0%})")
+    kinds = (Suxin, Unrecorded, Unworked, Unlogged)
+    measured = (f"share of the access log (target {TARGET:.0%})", "share of the request log")
+    shares = Table("", *(f"{kind.name}: req/s, µs" for kind in kinds), *measured)
     schedule = Schedule(rounds, seconds, warm_up=1)
     with open_database(subjects) as data, ExitStack() as stack:
         systems = [kind(data) for kind in kinds]
@@ -72,8 +88,10 @@ def main(
         found = {}
         for work in WORKS.values():
             figures, sizes = Bench(data, systems, 8, schedule).run(work, draw_picks(work, subjects, 32))
-            share = 1 - figures[Unworked.name].times(figures[Unlogged.name])
-            shares.add_row(work.name, *(describe(figures[kind.name]) for kind in kinds), f"{share:.0%}")
+            access = 1 - figures[Unworked.name].times(figures[Unlogged.name])
+            request = 1 - figures[Suxin.name].times(figures[Unrecorded.name])
+            rates = (describe(figures[kind.name]) for kind in kinds)
+            shares.add_row(work.name, *rates, f"{access:.0%}", f"{request:.1%}")
             found[work.name] = results.summarize(figures, sizes)
     console.print(shares)
     given = results.describe_run(schedule, subjects=subjects, connections=8)
@@ -81,8 +99,8 @@ def main(
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["serve"]:
-        with patch("engine.plan.roots.build_log_insertion", return_value=None):
+    if sys.argv[2:3] == ["serve"]:
+        with patch(sys.argv.pop(1), return_value=None):
             cli.app()
     else:
         typer.run(main)

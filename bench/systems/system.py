@@ -55,8 +55,7 @@ class System(ABC):
         return {}
 
     def credentials(self, work: Work, number: int) -> tuple[Mapping[str, str], Sequence[str]]:
-        """The headers of a load of so many requests, and a proof of possession for each of them; none for a token of
-        the bearer."""
+        """The headers of a load of so many requests, and a header of its own for each of them, if there are any."""
         return self.headers(work), ()
 
     def content(self, work: Work, pick: Pick, data: Any) -> Any:

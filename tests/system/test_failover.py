@@ -11,10 +11,10 @@ import httpx2
 import pytest
 import sqlalchemy as sa
 from proposing import Stage, open_stage
-from replicas import Replicas, open_replicas
 from served import wait_until
 from typed import runner
 
+from bench.scale.replicas import Replicas, open_replicas
 from commands.doctor.finding import State
 from commands.doctor.replication import examine_replication
 from commands.exits import ExitCode

@@ -2,17 +2,17 @@
 
 import os
 import shutil
-import signal
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psutil
 import sqlalchemy as sa
-from served import free_port
 
+from bench.systems.processes import free_port
 from postgres import database
 from postgres.wheel import find_programs
 
@@ -71,10 +71,9 @@ class Replica:
 
     def kill(self) -> None:
         """Kill all its processes, as a machine that loses its power does."""
-        number = int((self.data / "postmaster.pid").read_text().splitlines()[0])
-        children = subprocess.run(["pgrep", "-P", str(number)], capture_output=True, text=True, check=True).stdout
-        for one in (number, *map(int, children.split())):
-            os.kill(one, signal.SIGKILL)
+        postmaster = psutil.Process(int((self.data / "postmaster.pid").read_text().splitlines()[0]))
+        for one in (postmaster, *postmaster.children()):
+            one.kill()
 
     def ask(self, statement: str) -> Any:
         """The value of a statement."""
@@ -129,5 +128,6 @@ def open_replicas(home: Path) -> Iterator[Replicas]:
     finally:
         for one in (primary, *standbys):
             if (one.data / "postmaster.pid").exists():
-                subprocess.run(["pkill", "-KILL", "-f", str(one.data)], check=False)
+                with suppress(psutil.NoSuchProcess):  # it was killed
+                    one.kill()
         shutil.rmtree(home, ignore_errors=True)
