@@ -22,6 +22,7 @@ class Suxin(LazyGroup):
         "doctor": "commands.doctor.command:doctor",
         "setup": "commands.installing.command:setup",
         "migrate": "commands.database:migrate",
+        "roles": "commands.database:roles",
         "serve": "commands.serving.command:serve",
         "backup": "commands.backup.command:backup",
         "restore": "commands.backup.command:restore",

@@ -274,7 +274,7 @@ class Parts:
         """Return the worker."""
         limits = Vigilance(self.settings.audit_one_in, self.settings.misses)
         own = self.keyring, self.log_signer, self.now, limits, self.settings.budget
-        return work_on(self.graphql, self.url, self.direct_url, self.settings.webhook_networks, *own)
+        return work_on(self.graphql, self.direct_url, self.settings.webhook_networks, *own)
 
     def build_background_tasks(self) -> list[Coroutine[Any, Any, None]]:
         """Return the background tasks. The worker is one of them unless it has a process of its own."""

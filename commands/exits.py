@@ -12,6 +12,7 @@ from postgres.errors import (
     DatabaseAwayError,
     DatabaseDeniedError,
     DatabasePlaceError,
+    DatabasePoolerError,
     DatabaseVersionError,
     is_unreachable,
 )
@@ -58,7 +59,7 @@ class ExitCode(IntEnum):
     """The database server refuses the password, or a right is missing."""
 
     SETTINGS = 78
-    """A setting is unknown, invalid or contradicts another one."""
+    """A setting is unknown, invalid or contradicts another one, or a pooler does not keep what is needed."""
 
 
 class CommandError(ValueError):
@@ -85,6 +86,7 @@ BY_KIND: tuple[tuple[type[Exception], ExitCode], ...] = (
     (DatabaseDeniedError, ExitCode.DENIED),
     (DatabaseVersionError, ExitCode.VERSION),
     (DatabasePlaceError, ExitCode.PLACE),
+    (DatabasePoolerError, ExitCode.SETTINGS),
     (KeyringError, ExitCode.KEYS),
 )
 

@@ -149,13 +149,14 @@ def is_new(settings: Settings) -> bool:
 
 @contextmanager
 def _open(settings: Settings, said: Console) -> Iterator[sa.URL]:
-    """Run the database, and say which it is."""
+    """Run the database, and say which it is. Yields the URL for commands, whose statements take longer than a pooler's
+    sessions let them."""
     with database.open_database(settings) as url:
         embedded = f"embedded in {settings.data_dir.absolute()}"
         where = url.render_as_string() if settings.database_url else embedded
         read = f" (settings: {file})" if (file := FOUND.get()) else ""
         said.print(f"[dim]Database: {escape(where + read)}[/]", soft_wrap=True)
-        yield url
+        yield database.get_direct_url(settings, url)
 
 
 def _upgrade(settings: Settings, url: sa.URL) -> None:

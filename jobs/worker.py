@@ -31,15 +31,24 @@ from jobs.oversight import Oversight, Vigilance
 from models.keyring import Keyring
 from models.transparency.notes import NoteSigner
 from postgres import database
-from postgres.locks import Lock
+from postgres.locks import HOLDS, Lock
 
 SESSION = {"application_name": "suxin worker"}
 CONNECTIONS, STATEMENT_SECONDS = 10, 60
 """The worker has its own pool and a longer statement timeout: a day of a large court takes time."""
 
 PAUSE_SECONDS = 20.0
-SUCCESSION_SECONDS = 5.0
+SUCCESSION_SECONDS = 2.0
 """Interval between attempts to become the leader."""
+
+HELD_SECONDS, ANSWER_SECONDS = 1.0, 3.0
+"""How often the leader asks whether it holds the lock, and how long it waits for the answer."""
+
+KEEPALIVE = "SELECT " + ", ".join(
+    f"set_config('tcp_keepalives_{name}', '{value}', false)"
+    for name, value in (("idle", 3), ("interval", 1), ("count", 3))
+)
+"""The server notices within seconds that the machine of a leader is gone, and frees the lock."""
 
 STOPPED = "the worker could not go on"
 log = logging.getLogger("suxin.worker")
@@ -50,7 +59,6 @@ Connect = Callable[[], Awaitable[asyncpg.Connection]]
 async def work_on(
     graphql: Engine,
     url: sa.URL,
-    direct_url: sa.URL,
     networks: Sequence[Network],
     keyring: Keyring,
     signer: NoteSigner,
@@ -58,9 +66,9 @@ async def work_on(
     limits: Vigilance,
     budget: int = 0,
 ) -> None:
-    """Work on a database until cancelled. graphql: the schema of bulk documents. direct_url: the same database by a
-    session connection, which holds the leader's lock. networks: private networks that webhooks may be in. signer: of
-    the transparency log. limits: of the oversight. budget: the ordinary points a minute; 0 for no limit."""
+    """Work on a database until cancelled. graphql: the schema of bulk documents. url: without a pooler, whose sessions
+    hold no lock and end long statements. networks: private networks that webhooks may be in. signer: of the
+    transparency log. limits: of the oversight. budget: the ordinary points a minute; 0 for no limit."""
     engine = database.make_async_engine(url, CONNECTIONS, STATEMENT_SECONDS)
     outbound = Outbound(networks, SENDING)
     dispatcher = Dispatcher(graphql.audit, engine, keyring, outbound, now)
@@ -71,7 +79,7 @@ async def work_on(
     cards, names = CardMaker(engine=engine, now=now), NameReader(engine=engine)
     derived = AccessIndexer(engine=engine), cards, names, sequencer, oversight
     try:
-        await work(lambda: database.connect(direct_url, SESSION), engine, now, dispatcher, bulk, *derived)
+        await work(lambda: database.connect(url, SESSION), engine, now, dispatcher, bulk, *derived)
     finally:
         await outbound.close()
         await engine.dispose()
@@ -95,6 +103,7 @@ async def _serve(
 ) -> None:
     """Lead whenever the lock is free. A leader that dies loses its connection, and with it the lock."""
     try:
+        await connection.execute(KEEPALIVE)
         while True:
             if await connection.fetchval("SELECT pg_try_advisory_lock($1)", Lock.LEADERSHIP):
                 await _lead(connection, engine, now, jobs)
@@ -106,14 +115,14 @@ async def _serve(
 async def _lead(
     connection: asyncpg.Connection, engine: AsyncEngine, now: Callable[[], datetime], jobs: Sequence[Job]
 ) -> None:
-    """Run the jobs until the connection is closed. Raises the error that ended a job."""
+    """Run the jobs until the connection is closed or has lost the lock. Raises the error that ended a job."""
     log.info("this process leads")
     closed = asyncio.Event()
     connection.add_termination_listener(lambda *_: closed.set())
     await connection.add_listener(CHANNEL, lambda *_: _wake(jobs))
     calendar = repeat(partial(_catch_up, engine, now), log.warning, STOPPED, PAUSE_SECONDS)
     running: list[asyncio.Task[Any]] = [
-        asyncio.create_task(one) for one in (calendar, *(job.run() for job in jobs), closed.wait())
+        asyncio.create_task(one) for one in (calendar, *(job.run() for job in jobs), closed.wait(), _hold(connection))
     ]
     try:
         ended, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
@@ -121,6 +130,16 @@ async def _lead(
             await one
     finally:
         await stop(running)
+
+
+async def _hold(connection: asyncpg.Connection) -> None:
+    """Return when the connection does not hold the lock any more, or does not answer."""
+    try:
+        while await connection.fetchval(HOLDS, Lock.LEADERSHIP, timeout=ANSWER_SECONDS):  # noqa: ASYNC110 - it knows
+            await asyncio.sleep(HELD_SECONDS)
+    except TimeoutError:
+        connection.terminate()
+    log.error("this process has lost the lock of the leader, and leads no more")
 
 
 async def _catch_up(engine: AsyncEngine, now: Callable[[], datetime]) -> None:

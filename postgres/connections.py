@@ -15,16 +15,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from postgres import database
 from postgres.errors import is_read_only
+from postgres.sessions.by_role import PLANNED_ONCE
 from postgres.shares import OWNER, Shares
 
 WAIT_SECONDS = 1
 PREPARED_STATEMENTS = 100
 """The number of prepared statements per connection. A large plan takes 1 MB of PostgreSQL's memory."""
-
-
-PLANNED_ONCE = {"plan_cache_mode": "force_generic_plan", "seq_page_cost": "0.1", "random_page_cost": "0.11"}
-"""Settings for statements that are planned once for all arguments. The costs are those of pages in memory: small tables
-are read by their indexes, too."""
 
 IN_USE = Gauge("suxin_connections_in_use", "Database connections in use", ["pool"], multiprocess_mode="livesum")
 LIMIT = Gauge("suxin_connections_limit", "Database connections there may be", ["pool"], multiprocess_mode="livesum")

@@ -23,15 +23,15 @@ from postgres.errors import (
     DatabaseDeniedError,
     DatabaseError,
     DatabasePlaceError,
-    DatabaseVersionError,
 )
 from postgres.locks import Lock
-from postgres.reaching import ask, leave_former_primary, refuse_closed
+from postgres.reaching import IDENTITY, ask, inquire, leave_former_primary, refuse_closed
+from postgres.sessions.by_role import PLANNED_ONCE
+from postgres.sessions.examination import Session, examine_sessions
 from postgres.usage import note_waits
 from secret_file import create_secret
 from settings import DATABASE_URL, DIRECT_URL, OWNER_URL, Settings
 
-MINIMUM_VERSION = 150000
 CONNECT_SECONDS = 5
 POOL_SECONDS, IDLE_SECONDS = 1, 10
 """How long a request waits for a connection, and how long a transaction may be idle."""
@@ -39,12 +39,7 @@ POOL_SECONDS, IDLE_SECONDS = 1, 10
 NAME = "application_name"
 EMBEDDED_DATABASE = "suxin"
 SERVICE_PASSWORD = "postgresql-service.txt"  # noqa: S105 - a file
-IDENTITY = (
-    "SELECT system_identifier, (SELECT oid FROM pg_database WHERE datname = current_database())"
-    " FROM pg_control_system()"
-)
-"""Identifies a server and a database."""
-
+REMEDY = f"Check {DATABASE_URL}, or unset it to use the embedded server."
 ONLY_WITH_PASSWORD = "local all all scram-sha-256\n"  # noqa: S105 - a rule of pg_hba.conf
 log = logging.getLogger("suxin.database")
 
@@ -53,12 +48,12 @@ log = logging.getLogger("suxin.database")
 def open_database(settings: Settings) -> Iterator[sa.URL]:
     """Yield the URL of a running database. Without a URL in the settings, start the embedded server.
 
-    Raises DatabaseError if it cannot be started or reached, is older than PostgreSQL 15, or if the direct URL leads to
-    another database.
+    Raises DatabaseError if it cannot be started or reached, is older than PostgreSQL 15, if the direct URL leads to
+    another database, or if a pooler does not keep what is needed.
     """
     if settings.database_url:
         url = read_url(settings.database_url)
-        check_server(url)
+        release.check_version(inquire(url, _examine(url, settings.statement_timeout), REMEDY).version)
         for name, other in ((DIRECT_URL, get_direct_url(settings, url)), (OWNER_URL, get_owner_url(settings, url))):
             if other != url:
                 check_same(name, other, url)
@@ -79,9 +74,10 @@ def get_owner_url(settings: Settings, url: sa.URL) -> sa.URL:
 
 
 def get_service_url(settings: Settings, url: sa.URL) -> sa.URL:
-    """Return the URL with which the service works: in the embedded server, that of a user that owns nothing."""
+    """Return the URL with which the service works: in the embedded server, that of a user that owns nothing. url: its
+    maintenance URL."""
     if settings.database_url:
-        return url
+        return read_url(settings.database_url)
     engine = make_sync_engine(url)
     user, password = roles.log_in(engine, settings.data_dir / "keys" / SERVICE_PASSWORD)
     engine.dispose()
@@ -164,10 +160,9 @@ def _ensure_database(maintenance: sa.URL) -> sa.URL:
 
 def check_server(url: sa.URL, name: str = DATABASE_URL) -> None:
     """Raise DatabaseError unless PostgreSQL 15 or newer answers at `url`, the URL in the setting `name`."""
-    remedy = f"Check {name}." if name != DATABASE_URL else f"Check {name}, or unset it to use the embedded server."
-    version = int(_asked(url, "show server_version_num", remedy)[0])
-    if version < MINIMUM_VERSION:
-        raise DatabaseVersionError(f"Suxin needs PostgreSQL 15 or newer; this server is {version // 10000}.")
+    release.check_version(
+        int(_asked(url, "show server_version_num", REMEDY if name == DATABASE_URL else f"Check {name}.")[0])
+    )
 
 
 def check_same(name: str, other: sa.URL, url: sa.URL) -> None:
@@ -175,6 +170,11 @@ def check_same(name: str, other: sa.URL, url: sa.URL) -> None:
     remedy = f"Check {name}, or unset it to use {DATABASE_URL}."
     if _asked(other, IDENTITY, remedy) != _asked(url, IDENTITY, remedy):
         raise DatabaseError(f"{name} leads to another database than {DATABASE_URL}. {remedy}")
+
+
+async def _examine(url: sa.URL, statement_timeout: int) -> Session:
+    settings = make_session_settings(statement_timeout) | PLANNED_ONCE
+    return await examine_sessions(DATABASE_URL, make_connection_options(url), settings)
 
 
 def _asked(url: sa.URL, statement: str, remedy: str) -> asyncpg.Record:

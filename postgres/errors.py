@@ -35,6 +35,10 @@ class DatabaseVersionError(DatabaseError):
     """The server is of a version that cannot be used."""
 
 
+class DatabasePoolerError(DatabaseError):
+    """A pooler in front of the server does not keep what the service needs."""
+
+
 class DatabasePlaceError(DatabaseError):
     """The embedded server cannot write to its directory."""
 

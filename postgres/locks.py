@@ -56,6 +56,16 @@ LED = """
 """
 
 
+HOLDS = """
+    SELECT EXISTS (
+        SELECT FROM pg_locks
+        WHERE locktype = 'advisory' AND granted AND objsubid = 1 AND classid = 0 AND objid = $1::bigint::oid
+        AND pid = pg_backend_pid()
+    )
+"""
+"""Whether this session holds a lock."""
+
+
 async def is_led(connection: AsyncConnection) -> bool:
     """Return whether a worker on this database leads."""
     led: bool = (await connection.execute(sa.text(LED), {"number": Lock.LEADERSHIP})).scalar_one()

@@ -3,11 +3,10 @@ waiting for one that is away, without ending and with a reason to show."""
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack
 from time import monotonic
-from typing import Any
+from typing import Any, TypeVar
 
 import asyncpg
 import sqlalchemy as sa
@@ -16,22 +15,30 @@ from postgres.errors import (
     DatabaseAwayError,
     DatabaseDeniedError,
     DatabaseError,
+    DatabasePoolerError,
     is_read_only,
     is_too_long,
     is_unreachable,
 )
+from postgres.sessions.examination import SAID, explain_pooler
 
 BUSY = (asyncpg.CannotConnectNowError, asyncpg.TooManyConnectionsError, asyncpg.ConnectionDoesNotExistError)
 TOUCH_SECONDS = 1.0
+ANSWER_SECONDS = 15.0
 PAUSE_SECONDS = 0.25
 TOLD_SECONDS = 60.0
 """How often the database is asked for, and how often the log says so."""
 
 log = logging.getLogger("suxin.database")
-ROUNDS = 3
-"""A pooler that takes its connections in turn may give back the same one."""
-
+Found = TypeVar("Found")
 REFUSED = (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InsufficientPrivilegeError)
+
+
+IDENTITY = (
+    "SELECT system_identifier, (SELECT oid FROM pg_database WHERE datname = current_database())"
+    " FROM pg_control_system()"
+)
+"""Identifies a server and a database."""
 
 
 def ask(url: sa.URL, options: Mapping[str, Any], statement: str, remedy: str) -> asyncpg.Record:
@@ -40,9 +47,16 @@ def ask(url: sa.URL, options: Mapping[str, Any], statement: str, remedy: str) ->
     Raises DatabaseDeniedError if the server refuses the user, DatabaseAwayError if none answers, DatabaseError if there
     is no such database. No message contains the password.
     """
+    found: asyncpg.Record = inquire(url, _ask(options, statement), remedy)
+    return found
+
+
+def inquire(url: sa.URL, work: Coroutine[Any, Any, Found], remedy: str) -> Found:
+    """Run `work`, which connects to `url`, and return its result. Raises as `ask` does, and what `work` raises of
+    DatabaseError."""
     try:
         with ThreadPoolExecutor(1) as thread:  # the caller may be in an event loop
-            return thread.submit(asyncio.run, _ask(options, statement)).result()
+            return thread.submit(asyncio.run, _within_time(work)).result()
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
         raise _explain(error, url, remedy) from error
     except TypeError as error:
@@ -50,10 +64,17 @@ def ask(url: sa.URL, options: Mapping[str, Any], statement: str, remedy: str) ->
         raise DatabaseError(f"The address has a parameter that is not known: {unknown}. {remedy}") from error
 
 
+async def _within_time(work: Coroutine[Any, Any, Found]) -> Found:
+    """Wait for an answer for a time: a pooler takes connections whose server is away."""
+    async with asyncio.timeout(ANSWER_SECONDS):
+        return await work
+
+
 async def _ask(options: Mapping[str, Any], statement: str) -> asyncpg.Record:
     connection = await asyncpg.connect(**options)
     try:
-        return await connection.fetchrow(statement)
+        async with connection.transaction():  # a pooler gives it one session
+            return await connection.fetchrow(statement)
     finally:
         connection.terminate()
 
@@ -67,6 +88,8 @@ def _explain(error: Exception, url: sa.URL, remedy: str) -> DatabaseError:
             return DatabaseDeniedError(f"PostgreSQL does not let {user} in at {where}: {error}. {remedy}")
         case asyncpg.InvalidCatalogNameError():
             return DatabaseError(f"There is no such database at {where}: {error}. {remedy}")
+        case _ if isinstance(error, SAID) and (told := explain_pooler(where, str(error))):
+            return DatabasePoolerError(told)
         case _ if isinstance(error, BUSY):
             return DatabaseAwayError(f"PostgreSQL takes no connections at present at {where}: {error}.")
     reason = str(error) or type(error).__name__
@@ -90,35 +113,6 @@ def leave_former_primary(context: Any) -> None:
     a failover. Handles `handle_error`."""
     if is_read_only(context.original_exception):
         context.is_disconnect = True
-
-
-async def keeps_sessions(options: Mapping[str, Any]) -> bool:
-    """Return whether what is set for a session lasts beyond its transaction. It does not where a pooler shares the
-    connections of the server. options: the arguments of asyncpg.connect.
-    """
-    async with AsyncExitStack() as stack:
-        session = await _enter(stack, options)
-        if session.get_server_pid() == await session.fetchval("SELECT pg_backend_pid()"):
-            return True
-        return all([await _lasts(stack, session, options) for _ in range(ROUNDS)])
-
-
-async def _lasts(stack: AsyncExitStack, session: asyncpg.Connection, options: Mapping[str, Any]) -> bool:
-    """Set something in a session, have another client take a connection, and look whether it is still set."""
-    try:
-        await session.execute("SELECT set_config('suxin.session', 'kept', false)")
-        other = await _enter(stack, options)
-        await stack.enter_async_context(other.transaction())
-        await other.execute("SELECT 1")
-        return bool(await session.fetchval("SELECT current_setting('suxin.session', true)") == "kept")
-    except asyncpg.InvalidSQLStatementNameError:  # its prepared statement was left in another session
-        return False
-
-
-async def _enter(stack: AsyncExitStack, options: Mapping[str, Any]) -> asyncpg.Connection:
-    connection = await asyncpg.connect(**options, statement_cache_size=0)
-    stack.callback(connection.terminate)
-    return connection
 
 
 async def wait_for_database(

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from bench.measuring.literals import format_literal
 from bench.measuring.wrk import Load, LoadError
-from postgres.connections import PLANNED_ONCE
+from postgres.sessions.by_role import PLANNED_ONCE
 from postgres.wheel import find_programs
 
 MOST_SCRIPTS = 128

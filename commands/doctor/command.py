@@ -17,9 +17,10 @@ from rich.table import Table
 from commands.configuration import FOUND, load_file
 from commands.doctor import machine, service
 from commands.doctor.finding import Finding, State, ok, problem
+from commands.doctor.vital import SESSIONS
 from commands.session import console, with_engine
 from postgres import database
-from postgres.errors import DatabaseError
+from postgres.errors import DatabaseError, DatabasePoolerError
 from settings import Settings, SettingsError
 from telemetry import traces
 
@@ -82,10 +83,13 @@ def _of_database(settings: Settings, now: Callable[[], datetime], deep: bool) ->
         return [problem("database", text, "Create one with `suxin setup`, or set SUXIN_DATABASE_URL.")]
     try:
         with database.open_database(settings) as url:
+            direct = database.get_direct_url(settings, url)
             found: Sequence[Finding] = asyncio.run(
-                with_engine(url, partial(service.examine, settings=settings, now=now, deep=deep))
+                with_engine(direct, partial(service.examine, settings=settings, now=now, deep=deep))
             )
             return found
+    except DatabasePoolerError as error:
+        return [problem(SESSIONS, str(error), "docs/availability.md has a pgbouncer.ini that is tested.")]
     except DatabaseError as error:
         return [problem("database", str(error), "Let a PostgreSQL 15 or newer answer there.")]
     except (OSError, sa.exc.SQLAlchemyError) as error:

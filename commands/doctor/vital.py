@@ -9,7 +9,7 @@ from commands.doctor.finding import Finding, ok, problem, warning
 from commands.doctor.sealed_numbers import examine_numbers
 from models.transparency.tables import LogCheckpoint
 from postgres import database, release, roles
-from postgres.reaching import keeps_sessions
+from postgres.sessions.examination import keeps_sessions
 from settings import DATABASE_URL, DIRECT_URL, OWNER_URL, Settings
 
 WRITING, SESSIONS, REVISION, ROLES = "writing", "sessions", "migrations", "roles"

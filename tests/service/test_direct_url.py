@@ -19,7 +19,8 @@ from settings import Settings
 
 POOLED, DIRECT = "pooled", "direct"
 LISTENING = sa.text(  # the service of the other tests listens, too, by names of its own
-    "SELECT application_name FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN %'"
+    "SELECT application_name FROM pg_stat_activity WHERE datname = current_database()"
+    " AND query SIMILAR TO '%(LISTEN |pg_listening_channels|pg_notify|AND pid = pg_backend_pid)%'"
     " AND application_name IN ('pooled', 'direct')"
 )
 LEADING = sa.text(

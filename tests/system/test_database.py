@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from postgres import database
+from postgres import database, release
 from postgres.errors import DatabaseError
 from settings import Settings
 
@@ -120,7 +120,7 @@ def test_a_database_that_does_not_exist_is_said(postgres: sa.URL) -> None:
 
 
 def test_an_old_server_is_refused(database_url: sa.URL, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database, "MINIMUM_VERSION", 990000)
+    monkeypatch.setattr(release, "MINIMUM_VERSION", 990000)
     said = refused(database_url.render_as_string(hide_password=False))
     assert said == "Suxin needs PostgreSQL 15 or newer; this server is 18."
 

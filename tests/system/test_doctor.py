@@ -21,7 +21,7 @@ from cli import app
 from commands.doctor.command import examine
 from commands.doctor.finding import Finding, State
 from models.keyring import load_keyring
-from postgres import database
+from postgres import database, release
 from postgres.locks import Lock
 from settings import Settings
 
@@ -227,7 +227,7 @@ def test_a_database_that_does_not_answer_is_a_problem(sound: Installation) -> No
 
 
 def test_an_old_database_is_a_problem(sound: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database, "MINIMUM_VERSION", 990000)
+    monkeypatch.setattr(release, "MINIMUM_VERSION", 990000)
     found = sound.sick()["database"]
     assert (found.state, "Suxin needs PostgreSQL" in found.found) == (State.PROBLEM, True)
     assert "PostgreSQL 15" in found.remedy

@@ -13,7 +13,7 @@ from served import free_port, wait_until
 
 from postgres import database
 from postgres.errors import DatabaseError
-from postgres.reaching import keeps_sessions
+from postgres.sessions.examination import keeps_sessions
 
 POOLER = "/usr/sbin/pgbouncer"
 Pooled = Callable[[str], sa.URL]
