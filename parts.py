@@ -38,6 +38,8 @@ from postgres.connections import PlanConnections, watch
 from postgres.keeping import find_kept
 from postgres.listener import NotificationListener
 from postgres.pulse import Pulse
+from postgres.sessions.names import EVENTS, PROOFS, PULSE, REVOCATIONS
+from postgres.sessions.watch import SessionWatch
 from postgres.shares import Shares
 from protocols.admission import Admission
 from reports.content import ReportWriter
@@ -58,10 +60,6 @@ from transport.transparency import LogKeys, make_log_routes
 from transport.websockets import build_socket_endpoint
 
 GRAPHQL_METHODS = frozenset({"GET", "POST"})
-EVENTS = {"application_name": "suxin events"}
-PROOFS = {"application_name": "suxin proofs"}
-PULSE = {"application_name": "suxin pulse"}
-REVOCATIONS = {"application_name": "suxin revocations"}
 
 
 @dataclass(frozen=True)
@@ -129,6 +127,12 @@ class Parts:
     def notifications(self) -> NotificationListener:
         """The listener for events."""
         return NotificationListener(CHANNEL)
+
+    @cached_property
+    def sessions(self) -> SessionWatch:
+        """What is presumed of sessions, and whether it holds."""
+        revocations = RevocationListener(self.verifier, self.documents)
+        return SessionWatch(revocations, lambda: database.examine(self.url, self.settings.statement_timeout))
 
     @cached_property
     def verifier(self) -> TokenVerifier:
@@ -261,7 +265,7 @@ class Parts:
             ApiRoute("/graphql", self.endpoint, ASK, ASK_BY_ADDRESS),
             WebSocketRoute("/graphql", build_socket_endpoint(self.live)),
             ApiRoute("/livez", build_liveness_endpoint(find_kept(os.environ)), ALIVE),
-            ApiRoute("/readyz", build_readiness_endpoint(self.engine, self.gate), READY),
+            ApiRoute("/readyz", build_readiness_endpoint(self.engine, self.gate, self.sessions.find_doubt), READY),
             ApiRoute("/metrics", build_metrics_endpoint(self.engine, now), METRICS),
             ApiRoute(UPLOAD_PATH, transfers.upload, UPLOAD),
             ApiRoute("/downloads/{token}", transfers.download, DOWNLOAD),
@@ -278,11 +282,11 @@ class Parts:
 
     def build_background_tasks(self) -> list[Coroutine[Any, Any, None]]:
         """Return the background tasks. The worker is one of them unless it has a process of its own."""
-        revocations = RevocationListener(self.verifier, self.documents)
         return [
             keep_access_log(self.engine, self.now),
             self.recorder.keep(),
-            revocations.listen(lambda: database.connect(self.direct_url, REVOCATIONS)),
+            self.sessions.keep(),
+            self.sessions.listener.listen(lambda: database.connect(self.direct_url, REVOCATIONS)),
             self.notifications.listen(lambda: database.connect(self.direct_url, EVENTS)),
             *([self.work()] if self.settings.worker else []),
         ]

@@ -32,6 +32,7 @@ from models.keyring import Keyring
 from models.transparency.notes import NoteSigner
 from postgres import database
 from postgres.locks import HOLDS, Lock
+from postgres.sessions.heartbeat import DeafError, Heartbeat
 
 SESSION = {"application_name": "suxin worker"}
 CONNECTIONS, STATEMENT_SECONDS = 10, 60
@@ -91,7 +92,7 @@ async def work(connect: Connect, engine: AsyncEngine, now: Callable[[], datetime
     while True:
         try:
             await _serve(await connect(), engine, now, jobs)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, SQLAlchemyError) as error:
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, SQLAlchemyError, DeafError) as error:
             log.warning("%s: %s", STOPPED, type(error).__name__)
         except Exception as error:
             log.error("the worker failed with %s", type(error).__name__)
@@ -101,13 +102,18 @@ async def work(connect: Connect, engine: AsyncEngine, now: Callable[[], datetime
 async def _serve(
     connection: asyncpg.Connection, engine: AsyncEngine, now: Callable[[], datetime], jobs: Sequence[Job]
 ) -> None:
-    """Lead whenever the lock is free. A leader that dies loses its connection, and with it the lock."""
+    """Lead whenever the lock is free. A leader that dies loses its connection, and with it the lock. Where sessions are
+    shared, which it finds by listening, it takes no lock: nobody would free it. Raises DeafError."""
+    heartbeat = Heartbeat(connection, CHANNEL)
     try:
         await connection.execute(KEEPALIVE)
+        await connection.add_listener(CHANNEL, lambda *_: _wake(jobs))
+        await heartbeat.begin()
         while True:
             if await connection.fetchval("SELECT pg_try_advisory_lock($1)", Lock.LEADERSHIP):
                 await _lead(connection, engine, now, jobs)
             await asyncio.sleep(SUCCESSION_SECONDS)
+            await heartbeat.check()
     finally:
         connection.terminate()
 
@@ -119,7 +125,6 @@ async def _lead(
     log.info("this process leads")
     closed = asyncio.Event()
     connection.add_termination_listener(lambda *_: closed.set())
-    await connection.add_listener(CHANNEL, lambda *_: _wake(jobs))
     calendar = repeat(partial(_catch_up, engine, now), log.warning, STOPPED, PAUSE_SECONDS)
     running: list[asyncio.Task[Any]] = [
         asyncio.create_task(one) for one in (calendar, *(job.run() for job in jobs), closed.wait(), _hold(connection))

@@ -53,7 +53,7 @@ def open_database(settings: Settings) -> Iterator[sa.URL]:
     """
     if settings.database_url:
         url = read_url(settings.database_url)
-        release.check_version(inquire(url, _examine(url, settings.statement_timeout), REMEDY).version)
+        release.check_version(inquire(url, examine(url, settings.statement_timeout), REMEDY).version)
         for name, other in ((DIRECT_URL, get_direct_url(settings, url)), (OWNER_URL, get_owner_url(settings, url))):
             if other != url:
                 check_same(name, other, url)
@@ -172,7 +172,9 @@ def check_same(name: str, other: sa.URL, url: sa.URL) -> None:
         raise DatabaseError(f"{name} leads to another database than {DATABASE_URL}. {remedy}")
 
 
-async def _examine(url: sa.URL, statement_timeout: int) -> Session:
+async def examine(url: sa.URL, statement_timeout: int) -> Session:
+    """Examine the sessions at `url`, the URL of the service. statement_timeout: in seconds. Raises DatabasePoolerError,
+    and what asyncpg raises."""
     settings = make_session_settings(statement_timeout) | PLANNED_ONCE
     return await examine_sessions(DATABASE_URL, make_connection_options(url), settings)
 

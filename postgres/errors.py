@@ -15,8 +15,9 @@ READ_ONLY = "25006"
 
 OUT_OF_ORDER = (SERIALIZATION_FAILURE, DEADLOCK_DETECTED, LOCK_NOT_AVAILABLE, FEATURE_NOT_SUPPORTED)
 TOO_LONG = (QUERY_CANCELED, LOCK_NOT_AVAILABLE)
-UNREACHABLE = ("08", "3D", "53", "57")
-"""Classes: connection exception, invalid catalog name, insufficient resources, operator intervention."""
+UNREACHABLE = ("08", "26", "3D", "53", "57")
+"""Classes: connection exception, invalid SQL statement name (lost by a pooler), invalid catalog name, insufficient
+resources, operator intervention."""
 
 
 class DatabaseError(RuntimeError):

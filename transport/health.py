@@ -99,9 +99,11 @@ IS_STANDBY = sa.text(
 )
 
 
-def build_readiness_endpoint(engine: AsyncEngine, gate: Gate) -> Callable[[Request], object]:
+def build_readiness_endpoint(
+    engine: AsyncEngine, gate: Gate, find_doubt: Callable[[], str | None] = lambda: None
+) -> Callable[[Request], object]:
     """Return the endpoint that tells whether requests are answered: the database is reachable, migrated and takes
-    writes, and the process does not end."""
+    writes, and the process does not end. find_doubt: returns what is not as it should be although they are."""
 
     async def ready(request: Request) -> Response:
         stop = getattr(request.state, "stopping", None)
@@ -117,7 +119,8 @@ def build_readiness_endpoint(engine: AsyncEngine, gate: Gate) -> Callable[[Reque
             return _no_database(f"The database does not answer: {type(error).__name__}.")
         if standby:
             return _no_database("The database takes no writes: it is a standby, or read-only.")
-        return JSONResponse({"status": "ready", "milliseconds": round((time.monotonic() - started) * 1000)})
+        found = {"status": "ready", "milliseconds": round((time.monotonic() - started) * 1000)}
+        return JSONResponse(found | ({"reason": doubt} if (doubt := find_doubt()) else {}))
 
     return ready
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import settings_file
 from commands.configuration import CHOSEN, read_settings
-from commands.database import set_sessions
+from commands.database import is_pooled, set_sessions
 from commands.exits import CommandError, explain_place
 from commands.installing.answers import Answers, Options, ask_settings, get_keys_copy, read_again
 from commands.installing.key_copy import copy_keys, refuse_place
@@ -89,7 +89,7 @@ def _set_up(options: Options, file: Path, name: str, court_name: str | None) -> 
     if not file.exists():
         _write(file, answers, name)
     settings = read_settings()
-    if settings.direct_url:
+    if is_pooled(settings):
         set_sessions(settings)
     with create_database(settings) as url:
         code = transact_at(url, lambda connection: _enter_court(connection, options, court_name))

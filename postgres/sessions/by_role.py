@@ -17,6 +17,11 @@ IGNORED = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_tim
 
 QUOTED = sa.text("SELECT quote_ident(current_database())")
 
+OTHERS = sa.text(
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE usename = current_user AND datname = current_database() AND pid <> pg_backend_pid()"
+)
+
 
 def set_by_role(connection: sa.Connection, settings: Mapping[str, str]) -> None:
     """Have all later sessions of this user in this database begin with `settings`, which any user may do for itself.
@@ -25,3 +30,9 @@ def set_by_role(connection: sa.Connection, settings: Mapping[str, str]) -> None:
     for setting in IGNORED:
         statement = f"ALTER ROLE CURRENT_USER IN DATABASE {name} SET {setting} = '{settings[setting]}'"
         connection.exec_driver_sql(statement)
+
+
+def end_sessions(connection: sa.Connection) -> None:
+    """End the other sessions of this user in this database: they have the former settings, and know statements by the
+    former tables. A pooler opens others."""
+    connection.execute(OTHERS)

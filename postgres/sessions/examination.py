@@ -6,7 +6,7 @@ Sources: PgBouncer, Configuration (`pool_mode`, `max_prepared_statements`, `igno
 
 import secrets
 from collections.abc import Mapping
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,7 +52,7 @@ async def examine_sessions(name: str, options: Mapping[str, Any], settings: Mapp
                 if process == session.get_server_pid():
                     return Session(version, pooled=False)
                 held = dict(await session.fetch(SETTINGS, list(IGNORED)))
-            if not all([await _keeps_statements(stack, session, options) for _ in range(ROUNDS)]):
+            if not await _keeps_statements(session, options):
                 raise DatabasePoolerError(await _explain_statements(name, options))
     except SAID as error:
         if (told := explain_pooler(name, str(error))) is None:
@@ -84,21 +84,23 @@ def _check_settings(name: str, held: Mapping[str, str], settings: Mapping[str, s
     if wrong:
         raise DatabasePoolerError(
             f"The pooler at {name} gives sessions with {', '.join(wrong)}: run `suxin roles`, which sets them for its "
-            "user, and then `RECONNECT` in PgBouncer's console."
+            "user."
         )
 
 
-async def _keeps_statements(stack: AsyncExitStack, session: asyncpg.Connection, options: Mapping[str, Any]) -> bool:
-    """Prepare a statement, have another client take the connection of the server, and execute it."""
-    kept = await session.prepare("SELECT 1", name=f"suxin_{secrets.token_hex(8)}")
-    other = await _enter(stack, options)
-    await stack.enter_async_context(other.transaction())
-    await other.execute("SELECT 1")
-    try:
-        with suppress(TimeoutError):
-            return bool(await kept.fetchval(timeout=WAIT_SECONDS) == 1)
-    except (asyncpg.InvalidSQLStatementNameError, asyncpg.DuplicatePreparedStatementError):
-        return False
+async def _keeps_statements(session: asyncpg.Connection, options: Mapping[str, Any]) -> bool:
+    """Prepare statements, have another client take the connection of the server, and execute them."""
+    for _ in range(ROUNDS):
+        kept = await session.prepare("SELECT 1", name=f"suxin_{secrets.token_hex(8)}")
+        async with AsyncExitStack() as stack:
+            other = await _enter(stack, options)
+            await other.execute("BEGIN; SELECT 1")
+            try:
+                await kept.fetchval(timeout=WAIT_SECONDS)
+            except TimeoutError:  # there is one connection for all
+                return True
+            except (asyncpg.InvalidSQLStatementNameError, asyncpg.DuplicatePreparedStatementError):
+                return False
     return True
 
 

@@ -46,7 +46,7 @@ class Heartbeat:
                     raise DeafError
                 if monotonic() - self._beaten > NOTIFY_SECONDS:
                     await self._beat()
-        except TimeoutError:
+        except (TimeoutError, asyncpg.InvalidSQLStatementNameError):  # of another session
             raise DeafError from None
 
     async def _beat(self) -> None:

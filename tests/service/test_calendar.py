@@ -32,7 +32,7 @@ from models.party import Party
 from models.point_conversion import ConversionStatus, PointConversion, VillageNotice
 from models.sanction import SanctionKind
 from postgres import database
-from postgres.locks import Lock
+from postgres.locks import HOLDS, Lock, is_led
 
 NINE = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 
@@ -214,6 +214,47 @@ async def test_one_leads_and_another_takes_over_when_it_dies(
     await asyncio.gather(task, return_exceptions=True)
     assert await _done(engine) == date(2026, 3, 2)
     assert connections[-1].is_closed()
+
+
+@pytest.fixture
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The worker makes no pauses."""
+    for name in ("PAUSE_SECONDS", "SUCCESSION_SECONDS", "HELD_SECONDS"):
+        monkeypatch.setattr(f"jobs.worker.{name}", 0.02)
+
+
+async def until_said(caplog: pytest.LogCaptureFixture, said: str, times: int, task: asyncio.Task[None]) -> None:
+    """Wait until it is in the log as often, and end the worker."""
+    async with asyncio.timeout(10):
+        while caplog.messages.count(said) < times:  # noqa: ASYNC110 - the log tells nobody
+            await asyncio.sleep(0.02)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+@pytest.mark.usefixtures("hall", "hurried")
+async def test_a_leader_whose_lock_is_lost_leads_no_more(
+    engine: AsyncEngine, database_url: sa.URL, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The session says that it holds another lock only."""
+    caplog.set_level("INFO", "suxin.worker")
+    monkeypatch.setattr("jobs.worker.HOLDS", HOLDS.replace("$1::bigint", "($1::bigint + 1)"))
+    task = asyncio.create_task(work(lambda: database.connect(database_url, {}), engine, lambda: NINE))
+    await until_said(caplog, "this process has lost the lock of the leader, and leads no more", 2, task)
+    leads = [message for message in caplog.messages if message.startswith("this process")]
+    assert leads[:3] == ["this process leads", leads[1], "this process leads"]
+
+
+@pytest.mark.usefixtures("hall", "hurried")
+async def test_who_does_not_hear_itself_takes_no_lock(
+    engine: AsyncEngine, database_url: sa.URL, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Where a pooler shares sessions, the lock would stay with one of them."""
+    monkeypatch.setattr("postgres.sessions.heartbeat.LISTENS", "SELECT false")
+    task = asyncio.create_task(work(lambda: database.connect(database_url, {}), engine, lambda: NINE))
+    await until_said(caplog, "the worker could not go on: DeafError", 2, task)
+    async with engine.connect() as connection:
+        assert not await is_led(connection)
 
 
 async def test_a_busy_pool_does_not_end_the_worker(

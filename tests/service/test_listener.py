@@ -9,7 +9,9 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from postgres import database
-from postgres.listener import NotificationListener
+from postgres.listener import DEAF, NotificationListener
+from postgres.sessions import heartbeat
+from postgres.sessions.heartbeat import DeafError, Heartbeat
 
 CHANNEL = "suxin_test"
 NAME = {"application_name": "waits for events"}
@@ -85,3 +87,83 @@ async def test_who_does_not_wait_any_more_is_left_alone(listener: NotificationLi
         pass
     listener.handle_notification("")
     assert not one.is_set()
+
+
+# --- whether it hears -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def beating(database_url: sa.URL) -> AsyncIterator[tuple[Any, Heartbeat]]:
+    """A connection that listens, and its heartbeat."""
+    connection = await database.connect(database_url, NAME)
+    await connection.add_listener(CHANNEL, lambda *_: None)
+    beat = Heartbeat(connection, CHANNEL)
+    await beat.begin()
+    yield connection, beat
+    await connection.close()
+
+
+async def test_a_session_that_listens_no_more_is_deaf(beating: tuple[Any, Heartbeat]) -> None:
+    """As when a pooler gives it to another client."""
+    connection, beat = beating
+    await beat.check()
+    await connection.execute("DISCARD ALL")
+    with pytest.raises(DeafError):
+        await beat.check()
+
+
+async def test_a_session_that_does_not_hear_itself_is_deaf(
+    beating: tuple[Any, Heartbeat], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The notification goes elsewhere."""
+    monkeypatch.setattr(heartbeat, "NOTIFY_SECONDS", 0)
+    monkeypatch.setattr(heartbeat, "PATIENCE_SECONDS", 1)
+    await beating[1].check()
+    monkeypatch.setattr(heartbeat, "NOTIFY", heartbeat.NOTIFY.replace("pg_notify('", "pg_notify('other_"))
+    with pytest.raises(DeafError):
+        await beating[1].check()
+
+
+async def test_who_is_deaf_listens_anew(
+    listener: NotificationListener,
+    listening: Callable[[], Any],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    checks = [DeafError()]
+
+    async def check(beat: Heartbeat) -> None:
+        if checks:
+            raise checks.pop()
+
+    before = DEAF.labels(CHANNEL)._value.get()
+    monkeypatch.setattr(NotificationListener, "beat", 0.01)
+    monkeypatch.setattr(Heartbeat, "check", check)
+    monkeypatch.setattr(Heartbeat, "begin", lambda beat: asyncio.sleep(0))
+    with listener.subscribe() as one:
+        listening()
+        await woken(one)
+        await woken(one)
+    assert caplog.messages[1:] == ["suxin_test is not listened to: DeafError"]
+    assert DEAF.labels(CHANNEL)._value.get() == before + 1
+
+
+async def test_an_answer_that_is_late_counts_as_deaf_until_it_comes(
+    listener: NotificationListener, listening: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer, turns = asyncio.Event(), asyncio.Queue[bool]()
+
+    async def check(beat: Heartbeat) -> None:
+        await answer.wait()
+
+    monkeypatch.setattr(NotificationListener, "beat", 0.01)
+    monkeypatch.setattr("postgres.listener.ANSWER_SECONDS", 0.01)
+    monkeypatch.setattr(Heartbeat, "check", check)
+    monkeypatch.setattr(Heartbeat, "begin", lambda beat: asyncio.sleep(0))
+    monkeypatch.setattr(listener, "handle_start", lambda: turns.put_nowait(True))
+    monkeypatch.setattr(listener, "handle_stop", lambda: turns.put_nowait(False))
+    listening()
+    async with asyncio.timeout(10):
+        assert (await turns.get(), await turns.get(), listener.hears) == (True, False, False)
+        answer.set()
+        assert (await turns.get(), listener.hears) == (True, True)

@@ -13,7 +13,7 @@ from postgres import database
 from postgres.errors import OUT_OF_ORDER, TOO_LONG, is_out_of_order, is_too_long, is_unreachable
 from sqlstate import get_sqlstate
 
-STATES = (*OUT_OF_ORDER, *TOO_LONG, "08006", "3D000", "53300", "57P01", "23505", "P0001")
+STATES = (*OUT_OF_ORDER, *TOO_LONG, "08006", "26000", "3D000", "53300", "57P01", "23505", "P0001")
 
 
 def raising(state: str) -> str:
@@ -56,7 +56,7 @@ async def test_errors_fall_into_their_kinds(plain: Sequence[BaseException]) -> N
     assert {state for state, error in zip(STATES, plain, strict=True) if is_out_of_order(error)} == set(OUT_OF_ORDER)
     assert {state for state, error in zip(STATES, plain, strict=True) if is_too_long(error)} == set(TOO_LONG)
     unreachable = {state for state, error in zip(STATES, plain, strict=True) if is_unreachable(error)}
-    assert unreachable == {"57014", "08006", "3D000", "53300", "57P01"}
+    assert unreachable == {"57014", "08006", "26000", "3D000", "53300", "57P01"}
 
 
 @pytest.mark.parametrize("error", [None, ValueError(), ConnectionRefusedError(), asyncpg.InterfaceError("closed")])

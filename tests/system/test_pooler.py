@@ -1,6 +1,7 @@
 """The service behind PgBouncer in transaction mode, with the configuration that is shipped; and poolers that are
 refused, each with the sentence that mends it."""
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -9,9 +10,11 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import httpx2
 import psutil
 import pytest
@@ -28,7 +31,7 @@ from postgres.locks import Lock
 from postgres.sessions.by_role import IGNORED
 
 Start = Callable[..., Pooler]
-ASKED, PAIRS, CLIENTS = 12, 16, 4
+ASKED, PAIRS, CLIENTS, SESSIONS = 12, 16, 4, 20
 LEADER = sa.text(
     "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted AND objid = :lock"
     " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
@@ -88,8 +91,7 @@ REFUSED: Mapping[str, tuple[Mapping[str, str], str]] = {
         "The pooler at SUXIN_DATABASE_URL gives sessions with statement_timeout = 0 instead of 2000, lock_timeout = 0 "
         "instead of 500, idle_in_transaction_session_timeout = 0 instead of 300000, jit = on instead of off, "
         "plan_cache_mode = auto instead of force_generic_plan, seq_page_cost = 1 instead of 0.1, random_page_cost = 4 "
-        "instead of 0.11: run `suxin roles`, which sets them for its user, and then `RECONNECT` in PgBouncer's "
-        "console.\n",
+        "instead of 0.11: run `suxin roles`, which sets them for its user.\n",
     ),
 }
 
@@ -123,16 +125,20 @@ def test_an_old_pooler_is_refused_with_its_reason(start: Start, direct: str) -> 
     )
 
 
+def run_command(name: str, pooler: Pooler, direct: str, **more: str) -> subprocess.CompletedProcess[str]:
+    """Run a command in a process of its own: the settings of tests are others."""
+    given = {**os.environ, "SUXIN_DATABASE_URL": pooler.text, "SUXIN_DIRECT_URL": direct, **more}
+    command = [str(Path(sys.executable).with_name("suxin")), name]
+    return subprocess.run(command, env=given, check=True, capture_output=True, text=True)
+
+
 @pytest.fixture(scope="module")
 def pooler(start: Start, direct: str) -> Pooler:
     """One as shipped, for whose user `suxin roles` has set what its sessions need."""
     found = start()
-    given = {**os.environ, "SUXIN_DATABASE_URL": found.text, "SUXIN_DIRECT_URL": direct}
-    command = [str(Path(sys.executable).with_name("suxin")), "roles"]  # the settings of tests are others
-    done = subprocess.run(command, env=given, check=True, capture_output=True, text=True)
+    done = run_command("roles", found, direct)
     assert done.stdout == (
-        f"Sessions of {SERVICE_USER} begin with the settings of the service.\n"
-        "A pooler that runs keeps older ones: `RECONNECT` in PgBouncer's console.\n"
+        f"Sessions of {SERVICE_USER} begin with the settings of the service; the others have ended.\n"
     )
     return found
 
@@ -192,6 +198,56 @@ def test_what_was_acknowledged_outlives_restarts_of_the_pooler(
     stage.check_stored(sync_engine, PAIRS)
     assert [ask(stage, stage.judge) for _ in range(ASKED)] == [200] * ASKED
     assert httpx2.get(f"{stage.command.origin}/readyz").json()["status"] == "ready"
+
+
+@needs_pooler
+async def test_who_gets_no_session_is_refused_and_answered_later(stage: Stage, pooler: Pooler) -> None:
+    """Others hold all of them for longer than `query_wait_timeout`."""
+    options = database.make_connection_options(pooler.address)
+    async with AsyncExitStack() as stack:
+        for _ in range(SESSIONS):
+            held = await asyncpg.connect(**options)
+            stack.callback(held.terminate)
+            await held.execute("BEGIN; SELECT 1")
+        assert {await asyncio.to_thread(ask, stage, stage.judge) for _ in range(2)} == {503}
+        ready = await asyncio.to_thread(httpx2.get, f"{stage.command.origin}/readyz")
+        assert (ready.status_code, ready.json()["status"]) == (503, "no database")
+    wait_until(lambda: ask(stage, stage.judge) == 200)
+
+
+@needs_pooler
+def test_statements_by_former_tables_end_with_a_migration(
+    stage: Stage, pooler: Pooler, direct: str, database_url: sa.URL, sync_engine: sa.Engine
+) -> None:
+    """To a client that prepares a statement anew, a pooler gives the one that it has kept."""
+
+    def change(kind: str) -> None:
+        with sync_engine.begin() as connection:
+            connection.execute(sa.text(f"ALTER TABLE former ALTER COLUMN number TYPE {kind}"))
+
+    async def read() -> Any:
+        connection = await asyncpg.connect(**database.make_connection_options(pooler.address))
+        try:
+            return await connection.fetchval("SELECT number FROM former")
+        finally:
+            await connection.close()
+
+    with sync_engine.begin() as connection:
+        connection.execute(sa.text("CREATE TABLE former AS SELECT 1 AS number"))
+        connection.execute(sa.text(f"GRANT SELECT ON former TO {SERVICE_USER}"))
+    try:
+        assert asyncio.run(read()) == 1
+        change("bigint")
+        with pytest.raises(asyncpg.InvalidCachedStatementError):
+            asyncio.run(read())
+        owner = database_url.set(drivername="postgresql").render_as_string(hide_password=False)
+        done = run_command("migrate", pooler, direct, SUXIN_OWNER_URL=owner)
+        assert done.stdout == "The database is at the newest revision.\n"
+        assert asyncio.run(read()) == 1
+    finally:
+        with sync_engine.begin() as connection:
+            connection.execute(sa.text("DROP TABLE former"))
+    wait_until(lambda: ask(stage, stage.judge) == 200)
 
 
 @needs_pooler
