@@ -65,7 +65,7 @@ from models.staff_account import (
     StaffSession,
 )
 from models.subject_notice import SubjectNotice
-from models.transparency.tables import LogCheckpoint, LogCosignature, LogLeaf, LogNode, LogRotation
+from models.transparency.tables import LogCheckpoint, LogCosignature, LogDeletion, LogLeaf, LogNode, LogRotation
 from models.trusted_document import TrustedDocument
 from models.used_proof import ProofMemory, UsedProof
 from models.vocabulary import VocabularyWord
@@ -144,6 +144,7 @@ __all__ = [
     "LitigantSession",
     "LogCheckpoint",
     "LogCosignature",
+    "LogDeletion",
     "LogLeaf",
     "LogNode",
     "LogRotation",

@@ -31,17 +31,20 @@ SECRETS = (
 )  # fmt: skip
 """Tables with hashes of secrets, or with what keys seal. Readers do not see them."""
 
+MONTH = "(c.relispartition OR c.relname ~ '^access_(answer|index)_[0-9]{4}_[0-9]{2}$')"
+"""A partition of the access log, or one that was detached to be archived."""
+
 TABLES = f"""
-    SELECT c.oid AS key, c.oid::regclass::text AS name, NOT c.relispartition AS may_read,
-        NOT c.relispartition AND c.relname <> ALL (ARRAY{list(SECRETS)}) AS reader_may,
-        NOT c.relispartition AND c.relkind <> 'v' AND c.relname <> 'alembic_version' AS may_add,
-        NOT c.relispartition AND c.relkind <> 'v' AND c.relname <> 'alembic_version' AND NOT EXISTS (
+    SELECT c.oid AS key, c.oid::regclass::text AS name, NOT {MONTH} AS may_read,
+        NOT {MONTH} AND c.relname <> ALL (ARRAY{list(SECRETS)}) AS reader_may,
+        NOT {MONTH} AND c.relkind <> 'v' AND c.relname <> 'alembic_version' AS may_add,
+        NOT {MONTH} AND c.relkind <> 'v' AND c.relname <> 'alembic_version' AND NOT EXISTS (
             SELECT FROM pg_trigger AS t WHERE t.tgrelid = c.oid AND t.tgname = 'append_only'
         ) AS may_change,
         (
             SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum)
             FROM pg_trigger AS t JOIN pg_attribute AS a ON a.attrelid = c.oid
-            WHERE t.tgrelid = c.oid AND t.tgname = 'append_only' AND t.tgattr <> '' AND NOT c.relispartition
+            WHERE t.tgrelid = c.oid AND t.tgname = 'append_only' AND t.tgattr <> '' AND NOT {MONTH}
             AND a.attnum > 0 AND NOT a.attisdropped AND a.attnum <> ALL (t.tgattr)
         ) AS may_set
     FROM pg_class AS c

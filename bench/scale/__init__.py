@@ -1,0 +1,1 @@
+"""Benchmarks of what grows beyond one machine and one year."""

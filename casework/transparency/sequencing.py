@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.transparency.tree import LogBrokenError, fetch_by, read_frontier, read_last
-from models.access_answer import AccessAnswer
+from models.access_answer import AccessAnswer, Snapshot
 from models.transparency.checkpoints import Checkpoint, open_checkpoint
 from models.transparency.entries import AnswerLeaf, select_recorded
 from models.transparency.merkle import Frontier, hash_leaf
@@ -23,27 +23,14 @@ from models.transparency.tiles import HEIGHT
 CHUNK = 200
 """Answers that are read and hashed together. Other work of the process waits for one chunk at most."""
 
-BY_INDEXES = sa.text(
-    """
-    SELECT set_config('statement_timeout', '0', true), set_config('cursor_tuple_fraction', '1', true),
-        set_config('enable_seqscan', CAST(:scan AS text), true),
-        set_config('enable_indexscan', CAST(:scan AS text), true)
-    """
-)
-"""scan: `off` to find a few answers in large tables by bitmaps of the index of their transactions, whatever the
-statistics say. A new partition has none, and a generic plan knows no values: all of the table would be read."""
-
+SETTINGS = sa.text("SELECT set_config('statement_timeout', '0', true), set_config('cursor_tuple_fraction', '1', true)")
 EPOCH = sa.text("SELECT epoch FROM access_index_state")
-ANSWER = AccessAnswer.__table__.c
 IN_ORDER = ("at", "id", "client_key")
-SNAPSHOT = "CAST(CAST(:snapshot AS text) AS pg_snapshot)"
-SINCE = (
-    f"access_answer.xid >= pg_snapshot_xmax({SNAPSHOT})",
-    f"access_answer.xid = ANY (ARRAY(SELECT pg_snapshot_xip({SNAPSHOT})))",
-)
-"""The answers whose transactions were not complete in a snapshot: those that began later, and those that were running.
-As two statements each searches the index for its transactions; as alternatives of one filter they may read all answers
-of the epoch."""
+NEW = sa.func.list_answers_since(
+    sa.cast(sa.cast(sa.bindparam("snapshot", type_=sa.Text), sa.Text), Snapshot),
+    sa.cast(sa.bindparam("epoch", type_=sa.SmallInteger), sa.SmallInteger),
+).table_valued(*(sa.column(one.name, one.type) for one in AccessAnswer.__table__.c), name="access_answer")
+"""The answers whose transactions were not complete in a snapshot."""
 
 ABSENT = sa.text(
     """
@@ -95,21 +82,17 @@ class LogState:
         """Whether the log was restored into another cluster, and no checkpoint has been signed there."""
         return self.last is not None and self.last["epoch"] != self.epoch
 
-    def select_new(self) -> sa.Select[Any] | sa.CompoundSelect[Any]:
+    def select_new(self) -> sa.Select[Any]:
         """Select the answers that the log does not contain."""
         if self.last is None or self.is_elsewhere:
             return select_recorded().where(ABSENT)
-        of_epoch = select_recorded().where(ANSWER.epoch == self.epoch)
-        since = [of_epoch.where(sa.text(those).bindparams(snapshot=self.last["snapshot"])) for those in SINCE]
-        return sa.union_all(*since)
+        return select_recorded(NEW).params(snapshot=self.last["snapshot"], epoch=self.epoch)
 
 
 async def read_state(connection: AsyncConnection) -> LogState:
     """Return the state of the log. Set how the rest of the transaction reads."""
-    state = LogState(await read_last(fetch_by(connection)), (await connection.execute(EPOCH)).scalar_one())
-    by_all = state.last is None or state.is_elsewhere
-    await connection.execute(BY_INDEXES, {"scan": "on" if by_all else "off"})
-    return state
+    await connection.execute(SETTINGS)
+    return LogState(await read_last(fetch_by(connection)), (await connection.execute(EPOCH)).scalar_one())
 
 
 async def is_behind(connection: AsyncConnection) -> bool:
@@ -146,7 +129,7 @@ async def append_answers(connection: AsyncConnection, signer: NoteSigner, now: d
 
 
 async def _read_chunks(
-    connection: AsyncConnection, statement: sa.Select[Any] | sa.CompoundSelect[Any]
+    connection: AsyncConnection, statement: sa.Select[Any]
 ) -> AsyncIterator[Sequence[sa.RowMapping]]:
     rows = await connection.stream(statement.order_by(*map(sa.text, IN_ORDER)), execution_options={"yield_per": CHUNK})
     async for chunk in rows.mappings().partitions():

@@ -4,8 +4,9 @@ Everything is computed anew in this process, in one snapshot: no hash that the d
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from casework.transparency.faults import FaultKind, Verification
 from casework.transparency.tree import fetch_by, read_last
 from casework.transparency.walk import LATE, UNREADABLE, Nodes, Progress, TreeWalk, group_roots
+from models.transparency.archives import fits_deletion
 from models.transparency.checkpoints import Checkpoint
 from models.transparency.entries import AnswerLeaf, read_recorded, select_recorded
 from models.transparency.notes import NoteKey
@@ -51,6 +53,16 @@ COUNTS = sa.text(
         (SELECT count(*) FROM log_checkpoint) AS checkpoints, (SELECT count(*) FROM access_answer) AS answers
     """
 )
+DELETIONS = sa.text(
+    """
+    SELECT month, answers, entries, archive, deleted_by, note FROM log_deletion
+    UNION ALL SELECT replace(right(relname, 7), '_', '-'), NULL, NULL, NULL, NULL, NULL FROM pg_class
+    WHERE relname ~ '^access_answer_[0-9]{4}_[0-9]{2}$' AND relkind = 'r' AND NOT relispartition
+    AND relnamespace = current_schema()::regnamespace
+    """
+)
+"""The months that were deleted, and those that are being archived, of which nothing is recorded yet."""
+
 UNLOGGED = sa.text(
     """
     SELECT answer.at, answer.id, answer.epoch = :epoch AND pg_visible_in_snapshot(
@@ -99,12 +111,14 @@ class _DatabaseWalk(TreeWalk):
     """A walk over the tables.
 
     nodes, checkpoints, joined: the numbers of rows that belong to leaves, and of leaves whose answers are there.
+    gone: the number and the hash of the entries of ten years ago that have lost their answers, by month.
     """
 
     connection: AsyncConnection
     nodes: int = 0
     checkpoints: int = 0
     joined: int = 0
+    gone: dict[str, tuple[int, Any]] = field(default_factory=dict)
 
     async def run(self) -> None:
         """Walk over all leaves in order, then check what is left."""
@@ -114,6 +128,7 @@ class _DatabaseWalk(TreeWalk):
             await self.check_rows(rows)
             first = rows[-1]["leaf_index"] + 1
             self.progress("entries", self.tree.size, counts["leaves"])
+        await self.check_deletions()
         await self.check_unlogged(counts["answers"])
         await self.check_end(counts)
 
@@ -147,20 +162,39 @@ class _DatabaseWalk(TreeWalk):
         if at is None:
             return
         if row["id"] is None:
-            self.check_erased(index, at)
+            self.check_erased(index, at, entry)
             return
         self.joined += 1
         if not _fits(row, entry):
             found = f"The answer of {at:%Y-%m-%d %H:%M:%S} is not the one that was logged."
             self.result.report(FaultKind.CHANGED, found, index)
 
-    def check_erased(self, index: int, at: datetime) -> None:
-        """Report an answer that is not there, unless it may have been erased."""
+    def check_erased(self, index: int, at: datetime, entry: bytes) -> None:
+        """Report an answer that is not there, unless it may have been deleted."""
         if at < self.now - KEPT:
             self.result.erased += 1
+            number, hashed = self.gone.get(f"{at:%Y-%m}", (0, sha256()))
+            hashed.update(entry)
+            self.gone[f"{at:%Y-%m}"] = number + 1, hashed
         else:
             found = f"The answer of {at:%Y-%m-%d %H:%M:%S} is no longer there."
             self.result.report(FaultKind.REMOVED, found, index)
+
+    async def check_deletions(self) -> None:
+        """Compare what is gone with the deletions that are recorded, and their signatures."""
+        recorded = {row["month"]: row for row in await self.read(DELETIONS)}
+        for month in sorted({*self.gone, *recorded}):
+            number, hashed = self.gone.get(month, (0, sha256()))
+            row = recorded.get(month)
+            if row is None:
+                found = f"{number} answers of {month} are no longer there, and no deletion is recorded."
+            elif row["answers"] is None or (row["answers"], row["entries"]) == (number, hashed.digest()):
+                if row["note"] is None or fits_deletion(row["note"], self.keys, row):
+                    continue
+                found = f"The deletion of {month} is not signed as it is recorded."
+            else:
+                found = f"{number} answers of {month} are no longer there; the deletion that is recorded is of others."
+            self.result.report(FaultKind.REMOVED, found)
 
     async def check_stored(self, nodes: Nodes) -> None:
         """Compare the roots of tiles with those in the table."""

@@ -4,6 +4,7 @@ import typer
 
 from auth.log_key import load_signer
 from commands.configuration import read_settings
+from commands.log.archiving import archive_months, prove_answer
 from commands.log.copying import export_log
 from commands.log.keeping import erase_answers, rotate_key
 from commands.log.verifying import verify_all
@@ -29,4 +30,6 @@ log.command("verify")(verify_all)
 log.command("export")(export_log)
 log.command("witness")(witness_log)
 log.command("rotate")(rotate_key)
+log.command("archive")(archive_months)
+log.command("prove")(prove_answer)
 log.command("erase")(erase_answers)

@@ -22,6 +22,7 @@ from casework.transparency.verification import verify_log
 from casework.transparency.walk import Progress, group_roots
 from commands.configuration import read_settings
 from commands.exits import CommandError
+from commands.log.archiving import list_manifests, verify_archives
 from commands.log.files import Key, find_key, read_octets, read_text
 from commands.session import console, errors, explain_errors, show_progress, with_engine
 from models.transparency.checkpoints import Checkpoint, open_checkpoint
@@ -35,7 +36,8 @@ SHOWN_FAULTS = 20
 
 def verify_all(
     copy: Annotated[
-        Path | None, typer.Argument(help="Directory of a copy (`suxin log export`) instead of the database.")
+        Path | None,
+        typer.Argument(help="Directory of a copy (`suxin log export`) or of archives (`suxin log archive`)."),
     ] = None,
     checkpoint: Annotated[list[Path] | None, typer.Option(help="A checkpoint that somebody has kept.")] = None,
     receipt: Annotated[list[Path] | None, typer.Option(help="A receipt, as in `extensions.receipt`.")] = None,
@@ -44,7 +46,8 @@ def verify_all(
 ) -> None:
     """Compare the access log of the database with the transparency log, and with checkpoints that partners have kept.
 
-    With a directory, compare the copy of the transparency log in it instead: without a database, and with --key.
+    With a directory, compare the copy of the transparency log in it instead, or the archives of the access log:
+    without a database, and with --key.
 
     Everything is computed anew. Finds any entry that a checkpoint covers and that was changed, removed, inserted or
     moved, and receipts that were not kept. Changes nothing. Exits with 1 if anything is found.
@@ -55,6 +58,8 @@ def verify_all(
     Example: suxin log verify --checkpoint bank.checkpoint --key suxin.court.example/log+7a1c0f3e+AQ…
 
     Example: suxin log verify --checkpoint bank.checkpoint --receipt receipt.txt --key log.key
+
+    Example: suxin log verify /srv/archive --key log.key
     """
     with explain_errors():
         settings = read_settings()
@@ -67,6 +72,10 @@ def verify_all(
             [read_text(file) for file in receipt or ()],
             [find_key(one) for one in witness or ()],
         )
+        if copy and list_manifests(copy):
+            found = verify_archives(copy, trusted)
+            _tell_faults(found)
+            raise typer.Exit(1 if found.total else 0)
         with show_progress() as progress:
             found = verify_copy(copy, notes, progress) if copy else _verify_database(settings, notes, progress)
         _tell(found, len(notes.checkpoints))
@@ -140,11 +149,17 @@ def _tell(found: Verification, kept: int) -> None:
         console.print(f"{found.erased} entries of more than ten years ago have no details any more.")
     if found.pending:
         console.print(f"{found.pending} answers are not logged yet. If it stays so, start the worker.")
+    _tell_faults(found, kept)
+
+
+def _tell_faults(found: Verification, kept: int | None = None) -> None:
     for fault in found.faults[:SHOWN_FAULTS]:
         place = "" if fault.index is None else f" entry {fault.index}:"
         errors.print(Text(f"{fault.kind}:{place} {fault.found}", "red"), soft_wrap=True)
     if found.total:
         errors.print(Text(f"{found.total} faults. The log does not hold.", "red bold"))
+    elif kept is None:
+        console.print(Text("The archives hold.", "green"))
     else:
         against = f"{kept} kept checkpoints" if kept else "itself only: give --checkpoint to compare it with others"
         console.print(Text(f"The log holds, compared with {against}.", "green"), soft_wrap=True)

@@ -13,7 +13,7 @@ SHAKE256 (FIPS 202) makes of the salt of the answer: one can be opened without t
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache, cached_property
+from functools import cached_property
 from hashlib import sha256, shake_256
 from itertools import repeat, zip_longest
 from typing import Any, TypeVar
@@ -57,21 +57,19 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 
 
-@cache
-def select_recorded() -> sa.Select[Any]:
+def select_recorded(answers: sa.FromClause = AccessAnswer.__table__) -> sa.Select[Any]:
     """Select all that is recorded of each answer: its columns, what its shape says, and the client's identifier.
 
-    Enumerations are read as text, so that rows with invalid values can be read. `..._dims` are the dimensions of
-    arrays.
+    answers: rows of the access log. Enumerations are read as text, so that rows with invalid values can be read.
+    `..._dims` are the dimensions of arrays.
     """
-    answer = AccessAnswer.__table__
-    columns = [_as_text(column) for column in answer.columns]
-    dims = [sa.func.array_dims(answer.c[name]).label(f"{name}_dims") for name in (RESULTS, *OF_SUBJECTS)]
+    columns = [_as_text(column) for column in answers.columns]
+    dims = [sa.func.array_dims(answers.c[name]).label(f"{name}_dims") for name in (RESULTS, *OF_SUBJECTS)]
     shape = [AccessShape.operation, AccessShape.field, AccessShape.types]
     named = Client.client_id.label("client")
-    shaped = answer.outerjoin(AccessShape, AccessShape.id == answer.c.shape_id)
+    shaped = answers.outerjoin(AccessShape, AccessShape.id == answers.c.shape_id)
     return sa.select(*columns, *dims, *shape, named).select_from(
-        shaped.outerjoin(Client, Client.id == answer.c.client_key)
+        shaped.outerjoin(Client, Client.id == answers.c.client_key)
     )
 
 

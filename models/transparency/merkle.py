@@ -47,6 +47,18 @@ class Frontier:
         self.size += 1
         return completed
 
+    def append_subtree(self, level: int, root: bytes) -> None:
+        """Append the root of a complete subtree of 2 ** level leaves, of which nothing else is known. Raises
+        PathError if none can begin at the end of the tree."""
+        if self.size & ((1 << level) - 1):
+            raise PathError(f"No subtree of {1 << level} leaves begins at leaf {self.size}.")
+        size = self.size >> level
+        while size & 1:
+            root = hash_children(self.roots.pop(), root)
+            size >>= 1
+        self.roots.append(root)
+        self.size += 1 << level
+
     def compute_root(self) -> bytes:
         """Return the root of the tree."""
         return join_roots(self.roots)
@@ -111,6 +123,16 @@ def list_subtrees(start: int, end: int) -> Iterator[tuple[int, int]]:
     while start < end:
         level = (end - start).bit_length() - 1
         yield level, start >> level
+        start += 1 << level
+
+
+def list_complete(start: int, end: int) -> Iterator[Range]:
+    """Yield the largest complete subtrees of any range of leaves, in order, as ranges."""
+    while start < end:
+        level = (end - start).bit_length() - 1
+        if start:
+            level = min(level, (start & -start).bit_length() - 1)
+        yield start, start + (1 << level)
         start += 1 << level
 
 

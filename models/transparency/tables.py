@@ -97,3 +97,30 @@ class LogRotation(Base):
 
     number: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
     note: Mapped[str]
+
+
+class LogDeletion(Base):
+    """The deletion of a month of the access log after ten years (R19).
+
+    month: such as 2016-11. answers: their number. entries: SHA-256 of their entries in the order of the log, which
+    keeps them. archive: SHA-256 of the file in which they were kept; NULL if they were erased. deleted_by: who ran
+    the command; login: the user of the database. note: the same, signed by the log (`models.transparency.archives`);
+    NULL if erased.
+    """
+
+    __tablename__ = "log_deletion"
+    __table_args__ = (
+        sa.CheckConstraint("month ~ '^[0-9]{4}-[0-9]{2}$'", name="month"),
+        sa.CheckConstraint("answers >= 0", name="answers"),
+        sa.CheckConstraint("octet_length(entries) = 32 AND octet_length(archive) = 32", name="hashes"),
+        sa.CheckConstraint("(archive IS NULL) = (note IS NULL)", name="signed"),
+    )
+
+    month: Mapped[str] = mapped_column(primary_key=True)
+    answers: Mapped[int] = mapped_column(BigInteger)
+    entries: Mapped[bytes]
+    archive: Mapped[bytes | None]
+    deleted_by: Mapped[str]
+    login: Mapped[str] = mapped_column(server_default=sa.text("session_user"))
+    deleted_at: Mapped[datetime] = mapped_column(server_default=sa.text("now()"))
+    note: Mapped[str | None]

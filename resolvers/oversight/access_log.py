@@ -14,10 +14,12 @@ from auth.audiences import Audience
 from engine.audit import AnswerKind
 from engine.declare.relations import Frame
 from engine.declare.sql import SQL
-from models.access_answer import AccessAnswer, AccessShape
-from models.access_record import AccessResult
-from resolvers.view import CLIENT, NOW, PURPOSE, REQUEST, View
+from models.access_answer import AccessAnswer, AccessShape, encode_subject
+from models.access_record import AccessRecord, AccessResult
+from resolvers.view import CLIENT, NOW, PURPOSE, REQUEST, SUBJECT, View
+from resolvers.visibility.reach import find_own_party
 
+ENTRY = [sa.column(one.name, one.type) for one in AccessRecord.__table__.c]
 ENTRIES: SQL = sa.literal_column("65536")
 """The factor between the key of an answer and those of its entries."""
 
@@ -32,6 +34,14 @@ ARRAYS = {
     "relation": "relations",
 }
 """The arrays of `access_answer` by the name of the value."""
+
+
+def select_entries(audience: Audience, arguments: Mapping[str, SQL]) -> Any:
+    """Select the entries of the access log; for a litigant those of the answers about it, by the index."""
+    if audience is not Audience.LITIGANT_PORTAL:
+        return aliased(AccessRecord)
+    own: SQL = array([encode_subject(find_own_party()), SUBJECT], type_=sa.LargeBinary)
+    return sa.select(sa.func.list_access_about(own).table_valued(*ENTRY)).subquery("entry")
 
 
 class AccessLog:

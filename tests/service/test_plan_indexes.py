@@ -5,6 +5,7 @@ each, and that it had better not read a table from end to end. What it still rea
 `totalCount` is left out of the documents: it counts what there is.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -13,8 +14,6 @@ import sqlalchemy as sa
 from graphql import FieldNode, OperationDefinitionNode, parse
 from world import World
 
-from casework.access_index import LEFT
-from casework.transparency.sequencing import LogState
 from demo.examples import Example, list_examples
 from engine.statement.bound import BoundStatement
 
@@ -189,22 +188,43 @@ def test_what_reads_a_whole_table_is_recognised(
     assert read_whole(explain(large, statement), growing) == expected
 
 
-SNAPSHOT: Any = {"epoch": 1, "snapshot": "100:200:150"}
-NEW = sa.select(LogState(SNAPSHOT, 1).select_new().exists())
+FUNCTIONS = {
+    "list_answers_since": {"since": "pg_snapshot", "of_epoch": "smallint"},
+    "list_access_about": {"subjects": "bytea[]", "ats": "timestamptz[]", "ids": "bigint[]"},
+}
+STATEMENT = re.compile(r"(?:RETURN QUERY |ids )(SELECT.*?|FROM \(.*?);", re.DOTALL)
 
 
-@pytest.mark.parametrize(
-    "asked",
-    [LEFT, NEW, sa.text("SELECT * FROM access_tail")],
-    ids=["is the index behind", "is the log behind", "all that the index lacks"],
-)
-def test_the_tail_of_the_access_log_is_found_by_its_transactions(
-    large: World, growing: frozenset[str], asked: sa.ClauseElement
-) -> None:
-    compiled = asked.compile(large.engine, compile_kwargs={"literal_binds": True})
-    plan = explain(large, str(compiled))
-    nodes = [path[-1] for path in paths(plan) if not any("One-Time Filter" in above for above in path)]
-    conditions = [node["Index Cond"] for node in nodes if node.get("Index Name", "").endswith("_epoch_xid_idx")]
-    assert len(conditions) >= 2
-    assert [condition for condition in conditions if "xid" not in condition] == []
-    assert read_whole(plan, growing) == []
+def inner(world: World, function: str) -> Iterator[Any]:
+    """The plans of the statements of a function that reads the log, except of the one that reads all of it."""
+    source = sa.text("SELECT prosrc FROM pg_proc WHERE proname = :name")
+    with world.engine.connect() as connection:
+        body = connection.scalar(source, {"name": function})
+    parameters = FUNCTIONS[function]
+    for statement in STATEMENT.findall(body):
+        text = statement if statement.startswith("SELECT") else f"SELECT found.at, found.answer_id {statement}"
+        for number, name in enumerate(parameters, 1):
+            text = re.sub(rf"\b{name}\b", f"${number}", text)
+        if "WHERE" in text or "JOIN" in text:
+            values = ", ".join("NULL" for _ in parameters)
+            yield explain(
+                world, f"EXECUTE asked({values})", f"PREPARE asked ({', '.join(parameters.values())}) AS {text}"
+            )
+
+
+def test_the_tail_of_the_access_log_is_found_by_its_transactions(large: World, growing: frozenset[str]) -> None:
+    plans = list(inner(large, "list_answers_since"))
+    assert len(plans) == 2
+    for plan in plans:
+        nodes = [path[-1] for path in paths(plan)]
+        conditions = [node["Index Cond"] for node in nodes if node.get("Index Name", "").endswith("_epoch_xid_idx")]
+        assert conditions
+        assert [condition for condition in conditions if "xid" not in condition] == []
+        assert read_whole(plan, growing) == []
+
+
+def test_the_entries_about_a_subject_are_found_by_its_index(large: World, growing: frozenset[str]) -> None:
+    plans = list(inner(large, "list_access_about"))
+    assert [read_whole(plan, growing) for plan in plans] == [[], []]
+    names = {path[-1].get("Index Name", "") for plan in plans for path in paths(plan)}
+    assert {"access_index_2026_11_pkey", "access_answer_2026_11_pkey"} <= names

@@ -19,7 +19,7 @@ from secret_file import create_secret
 SEED = b"l" * 32
 SIGNER = NoteSigner("suxin.court.example/log", Ed25519PrivateKey.from_private_bytes(SEED))
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
-LOGS = ("access_answer", "access_shape", "access_index", "log_leaf", "log_node", "log_checkpoint")
+LOGS = ("access_answer", "access_shape", "access_index", "log_leaf", "log_node", "log_checkpoint", "log_deletion")
 
 
 async def write_log(engine: AsyncEngine, signer: NoteSigner = SIGNER) -> int:

@@ -1,5 +1,6 @@
 """`suxin log`: what an auditor and a partner type."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
@@ -21,7 +22,7 @@ from casework.transparency.receipts import Receipt
 from commands.exits import CommandError
 from commands.log.witnessing import Witness
 from models.transparency.checkpoints import Checkpoint, open_checkpoint
-from models.transparency.merkle import PathError, compute_root, hash_leaf
+from models.transparency.merkle import PathError, compute_root, hash_leaf, verify_inclusion
 from models.transparency.notes import NoteError, NoteSigner, open_note, read_key
 from models.transparency.rotations import Rotation, sign_rotation
 from postgres import database
@@ -53,7 +54,7 @@ def log(database_url: sa.URL) -> Iterator[sa.Engine]:
     yield engine
     with engine.begin() as connection:
         connection.execute(AS_SUPERUSER)
-        empty_tables(connection, "access_answer", "log_leaf", "log_node", "log_checkpoint")
+        empty_tables(connection, "access_answer", "log_leaf", "log_node", "log_checkpoint", "log_deletion")
     engine.dispose()
 
 
@@ -173,6 +174,57 @@ def test_old_answers_are_erased_after_a_question(run: Run, log: sa.Engine, files
     assert "20 entries of more than ten years ago have no details any more." in verified.stdout
     with log.begin() as connection:
         assert connection.scalar(sa.text("SELECT to_regclass('access_index_2005_03')")) is None
+
+
+def test_old_months_are_archived_and_verified_elsewhere(
+    run: Run, installed: Mapping[str, str], log: sa.Engine, files: Path, database_url: sa.URL
+) -> None:
+    """By public keys alone; the sentences are in the language of the terminal."""
+    directory, key = files / "archive", str(SIGNER.key)
+    assert "Nothing is due: no month of the access log is ten years old." in run("log", "archive", directory).stdout
+    old = ANSWERS.replace("now()", "timestamptz '2005-03-04'")
+    with log.begin() as connection:
+        connection.execute(sa.text("SELECT ensure_access_log_partition('2005-03-01')"))
+        connection.execute(sa.text(old))
+    waits = run("log", "archive", directory, "--yes")
+    assert (waits.exit_code, "Not all answers of 2005-03 are in the index of subjects." in waits.stderr) == (1, True)
+    with log.begin() as connection:
+        connection.execute(sa.text("UPDATE access_index_state SET snapshot = pg_current_snapshot()"))
+    log_answers(database_url)
+    asked = run("log", "archive", directory)
+    assert (asked.exit_code, "Archive 2005-03, and delete the answers from the access log?" in asked.stdout) == (
+        1,
+        True,
+    )
+    chinese = runner({**installed, "LANG": "zh_CN.UTF-8"})
+    told = chinese("log", "archive", directory, "--month", "2004-01")
+    assert (told.exit_code, "访问日志里没有 2004-01 的回答，无可归档。" in told.stderr) == (1, True), told.output
+    (files / "file").write_text("x")
+    nowhere = run("log", "archive", files / "file" / "x")
+    assert (nowhere.exit_code, "cannot be written to" in nowhere.stderr) == (73, True)
+    done = run("log", "archive", directory, "--by", "Li Si", "--yes")
+    assert done.exit_code == 0, done.output
+    assert "2005-03: 20 answers are in" in done.stdout
+    alone = runner({"SUXIN_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"})
+    found = alone("log", "verify", directory, "--key", key)
+    assert found.exit_code == 0, found.output
+    assert "2005-03: 20 answers, in the tree of 40 entries." in found.stdout
+    assert "The archives hold." in found.stdout
+    assert "Give --key" in alone("log", "verify", directory).stderr
+    proven = json.loads(alone("log", "prove", directory, "2005-03", "25", "--key", key).stdout)
+    root = open_checkpoint(proven["proof"]["checkpoint"], [SIGNER.key]).root
+    path = [bytes.fromhex(node) for node in proven["proof"]["path"]]
+    verify_inclusion(bytes.fromhex(proven["leaf"]), 25, 40, path, root)
+    none = alone("log", "prove", directory, "2005-03", "3", "--key", key)
+    assert (none.exit_code, "The archive of 2005-03 has no entry 3." in none.stderr) == (1, True)
+    (directory / "2005-03.jsonl.gz").write_bytes(b"")
+    lost = alone("log", "verify", directory, "--key", key)
+    assert (lost.exit_code, "changed: 2005-03: 2005-03.jsonl.gz is not the file" in lost.stderr) == (1, True)
+    assert "does not hold" in alone("log", "prove", directory, "2005-03", "25", "--key", key).stderr
+    verified = run("log", "verify", "--key", key)
+    assert (verified.exit_code, "20 entries of more than ten years ago" in verified.stdout) == (0, True), (
+        verified.output
+    )
 
 
 def test_a_receipt_that_was_not_kept(run: Run, files: Path, kept: Path) -> None:
