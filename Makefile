@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help demo serve unit test system test-pages web check check-deep coverage watch hooks bench schema dist test-dist locks clean
+.PHONY: help demo serve unit test system test-pages web check check-deep coverage watch hooks bench bench-scale schema dist test-dist locks clean
 
 help:  ## What there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -101,6 +101,11 @@ bench: $(INSTALLED)  ## All benchmarks: other servers, access log, hostile docum
 	$(BIN)/python -m bench.imports.cases
 	$(BIN)/python -m bench.imports.changes
 	$(BIN)/python -m bench.exports.events
+
+bench-scale: $(INSTALLED)  ## What grows: ten years of partitions, ninety courts writing at once, reads on a standby
+	$(BIN)/python -m bench.scale.partitions
+	$(BIN)/python -m bench.scale.courts
+	$(BIN)/python -m bench.scale.standby
 
 dist:  ## Build dist/suxin_VERSION.deb for this Debian release (needs debhelper, dh-virtualenv)
 	deploy/build_deb.sh

@@ -35,7 +35,7 @@ from engine.run import runner
 from engine.statement.bound import BoundStatement
 from models.audience import Audience
 from postgres import database
-from postgres.connections import PLANNED_ONCE
+from postgres.sessions.by_role import PLANNED_ONCE
 from server import create_app
 from settings import Settings
 

@@ -18,14 +18,12 @@ DUE = sa.text("SELECT due_access_log_months()")
 ERASE = sa.text("SELECT erase_access_log_month()")
 BEGUN = sa.text(
     """
-    SELECT due FROM due_access_log_months() AS due
-    UNION SELECT replace(right(relname, 7), '_', '-') FROM pg_class
-    WHERE relname ~ '^access_(answer|index)_[0-9]{4}_[0-9]{2}$' AND relkind = 'r' AND NOT relispartition
-    AND relnamespace = current_schema()::regnamespace
-    ORDER BY 1
+    SELECT DISTINCT replace(right(relname, 7), '_', '-') FROM pg_class LEFT JOIN pg_inherits ON inhrelid = oid
+    WHERE relname ~ '^access_(answer|index)_[0-9]{4}_[0-9]{2}$' AND relkind = 'r'
+    AND (NOT relispartition OR inhdetachpending) AND relnamespace = current_schema()::regnamespace ORDER BY 1
     """
 )
-"""The months that are due, and those whose archiving was begun."""
+"""The months whose partitions are detached, or were about to be."""
 
 LEFT = {
     say("in the index of subjects"): (
@@ -65,9 +63,14 @@ class ArchiveError(RuntimeError):
     """A month cannot be archived. The message says why and what to do."""
 
 
-async def list_months(connection: AsyncConnection) -> list[str]:
-    """Return the months to be archived, such as `2016-11`: those that were begun, and those that are due."""
+async def list_begun_months(connection: AsyncConnection) -> list[str]:
+    """Return the months whose archiving was begun, such as `2016-11`."""
     return list((await connection.scalars(BEGUN)).all())
+
+
+async def list_months(connection: AsyncConnection) -> list[str]:
+    """Return the months to be archived: those that were begun, and those that are due."""
+    return sorted({*await list_begun_months(connection), *await list_due_months(connection)})
 
 
 async def check_month(connection: AsyncConnection, month: str, now: datetime) -> None:

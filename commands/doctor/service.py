@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from casework.access_index import find_default_partitions
 from casework.backlog import Backlog, measure_backlog
+from casework.transparency.erasure import list_begun_months
 from commands.doctor import derived, transparency, vital
 from commands.doctor.finding import Finding, State, ok, problem, warning
 from commands.doctor.replication import examine_replication
@@ -45,6 +46,9 @@ async def examine(
 
 async def _tables(connection: AsyncConnection, settings: Settings, moment: datetime) -> AsyncIterator[Finding]:
     yield await _partitions(connection, moment)
+    if begun := await list_begun_months(connection):
+        text = f"The archiving of {', '.join(begun)} was begun and not finished: its answers are out of the log."
+        yield warning("archives", text, "Run `suxin log archive` with the same directory: it goes on there.")
     yield await transparency.examine_lag(connection, moment)
     waits = await measure_backlog(connection, moment)
     yield await _leader(connection)

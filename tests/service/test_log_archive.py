@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from casework.transparency import archiving
 from casework.transparency.archives import ArchiveWalk, prove_archived
 from casework.transparency.archiving import Place, archive_month
-from casework.transparency.erasure import ArchiveError, check_month, list_months
+from casework.transparency.erasure import ArchiveError, check_month, list_begun_months, list_months
 from casework.transparency.proofs import prove_consistency, prove_leaf
 from casework.transparency.tree import fetch_by, read_last
 from casework.transparency.verification import verify_log
@@ -220,6 +220,7 @@ async def test_an_interrupted_run_is_taken_up_by_the_next(
     assert await list_tables(log) == ["access_answer_2004_12", OF_2005[0], "access_index_2004_12", OF_2005[1]]
     assert await look(log) == ([], 5, [])
     async with log.connect() as connection:
+        assert await list_begun_months(connection) == ["2004-12"]
         assert await list_months(connection) == ["2004-12", "2005-03"]
         await connection.run_sync(roles.grant_rights)
         assert await connection.run_sync(roles.find_wrong_rights) == []
@@ -241,11 +242,13 @@ async def test_a_detachment_that_waits_for_a_reader_is_finished_later(
     count = sa.text("SELECT count(*) FROM access_answer")
     async with log.connect() as report:
         assert await report.scalar(count) == 618
-        with pytest.raises(ArchiveError, match=r"Others have used the access log for 10s: 2004-12 waits\."):
-            await archive(log, tmp_path)
+        for _ in ("begun", "finishing waits as well"):
+            with pytest.raises(ArchiveError, match=r"Others have used the access log for 10s: 2004-12 waits\."):
+                await archive(log, tmp_path)
         async with log.connect() as connection:
             pending = "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhdetachpending"
             assert (await connection.scalars(sa.text(pending))).all() == ["access_answer_2004_12"]
+            assert await list_begun_months(connection) == ["2004-12"]
             assert await connection.scalar(count) == 613
             await connection.execute(ANSWERS, {"at": RECENT, "number": 1})
             await connection.rollback()
