@@ -204,7 +204,7 @@ def inner(world: World, function: str) -> Iterator[Any]:
     for statement in STATEMENT.findall(body):
         text = statement if statement.startswith("SELECT") else f"SELECT found.at, found.answer_id {statement}"
         for number, name in enumerate(parameters, 1):
-            text = re.sub(rf"\b{name}\b", f"${number}", text)
+            text = re.sub(rf"(?<!\.)\b{name}\b", f"${number}", text)
         if "WHERE" in text or "JOIN" in text:
             values = ", ".join("NULL" for _ in parameters)
             yield explain(
