@@ -176,7 +176,11 @@ def collect(asking: Asking) -> Mapping[str, tuple[str, list[Any]]]:
         with noting() as seen:
             asking.ask(asking.get_token(audience, BUSY), query, **variables)
         found[name] = (seen[-1].statement.text, seen[-1].arguments())
-    state: Any = {"epoch": 1, "snapshot": "100:200:150"}
+    engine = database.make_sync_engine(asking.data.url)
+    with engine.connect() as connection:
+        snapshot = connection.scalar(sa.text("SELECT pg_current_snapshot()::text"))
+    engine.dispose()
+    state: Any = {"epoch": 1, "snapshot": snapshot}
     new = sa.select(LogState(state, 1).select_new().exists())
     dialect: Any = PGDialect()  # type: ignore[no-untyped-call]
     tails = {"the tail of the index": LEFT, "the tail of the transparency log": new}

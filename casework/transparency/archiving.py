@@ -55,7 +55,7 @@ LEAF = LogLeaf.__table__.c
 
 
 @dataclass(frozen=True)
-class Place:
+class ArchivePlace:
     """The files of a month in a directory."""
 
     directory: Path
@@ -91,7 +91,7 @@ class Place:
         return manifest
 
 
-def _damaged(place: Place, reason: str) -> ArchiveError:
+def _damaged(place: ArchivePlace, reason: str) -> ArchiveError:
     template = (
         "The archive of {month} in {where} does not hold: {reason} Nothing was deleted. Move it away, and try again."
     )
@@ -99,7 +99,7 @@ def _damaged(place: Place, reason: str) -> ArchiveError:
 
 
 async def archive_month(
-    engine: AsyncEngine, place: Place, signer: NoteSigner, deleted_by: str, now: datetime
+    engine: AsyncEngine, place: ArchivePlace, signer: NoteSigner, deleted_by: str, now: datetime
 ) -> Manifest:
     """Archive a month that is due, and delete it. Takes an interrupted run up. Returns the manifest.
 
@@ -143,7 +143,7 @@ async def detach(connection: AsyncConnection, parent: str, month: str) -> None:
         await connection.execute(sa.text(f"ALTER TABLE {parent} DETACH PARTITION {name} CONCURRENTLY"))
 
 
-async def write_archive(connection: AsyncConnection, place: Place, signer: NoteSigner) -> None:
+async def write_archive(connection: AsyncConnection, place: ArchivePlace, signer: NoteSigner) -> None:
     """Write the file, then its manifest, each whole or not at all. Raises OSError, ArchiveError."""
     await connection.execute(sa.text("SET LOCAL statement_timeout = 0"))
     last = await read_last(fetch_by(connection))
@@ -211,7 +211,12 @@ def write_whole(file: Path, text: str) -> None:
 
 
 async def delete_month(
-    connection: AsyncConnection, place: Place, manifest: Manifest, signer: NoteSigner, deleted_by: str, now: datetime
+    connection: AsyncConnection,
+    place: ArchivePlace,
+    manifest: Manifest,
+    signer: NoteSigner,
+    deleted_by: str,
+    now: datetime,
 ) -> None:
     """Delete a month whose archive was verified, and record it: both or nothing. The signed note is put beside the
     archive first. Raises ArchiveError if the archive is of other answers than the month has."""

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from auth.log_key import read_signer
 from casework.transparency.archives import DAMAGED, ArchiveWalk, prove_archived
-from casework.transparency.archiving import Place, archive_month, write_whole
+from casework.transparency.archiving import ArchivePlace, archive_month, write_whole
 from casework.transparency.copies import list_rotations, name_rotation
 from casework.transparency.erasure import ArchiveError, check_month, list_months
 from casework.transparency.faults import Verification
@@ -72,7 +72,7 @@ def archive_months(
                 typer.confirm(f"Archive {', '.join(due)}, and delete the answers from the access log?", abort=True)
             _run(owner, partial(_keep_rotations, directory=place))
             for one in due:
-                work = partial(_archive, place=Place(place, one), signer=signer, by=by or name_operator())
+                work = partial(_archive, place=ArchivePlace(place, one), signer=signer, by=by or name_operator())
                 done = _run(owner, work)
                 console.print(
                     f"{one}: {done.answers} answers are in {place / one}.jsonl.gz, and deleted here.", soft_wrap=True
@@ -129,7 +129,7 @@ async def _keep_rotations(engine: AsyncEngine, directory: Path) -> None:
             write_whole(file, note)
 
 
-async def _archive(engine: AsyncEngine, place: Place, signer: NoteSigner, by: str) -> Manifest:
+async def _archive(engine: AsyncEngine, place: ArchivePlace, signer: NoteSigner, by: str) -> Manifest:
     return await archive_month(engine, place, signer, by, datetime.now(UTC))
 
 
@@ -170,7 +170,7 @@ def prove_answer(
     """
     with explain_errors():
         keys = find_keys(directory, [find_key(key)])
-        place = Place(directory, month)
+        place = ArchivePlace(directory, month)
         manifest = open_manifest(read_text(place.manifest), keys)
         if ArchiveWalk(place.answers, manifest, keys).run().total:
             raise CommandError(f"The archive of {month} does not hold. Run `suxin log verify {directory}`.")

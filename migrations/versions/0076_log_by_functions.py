@@ -36,31 +36,17 @@ SELECT a.at, a.id, a.client_key, a.parties, a.indexes
 FROM access_index_state AS state CROSS JOIN LATERAL list_answers_since(state.snapshot, state.epoch) AS a
 """
 ABOUT = """
-CREATE FUNCTION list_access_about(asked bytea[]) RETURNS SETOF access_record
+CREATE FUNCTION list_access_about(asked bytea[]) RETURNS TABLE (at timestamptz, answer_id bigint)
 LANGUAGE plpgsql STABLE ROWS 50 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off AS $$
-/* The entries of all answers about subjects of the index, their other subjects' entries as well. A subject is also found by
-its hashes of before a new key. */
+/* The keys of all answers about subjects of the index. A subject is also found by its hashes of before a new key. */
+#variable_conflict use_column
 DECLARE
     subjects bytea[] := asked || ARRAY(SELECT earlier FROM earlier_hash WHERE index = ANY (asked));
-    ats timestamptz[];
-    ids bigint[];
 BEGIN
-    SELECT array_agg(found.at), array_agg(found.answer_id) INTO ats, ids FROM (
-        SELECT i.at, i.answer_id FROM access_index AS i WHERE i.subject = ANY (subjects)
-        UNION
-        SELECT tail.at, tail.id FROM access_tail AS tail
-        CROSS JOIN LATERAL unnest(tail.parties, tail.indexes) AS one (party, index)
-        WHERE coalesce(int8send(one.party), one.index) = ANY (subjects)
-    ) AS found;
-    RETURN QUERY SELECT
-        a.id * 65536 + place.place, a.id, a.at, a.request_id, a.client_key, a.audience, a.operator, a.branch,
-        a.refs[place.place], a.relations[place.place], a.purpose, a.consents[place.place], a.share_codes[place.place],
-        a.parties[place.place], a.indexes[place.place], s.operation, s.field, s.types,
-        coalesce(a.results[place.place], a.results[1])
-    FROM unnest(ats, ids) AS found (at, answer_id)
-    JOIN access_answer AS a ON a.at = found.at AND a.id = found.answer_id
-    JOIN access_shape AS s ON s.id = a.shape_id
-    CROSS JOIN LATERAL generate_series(1, a.subjects) AS place (place);
+    RETURN QUERY SELECT DISTINCT i.at, i.answer_id FROM access_index AS i WHERE i.subject = ANY (subjects);
+    RETURN QUERY SELECT DISTINCT tail.at, tail.id FROM access_tail AS tail
+    CROSS JOIN LATERAL unnest(tail.parties, tail.indexes) AS one (party, index)
+    WHERE coalesce(int8send(one.party), one.index) = ANY (subjects);
 END $$
 """
 

@@ -19,7 +19,6 @@ from models.access_record import AccessRecord, AccessResult
 from resolvers.view import CLIENT, NOW, PURPOSE, REQUEST, SUBJECT, View
 from resolvers.visibility.reach import find_own_party
 
-ENTRY = [sa.column(one.name, one.type) for one in AccessRecord.__table__.c]
 ENTRIES: SQL = sa.literal_column("65536")
 """The factor between the key of an answer and those of its entries."""
 
@@ -41,7 +40,13 @@ def select_entries(audience: Audience, arguments: Mapping[str, SQL]) -> Any:
     if audience is not Audience.LITIGANT_PORTAL:
         return aliased(AccessRecord)
     own: SQL = array([encode_subject(find_own_party()), SUBJECT], type_=sa.LargeBinary)
-    return sa.select(sa.func.list_access_about(own).table_valued(*ENTRY)).subquery("entry")
+    keys = sa.func.list_access_about(own).table_valued(
+        sa.column("at", sa.DateTime(timezone=True)), sa.column("answer_id", sa.BigInteger), name="about"
+    )
+    entry: sa.FromClause = AccessRecord.__table__.alias("logged")
+    columns = [keys.c.at if one.name == "at" else one for one in entry.c]
+    same = sa.and_(entry.c.at == keys.c.at, entry.c.answer_id == keys.c.answer_id)
+    return sa.select(*columns).select_from(keys.join(entry, same)).subquery("entry")
 
 
 class AccessLog:

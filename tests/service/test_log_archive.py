@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from casework.transparency import archiving
 from casework.transparency.archives import ArchiveWalk, prove_archived
-from casework.transparency.archiving import Place, archive_month
+from casework.transparency.archiving import ArchivePlace, archive_month
 from casework.transparency.erasure import ArchiveError, check_month, list_begun_months, list_months
 from casework.transparency.proofs import prove_consistency, prove_leaf
 from casework.transparency.tree import fetch_by, read_last
@@ -79,10 +79,10 @@ async def read_note(connection: AsyncConnection) -> str:
 
 async def archive(engine: AsyncEngine, directory: Path, month: str = "2004-12") -> None:
     """Archive a month."""
-    await archive_month(engine, Place(directory, month), SIGNER, BY, NOW)
+    await archive_month(engine, ArchivePlace(directory, month), SIGNER, BY, NOW)
 
 
-def verify(place: Place, signer: NoteSigner = SIGNER) -> list[str]:
+def verify(place: ArchivePlace, signer: NoteSigner = SIGNER) -> list[str]:
     """Return the faults that another machine finds, which has the public key alone."""
     manifest = open_manifest(place.manifest.read_text(), [signer.key])
     return [fault.kind.value for fault in ArchiveWalk(place.answers, manifest, [signer.key]).run().faults]
@@ -119,7 +119,7 @@ async def test_a_month_is_archived_and_its_deletion_is_proven(log: AsyncEngine, 
         kept = open_checkpoint(await read_note(connection), [SIGNER.key])
         assert await list_months(connection) == ["2004-12", "2005-03"]
     await archive(log, tmp_path)
-    place = Place(tmp_path, "2004-12")
+    place = ArchivePlace(tmp_path, "2004-12")
     assert list_files(tmp_path) == ["2004-12.deletion", "2004-12.jsonl.gz", "2004-12.manifest"]
     assert await look(log) == DONE
     assert await list_tables(log) == OF_2005
@@ -187,7 +187,7 @@ async def before_the_manifest(patch: pytest.MonkeyPatch) -> None:
 
 
 async def before_it_is_verified(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Place, "verify", fail)
+    patch.setattr(ArchivePlace, "verify", fail)
 
 
 async def before_it_is_deleted(patch: pytest.MonkeyPatch) -> None:
@@ -229,7 +229,7 @@ async def test_an_interrupted_run_is_taken_up_by_the_next(
         await connection.rollback()
     await archive(log, tmp_path)
     assert await look(log) == DONE
-    assert verify(Place(tmp_path, "2004-12")) == []
+    assert verify(ArchivePlace(tmp_path, "2004-12")) == []
     assert await list_tables(log) == OF_2005
 
 
@@ -259,7 +259,7 @@ async def test_a_detachment_that_waits_for_a_reader_is_finished_later(
     assert await list_tables(log) == []
 
 
-def rewrite(place: Place, change: Callable[[list[Any]], None]) -> None:
+def rewrite(place: ArchivePlace, change: Callable[[list[Any]], None]) -> None:
     """Change the lines of an archive."""
     with gzip.open(place.answers) as lines:
         found = list(map(json.loads, lines))
@@ -311,7 +311,7 @@ async def test_an_archive_that_was_changed_does_not_hold(
         await before_it_is_deleted(patch)
         with pytest.raises(InterruptedError_):
             await archive(log, tmp_path)
-    place = Place(tmp_path, "2004-12")
+    place = ArchivePlace(tmp_path, "2004-12")
     rewrite(place, change)
     assert {*verify(place)} == kinds
     with pytest.raises(ArchiveError, match=r"The archive of 2004-12 in .* does not hold: .* Nothing was deleted\."):
@@ -323,7 +323,7 @@ async def test_an_archive_that_was_changed_does_not_hold(
 
 async def test_files_that_are_none_are_told(log: AsyncEngine, tmp_path: Path) -> None:
     await archive(log, tmp_path)
-    place = Place(tmp_path, "2004-12")
+    place = ArchivePlace(tmp_path, "2004-12")
     whole = place.answers.read_bytes()
     for octets in (
         b"",
