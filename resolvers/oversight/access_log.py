@@ -13,7 +13,7 @@ from sqlalchemy.types import TypeEngine
 from auth.audiences import Audience
 from engine.audit import AnswerKind
 from engine.declare.relations import Frame
-from engine.declare.sql import SQL
+from engine.declare.sql import ROW_BY_ROW, SQL
 from models.access_answer import AccessAnswer, AccessShape, encode_subject
 from models.access_record import AccessRecord, AccessResult
 from resolvers.view import CLIENT, NOW, PURPOSE, REQUEST, SUBJECT, View
@@ -44,9 +44,10 @@ def select_entries(audience: Audience, arguments: Mapping[str, SQL]) -> Any:
         sa.column("at", sa.DateTime(timezone=True)), sa.column("answer_id", sa.BigInteger), name="about"
     )
     entry: sa.FromClause = AccessRecord.__table__.alias("logged")
-    columns = [keys.c.at if one.name == "at" else one for one in entry.c]
     same = sa.and_(entry.c.at == keys.c.at, entry.c.answer_id == keys.c.answer_id)
-    return sa.select(*columns).select_from(keys.join(entry, same)).subquery("entry")
+    found = sa.select(*entry.c).where(same).offset(ROW_BY_ROW).lateral("found")
+    columns = [keys.c.at if one.name == "at" else one for one in found.c]
+    return sa.select(*columns).select_from(keys.join(found, sa.true())).subquery("entry")
 
 
 class AccessLog:
