@@ -1,4 +1,4 @@
-"""The access log is read by functions that plan each statement once a session.
+"""The tail of the access log is read by a function, which plans its statements once a session.
 
 With ten years of months, a statement that named the log five times took 74 ms to be planned and 19 ms to be executed, of
 which the tail of the index had the most.
@@ -35,23 +35,7 @@ CREATE OR REPLACE VIEW access_tail AS
 SELECT a.at, a.id, a.client_key, a.parties, a.indexes
 FROM access_index_state AS state CROSS JOIN LATERAL list_answers_since(state.snapshot, state.epoch) AS a
 """
-ABOUT = """
-CREATE FUNCTION list_access_about(asked bytea[]) RETURNS TABLE (at timestamptz, answer_id bigint)
-LANGUAGE plpgsql STABLE ROWS 50 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off AS $$
-/* The keys of all answers about subjects of the index. A subject is also found by its hashes of before a new key. */
-#variable_conflict use_column
-DECLARE
-    subjects bytea[] := asked || ARRAY(SELECT earlier FROM earlier_hash WHERE index = ANY (asked));
-BEGIN
-    RETURN QUERY SELECT DISTINCT i.at, i.answer_id FROM access_index AS i WHERE i.subject = ANY (subjects);
-    RETURN QUERY SELECT DISTINCT tail.at, tail.id FROM access_tail AS tail
-    CROSS JOIN LATERAL unnest(tail.parties, tail.indexes) AS one (party, index)
-    WHERE coalesce(int8send(one.party), one.index) = ANY (subjects);
-END $$
-"""
-
-
 def upgrade() -> None:
-    """Create the functions, and replace the view."""
-    for script in (SINCE, TAIL, ABOUT):
+    """Create the function, and replace the view."""
+    for script in (SINCE, TAIL):
         op.execute(script)

@@ -13,11 +13,10 @@ from sqlalchemy.types import TypeEngine
 from auth.audiences import Audience
 from engine.audit import AnswerKind
 from engine.declare.relations import Frame
-from engine.declare.sql import ROW_BY_ROW, SQL
-from models.access_answer import AccessAnswer, AccessShape, encode_subject
-from models.access_record import AccessRecord, AccessResult
-from resolvers.view import CLIENT, NOW, PURPOSE, REQUEST, SUBJECT, View
-from resolvers.visibility.reach import find_own_party
+from engine.declare.sql import SQL
+from models.access_answer import AccessAnswer, AccessShape
+from models.access_record import AccessResult
+from resolvers.view import CLIENT, NOW, PURPOSE, REQUEST, View
 
 ENTRIES: SQL = sa.literal_column("65536")
 """The factor between the key of an answer and those of its entries."""
@@ -33,21 +32,6 @@ ARRAYS = {
     "relation": "relations",
 }
 """The arrays of `access_answer` by the name of the value."""
-
-
-def select_entries(audience: Audience, arguments: Mapping[str, SQL]) -> Any:
-    """Select the entries of the access log; for a litigant those of the answers about it, by the index."""
-    if audience is not Audience.LITIGANT_PORTAL:
-        return aliased(AccessRecord)
-    own: SQL = array([encode_subject(find_own_party()), SUBJECT], type_=sa.LargeBinary)
-    keys = sa.func.list_access_about(own).table_valued(
-        sa.column("at", sa.DateTime(timezone=True)), sa.column("answer_id", sa.BigInteger), name="about"
-    )
-    entry: sa.FromClause = AccessRecord.__table__.alias("logged")
-    same = sa.and_(entry.c.at == keys.c.at, entry.c.answer_id == keys.c.answer_id)
-    found = sa.select(*entry.c).where(same).offset(ROW_BY_ROW).lateral("found")
-    columns = [keys.c.at if one.name == "at" else one for one in found.c]
-    return sa.select(*columns).select_from(keys.join(found, sa.true())).subquery("entry")
 
 
 class AccessLog:

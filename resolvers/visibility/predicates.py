@@ -11,7 +11,7 @@ from auth.audiences import Audience
 from auth.consent import RECIPIENTS, may_still_be_told
 from engine.declare.relations import Frame, Predicate
 from engine.declare.sql import SQL
-from models.access_answer import is_named_by
+from models.access_answer import is_named_by, select_answers_about
 from models.party import PartyKind
 from models.party_name import NameStanding
 from resolvers.joins import exists
@@ -19,7 +19,7 @@ from resolvers.view import CLIENT, NOW, REQUEST, SUBJECT, VILLAGE
 from resolvers.visibility.audiences import EVERYBODY, NOBODY, OUTSIDE, PARTNERS
 from resolvers.visibility.items import may_see_code_record, may_see_deduction, may_see_listing, may_see_sanction
 from resolvers.visibility.publicity import UNKNOWN, may_leave, record_may_leave
-from resolvers.visibility.reach import is_in_jurisdiction, is_self, reached
+from resolvers.visibility.reach import find_own_party, is_in_jurisdiction, is_self, reached
 
 ITEMS: Mapping[type, Predicate] = {
     models.Deduction: may_see_deduction,
@@ -208,7 +208,8 @@ def may_see_access_record(row: Frame, audience: Audience) -> SQL:
     before = row.request_id != REQUEST
     if audience is Audience.LITIGANT_PORTAL:
         unknown_then = sa.and_(row.party_id.is_(None), is_named_by(row.subject_index, SUBJECT))
-        return sa.and_(before, sa.or_(unknown_then, is_self(row.party_id)))
+        found = sa.tuple_(row.at, row.answer_id).in_(select_answers_about(find_own_party(), SUBJECT))
+        return sa.and_(before, found, sa.or_(unknown_then, is_self(row.party_id)))
     return sa.cast(before, sa.Boolean) if audience is Audience.AUDITOR else NOBODY
 
 

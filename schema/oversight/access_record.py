@@ -10,7 +10,7 @@ from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
 from engine.policy import any_of
 from models.access_record import AccessResult
-from resolvers.oversight.access_log import is_of_answers, select_entries
+from resolvers.oversight.access_log import is_of_answers
 from resolvers.oversight.log_proofs import NEEDS, prove_entry
 from resolvers.visibility.about import ABOUT_NOBODY
 from resolvers.visibility.predicates import may_see_access_record
@@ -24,7 +24,6 @@ from schema.partners.client import Client
     about=ABOUT_NOBODY,
     subject="party_id",
     by_keys=is_of_answers,
-    source=select_entries,
     requires=any_of(Scope.SELF, Scope.AUDIT),
 )
 class AccessRecord(Node):

@@ -190,7 +190,6 @@ def test_what_reads_a_whole_table_is_recognised(
 
 FUNCTIONS = {
     "list_answers_since": {"since": "pg_snapshot", "of_epoch": "smallint"},
-    "list_access_about": {"subjects": "bytea[]"},
 }
 STATEMENT = re.compile(r"RETURN QUERY (SELECT.*?);", re.DOTALL)
 
@@ -220,10 +219,3 @@ def test_the_tail_of_the_access_log_is_found_by_its_transactions(large: World, g
         assert conditions
         assert [condition for condition in conditions if "xid" not in condition] == []
         assert read_whole(plan, growing) == []
-
-
-def test_the_entries_about_a_subject_are_found_by_its_index(large: World, growing: frozenset[str]) -> None:
-    plans = list(inner(large, "list_access_about"))
-    assert [read_whole(plan, growing) for plan in plans] == [[], []]
-    names = {path[-1].get("Index Name", "") for plan in plans for path in paths(plan)}
-    assert "access_index_2026_11_pkey" in names
