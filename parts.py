@@ -1,6 +1,6 @@
 """The components of one worker, made from settings when they are needed."""
 
-import os
+import logging
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,55 +10,47 @@ from typing import Any
 import anyio
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
-from starlette.routing import BaseRoute, WebSocketRoute
 
 from auth.budget import Budgets
-from auth.clients.certificates import Authorities, MutualTLS
+from auth.clients.certificates import MutualTLS
 from auth.clients.trusted_documents import TrustedDocuments
 from auth.log_key import load_signer
 from auth.proofs.guard import ProofGuard
 from auth.report_signature import ReportSigner
 from auth.revocations import RevocationListener
 from auth.server.authorization_server import AuthorizationServer
-from auth.server.endpoints import build_oauth_routes
 from auth.signing import SigningKeys
 from auth.tokens import TokenVerifier
 from casework.outbox import CHANNEL
 from engine.engine import Engine
 from engine.execution import Executor
+from engine.run.standby import StandbyReads
 from jobs.access_log import keep_access_log
+from jobs.loop import POLL_SECONDS, repeat
 from jobs.outbound import Outbound
 from jobs.oversight import Vigilance
 from jobs.worker import work_on
 from models.keyring import Keyring, load_keyring
 from models.transparency.notes import NoteSigner, read_key
-from openapi.operation import ApiRoute
 from postgres import database
 from postgres.connections import PlanConnections, watch
-from postgres.keeping import find_kept
 from postgres.listener import NotificationListener
 from postgres.pulse import Pulse
+from postgres.replication.standby import StandbyConnections, open_standby
 from postgres.sessions.names import EVENTS, PROOFS, PULSE, REVOCATIONS
 from postgres.sessions.watch import SessionWatch
 from postgres.shares import Shares
 from protocols.admission import Admission
 from reports.content import ReportWriter
-from reports.endpoint import make_report_routes
-from reports.viewer import ReportViewer
 from schema.builder import build_engine
 from settings import Settings, SettingsError
-from telemetry.exposition import build_metrics_endpoint
 from telemetry.recording import Recorder
-from transport.contract.checks import ALIVE, METRICS, READY
-from transport.contract.files import DOWNLOAD, UPLOAD
-from transport.contract.graphql import ASK, ASK_BY_ADDRESS
 from transport.endpoint import GraphQLEndpoint
-from transport.health import Gate, build_liveness_endpoint, build_readiness_endpoint
+from transport.health import Gate
 from transport.subscriptions import Live
-from transport.transfers import UPLOAD_PATH, Transfers
-from transport.transparency import LogKeys, make_log_routes
-from transport.websockets import build_socket_endpoint
+from transport.transparency import LogKeys
 
+log = logging.getLogger("suxin.server")
 GRAPHQL_METHODS = frozenset({"GET", "POST"})
 
 
@@ -124,6 +116,18 @@ class Parts:
         return PlanConnections(self.url, self.settings.pool_size, self.settings.statement_timeout)
 
     @cached_property
+    def standby(self) -> StandbyConnections | None:
+        """The connections of the standby, if there is one to read from."""
+        settings = self.settings
+        return open_standby(settings.standby_url, settings.pool_size, settings.statement_timeout, self.connections)
+
+    @cached_property
+    def standby_reads(self) -> StandbyReads | None:
+        """The answers of the standby."""
+        facts = self.graphql.audit.facts
+        return StandbyReads(self.standby, self.connections, facts) if self.standby and facts else None
+
+    @cached_property
     def notifications(self) -> NotificationListener:
         """The listener for events."""
         return NotificationListener(CHANNEL)
@@ -168,14 +172,11 @@ class Parts:
         """How clients present certificates, or None. Raises SettingsError for a file without certificates."""
         if not self.settings.certificate_header:
             return None
-        file = self.settings.certificate_authorities
         try:
-            authorities = Authorities.of(file.read_bytes()) if file else Authorities()
+            return MutualTLS.read(self.settings.certificate_authorities, self.settings.certificate_address)
         except ValueError:
-            raise SettingsError(
-                "SUXIN_CERTIFICATE_AUTHORITIES must name a file with certificates in PEM form."
-            ) from None
-        return MutualTLS(authorities, self.settings.certificate_address)
+            wrong = "SUXIN_CERTIFICATE_AUTHORITIES must name a file with certificates in PEM form."
+            raise SettingsError(wrong) from None
 
     @cached_property
     def outbound(self) -> Outbound:
@@ -222,16 +223,8 @@ class Parts:
     @cached_property
     def live(self) -> Live:
         """The subscriptions."""
-        return Live(
-            self.graphql,
-            self.engine,
-            self.verifier,
-            self.documents,
-            self.keyring,
-            self.now,
-            self.notifications.subscribe,
-            self.budgets,
-        )
+        own = self.graphql, self.engine, self.verifier, self.documents, self.keyring, self.now
+        return Live(*own, self.notifications.subscribe, self.budgets)
 
     @cached_property
     def endpoint(self) -> GraphQLEndpoint:
@@ -253,26 +246,8 @@ class Parts:
             reports=self.reports,
             log_signer=self.log_signer,
             shares=Shares(self.settings.pool_size),
+            standby=self.standby_reads,
         )
-
-    def build_routes(self) -> list[BaseRoute]:
-        """Return all routes."""
-        settings, now = self.settings, self.now
-        own = self.engine, self.verifier, self.keyring, settings.issuer, now, self.budgets
-        transfers = Transfers(self.graphql, *own)
-        desk = ReportViewer(self.graphql, self.engine, self.keyring, self.reports.signer, now)
-        return [
-            ApiRoute("/graphql", self.endpoint, ASK, ASK_BY_ADDRESS),
-            WebSocketRoute("/graphql", build_socket_endpoint(self.live)),
-            ApiRoute("/livez", build_liveness_endpoint(find_kept(os.environ)), ALIVE),
-            ApiRoute("/readyz", build_readiness_endpoint(self.engine, self.gate, self.sessions.find_doubt), READY),
-            ApiRoute("/metrics", build_metrics_endpoint(self.engine, now), METRICS),
-            ApiRoute(UPLOAD_PATH, transfers.upload, UPLOAD),
-            ApiRoute("/downloads/{token}", transfers.download, DOWNLOAD),
-            *make_report_routes(desk, settings.request_timeout),
-            *make_log_routes(self.engine, settings.request_timeout, self.log_keys, settings.issuer),
-            *build_oauth_routes(self.authorization, self.verifier.forget),
-        ]
 
     def work(self) -> Coroutine[Any, Any, None]:
         """Return the worker."""
@@ -288,12 +263,15 @@ class Parts:
             self.sessions.keep(),
             self.sessions.listener.listen(lambda: database.connect(self.direct_url, REVOCATIONS)),
             self.notifications.listen(lambda: database.connect(self.direct_url, EVENTS)),
+            *([repeat(self.standby.look, log.warning, "the standby is away", POLL_SECONDS)] if self.standby else []),
             *([self.work()] if self.settings.worker else []),
         ]
 
     async def close(self) -> None:
         """Close all connections."""
         await self.connections.close()
+        if self.standby:
+            await self.standby.close()
         await self.engine.dispose()
         await self.proofs.used.close()
         await self.outbound.close()

@@ -15,28 +15,41 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 from uvicorn.config import STARTUP_FAILURE
 
 from auth.audiences import Audience, scopes_of
+from auth.server.endpoints import build_oauth_routes
 from casework.catalogue import read_case_types
 from engine.document.audience_schema import build_audience_schema
 from jobs.access_log import ensure_access_log
 from jobs.loop import run_in_background
 from jobs.parent import end_with_parent
+from openapi.operation import ApiRoute
 from page_routes import build_page_routes, build_site
 from pages.home import make_not_found
 from parts import GRAPHQL_METHODS, Parts
 from postgres import database
+from postgres.keeping import find_kept
 from postgres.reaching import wait_for_database
 from protocols.admission import STATE
 from protocols.opening import OPENED
 from protocols.proxies import TrustedProxies
 from protocols.stopping import STOPPING
+from reports.endpoint import make_report_routes
+from reports.viewer import ReportViewer
 from settings import Settings, SettingsError
 from telemetry import logs, traces
+from telemetry.exposition import build_metrics_endpoint
 from telemetry.observing import Observing, Telemetry
 from transport.application import DirectApplication
+from transport.contract.checks import ALIVE, METRICS, READY
+from transport.contract.files import DOWNLOAD, UPLOAD
+from transport.contract.graphql import ASK, ASK_BY_ADDRESS
+from transport.health import build_liveness_endpoint, build_readiness_endpoint
+from transport.transfers import UPLOAD_PATH, Transfers
+from transport.transparency import make_log_routes
+from transport.websockets import build_socket_endpoint
 
 Fit = Callable[[AsyncEngine], Awaitable[None]]
 log = logging.getLogger("suxin.server")
@@ -108,7 +121,7 @@ def create_app(
         await parts.close()
 
     site = build_site(settings)
-    routes = [*parts.build_routes(), *build_page_routes(parts, site), *([register(parts)] if register else [])]
+    routes = [*build_routes(parts), *build_page_routes(parts, site), *([register(parts)] if register else [])]
     paths = frozenset(route.path for route in routes if isinstance(route, Route))
     observing = Middleware(Observing, telemetry=telemetry, paths=paths, recorder=parts.recorder)
     app = DirectApplication(routes=routes, middleware=[observing], lifespan=lifespan)
@@ -118,6 +131,26 @@ def create_app(
     app.router.redirect_slashes = False  # a redirect would contain the Host header of the request
     app.state.engine, app.state.connections = parts.engine, parts.connections
     return app
+
+
+def build_routes(parts: Parts) -> list[BaseRoute]:
+    """Return the routes of programs."""
+    settings, now, engine = parts.settings, parts.now, parts.engine
+    own = engine, parts.verifier, parts.keyring, settings.issuer, now, parts.budgets
+    transfers = Transfers(parts.graphql, *own)
+    desk = ReportViewer(parts.graphql, engine, parts.keyring, parts.reports.signer, now)
+    return [
+        ApiRoute("/graphql", parts.endpoint, ASK, ASK_BY_ADDRESS),
+        WebSocketRoute("/graphql", build_socket_endpoint(parts.live)),
+        ApiRoute("/livez", build_liveness_endpoint(find_kept(os.environ)), ALIVE),
+        ApiRoute("/readyz", build_readiness_endpoint(engine, parts.gate, parts.sessions.find_doubt), READY),
+        ApiRoute("/metrics", build_metrics_endpoint(engine, now), METRICS),
+        ApiRoute(UPLOAD_PATH, transfers.upload, UPLOAD),
+        ApiRoute("/downloads/{token}", transfers.download, DOWNLOAD),
+        *make_report_routes(desk, settings.request_timeout),
+        *make_log_routes(engine, settings.request_timeout, parts.log_keys, settings.issuer),
+        *build_oauth_routes(parts.authorization, parts.verifier.forget),
+    ]
 
 
 async def open_or_wait(parts: Parts, fit: Fit, stack: AsyncExitStack) -> None:

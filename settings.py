@@ -17,6 +17,7 @@ PREFIX = "SUXIN_"
 LONGEST_LINE = 100
 MOST_WITNESSES, WITNESS = 16, re.compile(r"[^\s+]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]{44}")
 DATABASE_URL, DIRECT_URL, OWNER_URL = "SUXIN_DATABASE_URL", "SUXIN_DIRECT_URL", "SUXIN_OWNER_URL"
+STANDBY_URL = "SUXIN_STANDBY_URL"
 CLIENT_SECRET, STAFF_PASSWORD = "SUXIN_CLIENT_SECRET", "SUXIN_STAFF_PASSWORD"
 OF_COMMANDS = frozenset({CLIENT_SECRET, STAFF_PASSWORD, "SUXIN_CLIENT_FILE"})
 """Variables that single commands read. They are no settings of the service."""
@@ -33,9 +34,9 @@ class Settings:
     """The settings of the service. Lower layers receive single values, not this object.
 
     database_url: PostgreSQL 15 or newer; None starts an embedded server in `data_dir`.
-    direct_url: the same database without a pooler, for connections that need a session of their own: notifications,
-    leadership of the worker, imports, migrations. None is `database_url`.
+    direct_url: the same database without a pooler, for what needs a session of its own. None is `database_url`.
     owner_url: the same database as the user that owns the tables, for migrations. None is `direct_url`.
+    standby_url: a standby of it, which answers what the primary confirms (docs/availability.md); None for none.
     data_dir: contains the embedded database and the key files. It must not be under version control.
     issuer: the public URL of the service (RFC 8414), and the resource identifier of the API (RFC 9728).
     token_lifetime: lifetime of access tokens in seconds, 60 to 600.
@@ -55,18 +56,15 @@ class Settings:
     webhook_networks: private networks that webhooks may be sent to; http is allowed in these only.
     log_witnesses: public keys of witnesses, at most sixteen, whose cosignatures of the transparency log are kept.
     audit_one_in: one in this number of registered letters is drawn for audit, up to 999999; 0 draws none.
-    misses: look-ups of persons without consent or by a wrong name, within an hour, above which a client is braked if
-    they are a fifth of all; up to 999999; 0 brakes nobody.
+    misses: look-ups in an hour without consent or by a wrong name that brake a client if they are a fifth; 0: none.
     trusted_proxies: networks of the proxies in front of the service, whose `X-Forwarded-For` names the source of a
-    sign-in. Without them every request comes from the address of its connection.
-    certificate_header: header by which they pass on the certificate of a client's TLS connection (RFC 8705, RFC 9440);
-    None if they pass on none.
+    request. Without them it is the address of the connection.
+    certificate_header: header by which they pass on the certificate of a client's TLS connection (RFC 8705, RFC 9440).
     certificate_authorities: PEM file with the authorities that certify clients of `tls_client_auth`; None for none.
     certificate_address: where clients with certificates connect to, if not at the issuer's address (RFC 8705, 5).
     log: `json` or `text`; None is text on a terminal, otherwise JSON.
     debug: whether answers name their executor in `extensions.executor`, and the log explains each request.
-    allow_pilot_persons: whether clients of the class `pilot` may be registered for scopes of natural persons, and those
-    with a secret may use them.
+    allow_pilot_persons: whether clients of class `pilot` may have scopes of natural persons, also those with a secret.
     require_second_factor: whether staff cannot sign in without a second factor.
     operator: who runs the service, and contact: how to reach them: for the pages.
     """
@@ -74,6 +72,7 @@ class Settings:
     database_url: str | None = None
     direct_url: str | None = None
     owner_url: str | None = None
+    standby_url: str | None = None
     data_dir: Path = Path(".suxin")
     issuer: str = "http://127.0.0.1:8000"
     token_lifetime: int = 300
@@ -154,8 +153,8 @@ class Settings:
         if unknown := sorted(given.keys() - known.keys()):
             raise SettingsError(f"Unknown setting {unknown[0]}. Suxin knows: {', '.join(known)}.")
         settings = cls(**{known[name]: PARSERS[known[name]](name, value) for name, value in given.items()})
-        for name, value in ((DIRECT_URL, settings.direct_url), (OWNER_URL, settings.owner_url)):
-            if value and not settings.database_url:
+        for name in (DIRECT_URL, OWNER_URL, STANDBY_URL):
+            if given.get(name) and not settings.database_url:
                 raise SettingsError(f"{name} needs {DATABASE_URL}: the embedded server is reached directly.")
         if settings.certificate_header and not settings.trusted_proxies:
             raise SettingsError("SUXIN_CERTIFICATE_HEADER needs SUXIN_TRUSTED_PROXIES: whose header is it?")
@@ -265,6 +264,7 @@ PARSERS: dict[str, Any] = {
     "database_url": _database_url,
     "direct_url": _database_url,
     "owner_url": _database_url,
+    "standby_url": _database_url,
     "data_dir": _directory,
     "issuer": _issuer,
     "token_lifetime": _seconds_or_count(60, 600),

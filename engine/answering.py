@@ -19,8 +19,9 @@ from engine.load.caller import AnyCaller
 from engine.load.context import Context
 from engine.plan.plan import Text
 from engine.run.connections import Connections
-from engine.run.meter import Meter
+from engine.run.meter import Meter, Position
 from engine.run.runner import ATTEMPTS, Runner
+from engine.run.standby import StandbyReads
 from engine.statement.bound import BoundStatement
 from sqlstate import get_sqlstate
 
@@ -58,7 +59,7 @@ class Answering:
 
     database: the engine of the loaders, with isolation level REPEATABLE READ. connections: the connections of the
     plans. batches: whether short statements that would wait are answered together. share: within what a connection of
-    the loaders is used.
+    the loaders is used. standby: answers what it can.
     """
 
     database: AsyncEngine
@@ -66,18 +67,20 @@ class Answering:
     executor: Executor = Executor.PLAN
     batches: bool = True
     share: Callable[[], AbstractAsyncContextManager[Any]] = nullcontext
+    standby: StandbyReads | None = None
 
     @cached_property
     def runner(self) -> Runner:
         """The runner of plans. It knows what was declared to the access log, so there is one for all requests."""
-        return Runner(self.connections, self.batches)
+        return Runner(self.connections, self.batches, self.standby)
 
     async def answer(
-        self, request: PricedRequest, caller: AnyCaller, meter: Meter | None = None
+        self, request: PricedRequest, caller: AnyCaller, meter: Meter | None = None, after: Position | None = None
     ) -> tuple[Result, NotPlanned | None]:
         """Answer a request after its log entries are committed. Return the reason as well if the loaders answered.
 
-        meter: counts its database time, also if it fails. Raises InternalError.
+        meter: counts its database time, also if it fails. after: what a standby must have replayed that answers. Raises
+        InternalError.
         """
         if log.isEnabledFor(logging.DEBUG):
             found = explain(request.operation, request.variables, caller)
@@ -85,7 +88,7 @@ class Answering:
         parts = self._parts(request, caller)
         if isinstance(parts, NotPlanned):
             return Result.of(await self._by_loaders(request, caller, meter or Meter())), parts
-        return Result(await self.runner.run(parts, meter)), None
+        return Result(await self.runner.run(parts, meter, after)), None
 
     def _parts(self, request: PricedRequest, caller: AnyCaller) -> Mapping[str, BoundStatement | Text] | NotPlanned:
         if request.operation.mutates:

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import sqlalchemy as sa
 from sqlalchemy.types import TypeEngine
 
+from engine.declare.facts import Facts
 from engine.declare.sql import SQL
 from engine.load.caller import AnyView
 
@@ -28,10 +29,15 @@ class Audit(Protocol):
     """An access log in the same database. An answer and its entries are committed together.
 
     table: the mapped class of its rows. told: names and types of the values that answers supply; `subject` and `result`
-    are required. given, empty: values of `result` for an answer with rows and for one without.
+    are required. given, empty: values of `result` for an answer with rows and for one without. facts: None if standbys
+    answer nothing.
     """
 
     table: Any
+
+    @property
+    def facts(self) -> Facts | None:
+        """The facts of answers."""
 
     def __hash__(self) -> int:
         """Return the hash by which statements of this log are cached."""

@@ -35,13 +35,15 @@ from engine.document.document import Operation, is_subscription, prepare_operati
 from engine.engine import Engine
 from engine.execution import Executor, PricedRequest, introspect, price_request
 from engine.run.connections import Connections
-from engine.run.meter import Meter
+from engine.run.meter import Meter, Position
+from engine.run.standby import StandbyReads
 from models.keyring import Keyring
 from models.transparency.notes import NoteSigner
 from postgres.shares import OWNER, Shares
 from postgres.usage import measure_usage
 from resolvers.caller import Caller, Reports
 from transport.body import Body, read_address, read_body
+from transport.consistency import read_token, write_token
 from transport.event_stream import EventStream
 from transport.mutations import mutate, read_key
 from transport.observation import observe
@@ -73,7 +75,7 @@ class GraphQLEndpoint:
 
     graphql: the schema. engine: connections of the loaders; connections: of the plans. request_timeout: in seconds.
     clock: returns the time of a request. budgets: None for no limit. reports: signs integrity reports.
-    log_signer: signs receipts. shares: of the loaders' connections.
+    log_signer: signs receipts. shares: of the loaders' connections. standby: answers what it can.
     """
 
     graphql: Engine
@@ -92,11 +94,12 @@ class GraphQLEndpoint:
     reports: Reports | None = None
     log_signer: NoteSigner | None = None
     shares: Shares = field(default_factory=lambda: Shares(64))
+    standby: StandbyReads | None = None
 
     @cached_property
     def answering(self) -> Answering:
         """Answers queries. It remembers what was declared to the access log, so there is one for all requests."""
-        return Answering(self.engine, self.connections, self.executor, share=self.shares.hold)
+        return Answering(self.engine, self.connections, self.executor, share=self.shares.hold, standby=self.standby)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request. This avoids the overhead of Starlette's function endpoints."""
@@ -162,11 +165,11 @@ class GraphQLEndpoint:
             if operation.mutates:
                 return await self._mutate(request, asked, body, caller, meter, reply)
             async with self._take_turn(asked.operation, principal):
-                answer, executor = await self._execute(asked, caller, meter)
+                answer, executor = await self._execute(asked, caller, meter, self._read_token(request))
                 asked.operation.duration.note(meter.seconds)
                 self._settle(caller, answer.objects(), meter)
             told = self._extensions(asked, caller, answer, executor, meter)
-            return reply.answer(answer, told | await self._promise(body, caller, answer))
+            return reply.answer(answer, told | await self._promise(body, caller, answer) | await self._place(meter))
         except BaseException as error:
             if self.budgets and charge and charge.actual is None:
                 await self.budgets.settle_failed(principal, charge, error, meter.seconds)
@@ -211,7 +214,19 @@ class GraphQLEndpoint:
         answer = mutated.result
         executor = "plan" if isinstance(answer.data, bytes) else "loaders: mutation"
         promised = await self._promise(body, caller, answer)
-        return reply.answer(answer, self._extensions(asked, caller, answer, executor, meter) | replayed | promised)
+        told = self._extensions(asked, caller, answer, executor, meter) | replayed | promised
+        return reply.answer(answer, told | await self._place(meter))
+
+    def _read_token(self, request: Request) -> Position | None:
+        """Return what a standby must have replayed to answer a request, if the client says so."""
+        return read_token(request.headers, self.keyring.opaque_key) if self.standby else None
+
+    async def _place(self, meter: Meter) -> dict[str, str]:
+        """Return the extension with the consistency token of an answer, if there is a standby."""
+        if self.standby is None:
+            return {}
+        position = meter.position or await self.standby.read_position()
+        return {"consistency": write_token(position, self.keyring.opaque_key)}
 
     async def _promise(self, body: Body, caller: Caller, answer: Result) -> dict[str, str | None]:
         """Return the extension with the receipt for an answer that is committed, if the client asks for one."""
@@ -250,9 +265,11 @@ class GraphQLEndpoint:
             **({"executor": executor} if self.debug else {}),
         }
 
-    async def _execute(self, request: PricedRequest, caller: Caller, meter: Meter) -> tuple[Result, str]:
+    async def _execute(
+        self, request: PricedRequest, caller: Caller, meter: Meter, after: Position | None
+    ) -> tuple[Result, str]:
         """Return the answer and the name of the executor."""
-        answer, otherwise = await self.answering.answer(request, caller, meter)
+        answer, otherwise = await self.answering.answer(request, caller, meter, after)
         if otherwise:
             ANSWERS.labels(Executor.LOADERS, otherwise.reason.partition(" ")[0]).inc()
             return answer, f"loaders: {otherwise.reason}"

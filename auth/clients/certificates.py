@@ -10,6 +10,7 @@ from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from cryptography import x509
@@ -103,6 +104,11 @@ class MutualTLS:
 
     authorities: Authorities = field(default_factory=Authorities)
     address: str | None = None
+
+    @classmethod
+    def read(cls, file: Path | None, address: str | None) -> "MutualTLS":
+        """Read the authorities. Raises ValueError for a file without certificates."""
+        return cls(Authorities.of(file.read_bytes()) if file else Authorities(), address)
 
 
 CLIENTS = ExtensionPolicy.permit_all()

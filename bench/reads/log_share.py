@@ -3,6 +3,7 @@
 Run: python -m bench.reads.log_share
 """
 
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -22,6 +23,9 @@ from bench.systems.suxin import Suxin
 from bench.systems.workloads import WORKS, draw_picks
 
 TARGET = 0.15
+WITHOUT = "BENCH_WITHOUT"
+"""The variable with the functions that do nothing in all processes of a server."""
+
 console = Console()
 
 
@@ -42,8 +46,15 @@ class Unlogged(Unworked):
     name = "without the access log"
 
     @property
+    def environment(self) -> Mapping[str, str]:
+        return {
+            **super().environment,
+            WITHOUT: "engine.plan.roots.build_log_insertion engine.plan.roots.select_log_rows",
+        }
+
+    @property
     def command(self) -> Sequence[str]:
-        return serve_without("engine.plan.roots.build_log_insertion", self.port)
+        return serve_here(self.port)
 
 
 class Unrecorded(Suxin):
@@ -52,13 +63,17 @@ class Unrecorded(Suxin):
     name = "without the request log"
 
     @property
+    def environment(self) -> Mapping[str, str]:
+        return {**super().environment, WITHOUT: "telemetry.recording.Recorder.record"}
+
+    @property
     def command(self) -> Sequence[str]:
-        return serve_without("telemetry.recording.Recorder.record", self.port)
+        return serve_here(self.port)
 
 
-def serve_without(function: str, port: int) -> Sequence[str]:
-    """Return the command that starts the server with a function that does nothing. Only this benchmark can start it."""
-    return [sys.executable, "-m", "bench.reads.log_share", function, "serve", "--port", str(port)]
+def serve_here(port: int) -> Sequence[str]:
+    """Return the command that starts the server from this module. Its processes import it, too."""
+    return [sys.executable, "-m", "bench.reads.log_share", "serve", "--port", str(port)]
 
 
 def describe(found: Figures) -> str:
@@ -98,9 +113,11 @@ def main(
     console.print(f"written to {results.write('log-share', {**given, 'works': found})}")
 
 
+for function in os.environ.get(WITHOUT, "").split():
+    patch(function, return_value=None).start()
+
 if __name__ == "__main__":
-    if sys.argv[2:3] == ["serve"]:
-        with patch(sys.argv.pop(1), return_value=None):
-            cli.app()
+    if sys.argv[1:2] == ["serve"]:
+        cli.app()
     else:
         typer.run(main)

@@ -21,7 +21,7 @@ from engine.load.nodes import NodesRoot, convert_keys, get_node_root, list_reada
 from engine.load.statements import name_argument_values
 from engine.plan.arguments import Argued, ArgumentReader, EdgeArguments, PageShape, Shape
 from engine.plan.nodes import build_nodes_statement, name_keys
-from engine.plan.roots import RootField, build_batch_statement, build_root_statement
+from engine.plan.roots import RootField, build_batch_statement, build_root_statement, build_standby_statement
 from engine.plan.rows import Writer
 from engine.plan.selection import Selection, get_declaration
 from engine.plan.walk import Unplanned, Walk
@@ -72,7 +72,7 @@ class StatementPart(ABC):
         apart = purpose.logged and not purpose.declares
         declared = purpose.engine.audit.build_declaration(self.asked.kind) if apart else None
         declaration = None if declared is None else compile_statement(declared)
-        self.statements = Statements(self.write, self.write_batch, self.is_batchable(), declaration)
+        self.statements = Statements(self.write, self.write_batch, self.write_standby, self.is_batchable(), declaration)
 
     @abstractmethod
     def write(self, shape: Any) -> Statement:
@@ -84,6 +84,10 @@ class StatementPart(ABC):
 
     def write_batch(self, shape: Any) -> BatchStatement | None:
         """Compile the statement of a shape for several requests; None if there is none."""
+        return None
+
+    def write_standby(self, shape: Any) -> Statement | None:
+        """Compile the statement of a shape for a standby; None if there is none."""
         return None
 
     def make_writer(self, shape: Shape) -> Writer:
@@ -117,6 +121,13 @@ class RowsPart(StatementPart):
     def write_batch(self, shape: Shape) -> BatchStatement | None:
         """Compile the statement for several requests; None if a parameter has no type."""
         return build_batch_statement(self.asked, self.make_writer(shape), self.purpose.audience)
+
+    def write_standby(self, shape: Shape) -> Statement | None:
+        """Compile the statement for a standby; None if it reads what no fingerprint covers."""
+        facts = self.purpose.engine.audit.facts
+        if facts is None or not self.purpose.logged or self.purpose.declares:
+            return None
+        return build_standby_statement(self.asked, self.make_writer(shape), self.purpose.audience, facts)
 
     def bind(self, variables: VariableValues, caller: AnyCaller) -> BoundStatement:
         """Return the statement for this request and its values."""

@@ -9,6 +9,7 @@ from graphql import FieldNode, GraphQLField, get_named_type
 from graphql.execution.collect_fields import FieldDetailsList
 
 from engine.audit import AnswerKind, Audit
+from engine.declare.facts import Facts
 from engine.declare.paging import list_order_columns, sort_by
 from engine.declare.relations import Audience, Frame
 from engine.declare.sql import SQL
@@ -20,6 +21,7 @@ from engine.plan.pages import ONE_GROUP, PageOf
 from engine.plan.rows import Writer
 from engine.statement.batch import BatchStatement, compile_batch
 from engine.statement.compilation import Statement, compile_statement
+from engine.statement.standby import compile_standby
 
 PLACE, TEXT = "place", "text"
 
@@ -61,6 +63,13 @@ def build_batch_statement(asked: RootField, writer: Writer, audience: Audience) 
     value, told = _write_root(asked, writer)
     audit = writer.engine.audit
     return compile_batch(encode(value), select_log_rows(audit, told, asked.kind, audience), audit.table)
+
+
+def build_standby_statement(asked: RootField, writer: Writer, audience: Audience, facts: Facts) -> Statement | None:
+    """Build the statement by which a standby answers a root field; None if it has none."""
+    value, told = _write_root(asked, writer)
+    audit = writer.engine.audit
+    return compile_standby(encode(value), select_log_rows(audit, told, asked.kind, audience), facts)
 
 
 def _write_root(asked: RootField, writer: Writer) -> tuple[SQL, list[EntrySource]]:

@@ -1,10 +1,20 @@
-"""The database time of a request."""
+"""What a request has used and seen of the database."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class Position(NamedTuple):
+    """A place in the write-ahead log: what was committed before it is seen by whoever has replayed up to it."""
+
+    timeline: int
+    lsn: int
 
 
 @dataclass(slots=True)
 class Meter:
-    """seconds: for which the request has used a connection; its part of the calls that answer several requests."""
+    """seconds: for which the request has used a connection; its part of the calls that answer several requests.
+    position: of the primary when it confirmed an answer that a standby had read; None for other answers."""
 
     seconds: float = 0.0
+    position: Position | None = None

@@ -13,7 +13,8 @@ from engine.plan.plan import Text
 from engine.run.batching import Batching
 from engine.run.compiler import COMPILER
 from engine.run.connections import Connections
-from engine.run.meter import Meter
+from engine.run.meter import Meter, Position
+from engine.run.standby import StandbyReads
 from engine.statement.bound import BoundStatement
 
 ATTEMPTS, MOST_DECLARED = 3, 10_000
@@ -46,12 +47,13 @@ async def fetch(connection: asyncpg.Connection, ready: BoundStatement) -> Text:
 class Runner:
     """Runs plans on `connections`.
 
-    batches: whether short statements that would wait are answered together. declared: the declarations that were
-    executed on this database (`declare`).
+    batches: whether short statements that would wait are answered together. standby: answers what it can. declared: the
+    declarations that were executed on this database (`declare`).
     """
 
     connections: Connections
     batches: bool = True
+    standby: StandbyReads | None = None
     declared: set[str] = field(default_factory=set)
 
     @cached_property
@@ -59,21 +61,29 @@ class Runner:
         """The statements that wait."""
         return Batching(self.connections, self._fetch_alone)
 
-    async def run(self, parts: Mapping[str, BoundStatement | Text], meter: Meter | None = None) -> Text:
+    async def run(
+        self, parts: Mapping[str, BoundStatement | Text], meter: Meter | None = None, after: Position | None = None
+    ) -> Text:
         """Return the JSON text of the answer. The log entries are committed with it. meter: counts its database time,
-        also if it fails."""
+        also if it fails. after: what a standby must have replayed."""
         asking = {name: part for name, part in parts.items() if isinstance(part, BoundStatement)}
         await compile_all(asking.values())
         answers = {name: part for name, part in parts.items() if not isinstance(part, BoundStatement)}
         if asking:
-            answers |= await self._answer(asking, meter or Meter())
+            answers |= await self._answer(asking, meter or Meter(), after)
         return b"{" + b",".join(b'"%s":%s' % (name.encode(), answers[name]) for name in parts) + b"}"
 
-    async def _answer(self, asking: Mapping[str, BoundStatement], meter: Meter) -> dict[str, Text]:
-        if self.batches and len(asking) == 1:
-            ((name, ready),) = asking.items()
-            if ready.is_batchable:
-                return {name: await self.batching.fetch(ready, meter)}
+    async def _answer(
+        self, asking: Mapping[str, BoundStatement], meter: Meter, after: Position | None
+    ) -> dict[str, Text]:
+        if len(asking) > 1:
+            return await self._fetch(asking, meter)
+        ((name, ready),) = asking.items()
+        answer = await self.standby.answer(ready, meter, after) if self.standby else None
+        if answer is not None:
+            return {name: answer}
+        if self.batches and ready.is_batchable:
+            return {name: await self.batching.fetch(ready, meter)}
         return await self._fetch(asking, meter)
 
     async def _fetch_alone(self, ready: BoundStatement, meter: Meter) -> Text:

@@ -17,12 +17,14 @@ FORGETTING = 1.005
 
 @dataclass(eq=False)
 class Compiled:
-    """The statement of a shape. batch: the one for several requests, once it is compiled; None if there is none.
-    seconds: the least duration of the recent calls, for one request."""
+    """The statement of a shape. batch: the one for several requests, and standby: the one for a standby, once they are
+    compiled; None if there is none. seconds: the least duration of the recent calls, for one request."""
 
     statement: Statement
     batch: BatchStatement | None = None
     batch_written: bool = False
+    standby: Statement | None = None
+    standby_written: bool = False
     seconds: float = 0
 
     def note_duration(self, seconds: float) -> None:
@@ -36,6 +38,7 @@ class Statements:
 
     write: Callable[[Any], Statement]
     write_batch: Callable[[Any], BatchStatement | None]
+    write_standby: Callable[[Any], Statement | None]
     batchable: bool = False
     declaration: Statement | None = None
     known: dict[Any, Compiled] = field(default_factory=dict)
@@ -81,6 +84,10 @@ class BoundStatement:
     def compile_batch(self) -> None:
         """Compile the statement for several requests, unless there is none."""
         self.compiled.batch = self.statements.write_batch(self.shape)
+
+    def compile_standby(self) -> None:
+        """Compile the statement for a standby, unless there is none."""
+        self.compiled.standby = self.statements.write_standby(self.shape)
 
     def arguments(self) -> list[Any]:
         """Return the values in the order of the statement's parameters."""

@@ -12,10 +12,12 @@ from sqlalchemy.types import TypeEngine
 
 from auth.audiences import Audience
 from engine.audit import AnswerKind
+from engine.declare.facts import Facts
 from engine.declare.relations import Frame
 from engine.declare.sql import SQL
 from models.access_answer import AccessAnswer, AccessShape
 from models.access_record import AccessResult
+from resolvers.oversight.facts import AnswerFacts
 from resolvers.view import CLIENT, NOW, PURPOSE, REQUEST, View
 
 ENTRIES: SQL = sa.literal_column("65536")
@@ -47,6 +49,7 @@ class AccessLog:
         "reference": sa.Text(),
         "relation": sa.Text(),
     }
+    facts: Facts | None = AnswerFacts()
     given, empty = AccessResult.GIVEN.value, AccessResult.EMPTY.value
 
     def __init__(self, key: bytes = b"") -> None:

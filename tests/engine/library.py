@@ -49,6 +49,7 @@ class LibraryLog:
     """The access log: entries in `log_entry`."""
 
     table = LogEntry
+    facts = None
     told: Mapping[str, TypeEngine[Any]] = {"subject": sa.BigInteger(), "result": sa.Text()}
     given, empty = "GIVEN", "EMPTY"
 

@@ -92,6 +92,7 @@ class AnswerExtensions(TypedDict, total=False):
     remedy: Annotated[str, Meta(description="What to do about it.")]
     deprecations: list[dict[str, Any]]
     receipt: str | None
+    consistency: Annotated[str, Meta(description="Send it as Suxin-Consistency to be answered from no earlier state.")]
     idempotencyReplayed: bool
 
 

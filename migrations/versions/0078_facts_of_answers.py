@@ -1,0 +1,93 @@
+"""The fingerprint of what an answer depends on, and cards that are withdrawn by whatever is written about a party.
+
+A standby answers from its copy, and the primary confirms the answer if its own fingerprint is the same.
+"""
+
+from alembic import op
+
+revision = "0078"
+down_revision = "0077"
+
+FINGERPRINT = """
+CREATE FUNCTION fingerprint_facts(of_client bigint, about bigint[], asked bytea[]) RETURNS bigint
+LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
+/* A hash of the versions of all cards of these parties, and of the parties with these documents, and of the consents and
+   share codes for their documents. NULL if there is nobody, or a party without a valid card: the hash would not change
+   with its tables. */
+DECLARE
+    parties bigint[] := ARRAY(
+        SELECT p FROM unnest(about) AS p WHERE p IS NOT NULL
+        UNION SELECT i.party_id FROM carded_identity i WHERE i.index = ANY (asked)
+        ORDER BY 1
+    );
+    documents bytea[] := ARRAY(
+        SELECT d FROM unnest(asked) AS d WHERE d IS NOT NULL
+        UNION SELECT unnest(i.indexes) FROM carded_identity i WHERE i.party_id = ANY (parties)
+    );
+    cards text[] := ARRAY(
+        SELECT k.xmin::text FROM party_card k WHERE k.party_id = ANY (parties) ORDER BY k.party_id
+    );
+BEGIN
+    IF (parties = '{}' AND documents = '{}') OR cardinality(cards) < cardinality(parties)
+        OR EXISTS (SELECT FROM card_withdrawal w WHERE w.party_id = ANY (parties))
+        OR EXISTS (
+            SELECT FROM identity j WHERE j.index = ANY (asked)
+            AND NOT EXISTS (SELECT FROM carded_identity i WHERE i.index = j.index)
+        )
+    THEN
+        RETURN NULL;
+    END IF;
+    RETURN hashtextextended(concat(parties::text, cards::text, (
+        SELECT string_agg(c.id || ':' || c.xmin::text, ',' ORDER BY c.id) FROM consent c
+        WHERE c.client_key = of_client AND c.subject_index = ANY (documents)
+    ), ';', (
+        SELECT string_agg(s.id || ':' || s.xmin::text, ',' ORDER BY s.id) FROM share_code s
+        WHERE s.subject_index = ANY (documents)
+    )), 0);
+END $$
+"""
+WHOLE = """
+CREATE OR REPLACE FUNCTION withdraw_cards_{0}() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    parties bigint[] := ARRAY(
+        SELECT n.party_id FROM (SELECT * FROM changed EXCEPT SELECT * FROM former) n
+        UNION SELECT o.party_id FROM (SELECT * FROM former EXCEPT SELECT * FROM changed) o
+    );
+BEGIN
+    IF cardinality(parties) > 0 THEN
+        PERFORM withdraw_cards(ARRAY(SELECT p FROM unnest(parties) AS p WHERE p IS NOT NULL));
+    END IF;
+    RETURN NULL;
+END $$
+"""
+"""Withdraws the cards of the parties of all rows that an update has changed in any column."""
+
+ATTACH = "CREATE TRIGGER withdraw_cards_{0} AFTER {1} ON {2} {3} FOR EACH STATEMENT EXECUTE FUNCTION {4}()"
+NEW, OLD = "REFERENCING NEW TABLE AS changed", "REFERENCING OLD TABLE AS former"
+BOTH = f"{OLD} NEW TABLE AS changed"
+FORMER_NAMES = """
+CREATE FUNCTION withdraw_cards_named() RETURNS trigger LANGUAGE plpgsql AS $$
+/* The names of a new party need not withdraw: it has no card. */
+DECLARE
+    parties bigint[] := ARRAY(SELECT DISTINCT n.party_id FROM changed n WHERE n.standing <> 'CURRENT');
+BEGIN
+    IF cardinality(parties) > 0 THEN
+        PERFORM withdraw_cards(parties);
+    END IF;
+    RETURN NULL;
+END $$
+"""
+
+
+def upgrade() -> None:
+    """Create the function, and withdraw cards by every change of a row about a party."""
+    op.execute(FINGERPRINT)
+    for table in ("deduction", "repair"):
+        op.execute(WHOLE.format(table))
+    op.execute(FORMER_NAMES)
+    for table, inserted in (("party_name", "withdraw_cards_named"), ("code_record", "withdraw_cards_inserted")):
+        op.execute(WHOLE.format(table))
+        op.execute(ATTACH.format("inserted", "INSERT", table, NEW, inserted))
+        op.execute(ATTACH.format("updated", "UPDATE", table, BOTH, f"withdraw_cards_{table}"))
+        op.execute(ATTACH.format("deleted", "DELETE", table, OLD, "withdraw_cards_deleted"))
+        op.execute(ATTACH.format("truncated", "TRUNCATE", table, "", "withdraw_all_cards"))
