@@ -16,10 +16,10 @@ def spread_hosts(text: str) -> str:
     Each has a port: `postgresql://h1:5433,h2/db` is `postgresql:///db?host=h1,h2&port=5433,5432`.
     """
     found = SEVERAL.fullmatch(text)
-    if found is None:
+    hosts = [HOST.fullmatch(host) for host in found["hosts"].split(",")] if found else []
+    if found is None or not all(hosts):
         return text
-    hosts = [HOST.fullmatch(host) for host in found["hosts"].split(",")]
-    names = ",".join(quote(host["name"], safe=":") if host else "" for host in hosts)
-    ports = ",".join(host["port"] or USUAL_PORT if host else "" for host in hosts)
+    names = ",".join(quote(host["name"], safe=":") for host in hosts if host)
+    ports = ",".join(host["port"] or USUAL_PORT for host in hosts if host)
     query = f"host={names}&port={ports}" + (f"&{found['query']}" if found["query"] else "")
     return f"{found['scheme']}{found['user'] or ''}{found['rest'] or '/'}?{query}"

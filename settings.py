@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urlsplit
 
+from database_hosts import spread_hosts
+
 if TYPE_CHECKING:
     from protocols.limits import ConnectionLimits
 
@@ -41,8 +43,7 @@ class Settings:
     issuer: the public URL of the service (RFC 8414), and the resource identifier of the API (RFC 9728).
     token_lifetime: lifetime of access tokens in seconds, 60 to 600.
     token_trust: seconds for which a verified token is cached while revocations are received, 0 to 30.
-    request_timeout: maximum duration of a GraphQL request in seconds, 1 to 60.
-    statement_timeout: maximum duration of an SQL statement in seconds, 1 to 60.
+    request_timeout, statement_timeout: maximum seconds of a GraphQL request and of an SQL statement, 1 to 60.
     pool_size: database connections per worker, 1 to 64.
     executor: `plan` (compiled statements) or `loaders` (field by field, slower, for tests).
     worker: whether `serve` also does scheduled work (`suxin worker`). One process leads.
@@ -51,8 +52,7 @@ class Settings:
     requests: requests in work per worker, 1 to 10000; one client may have half of them.
     connections, source_connections: open connections per worker, all and of one address, 1 to 100000.
     head_bytes: size of the head of an HTTP request, 1024 to 1048576.
-    head_timeout, body_timeout: seconds until the end of the head and of the body of a request, 1 to 600.
-    send_timeout: seconds in which a client must go on reading its answer, 1 to 600.
+    head_timeout, body_timeout, send_timeout: seconds for head and body of a request, and to go on reading, 1 to 600.
     webhook_networks: private networks that webhooks may be sent to; http is allowed in these only.
     log_witnesses: public keys of witnesses, at most sixteen, whose cosignatures of the transparency log are kept.
     audit_one_in: one in this number of registered letters is drawn for audit, up to 999999; 0 draws none.
@@ -183,7 +183,7 @@ def _database_url(name: str, value: str) -> str:
         raise SettingsError(
             f"{name} may have its password before the @ only: postgresql://user:password@host/database."
         )
-    if _split(value).scheme not in {"postgresql", "postgres"}:
+    if _split(spread_hosts(value)).scheme not in {"postgresql", "postgres"}:
         raise SettingsError(f"{name} must look like postgresql://user:password@host/database.")
     return value.replace("postgres://", "postgresql://", 1)
 

@@ -13,35 +13,47 @@ CREATE FUNCTION fingerprint_facts(of_client bigint, about bigint[], asked bytea[
 LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
 /* A hash of the versions of all cards of these parties, and of the parties with these documents, and of the consents and
    share codes for their documents. NULL if there is nobody, or a party without a valid card: the hash would not change
-   with its tables. */
+   with its tables. The rows of a card are made by one transaction, so that the version of any is that of the card. */
 DECLARE
-    parties bigint[] := ARRAY(
-        SELECT p FROM unnest(about) AS p WHERE p IS NOT NULL
-        UNION SELECT i.party_id FROM carded_identity i WHERE i.index = ANY (asked)
-        ORDER BY 1
-    );
-    documents bytea[] := ARRAY(
-        SELECT d FROM unnest(asked) AS d WHERE d IS NOT NULL
-        UNION SELECT unnest(i.indexes) FROM carded_identity i WHERE i.party_id = ANY (parties)
-    );
-    cards text[] := ARRAY(
-        SELECT k.xmin::text FROM party_card k WHERE k.party_id = ANY (parties) ORDER BY k.party_id
-    );
+    documents bytea[];
+    parties bigint[];
+    others bigint[];
+    carded bigint := 0;
+    of_documents text;
+    of_others text;
 BEGIN
-    IF (parties = '{}' AND documents = '{}') OR cardinality(cards) < cardinality(parties)
-        OR EXISTS (SELECT FROM card_withdrawal w WHERE w.party_id = ANY (parties))
-        OR EXISTS (
-            SELECT FROM identity j WHERE j.index = ANY (asked)
-            AND NOT EXISTS (SELECT FROM carded_identity i WHERE i.index = j.index)
+    IF asked IS NOT NULL THEN
+        WITH found AS MATERIALIZED (
+            SELECT i.index, i.party_id, i.indexes, i.xmin AS version FROM carded_identity i WHERE i.index = ANY (asked)
         )
-    THEN
+        SELECT count(*), array_agg(f.party_id), string_agg(concat(f.party_id, ':', f.version), ',' ORDER BY f.index),
+            asked || ARRAY(SELECT unnest(g.indexes) FROM found g)
+        INTO carded, parties, of_documents, documents FROM found f;
+        IF carded < (SELECT count(*) FROM identity j WHERE j.index = ANY (asked)) THEN
+            RETURN NULL;
+        END IF;
+    END IF;
+    others := ARRAY(SELECT p FROM unnest(about) AS p WHERE p IS NOT NULL EXCEPT SELECT unnest(parties));
+    IF others <> '{}' THEN
+        SELECT count(*), string_agg(concat(k.party_id, ':', k.xmin), ',' ORDER BY k.party_id)
+        INTO carded, of_others FROM party_card k WHERE k.party_id = ANY (others);
+        IF carded < cardinality(others) THEN
+            RETURN NULL;
+        END IF;
+        parties := parties || others;
+    END IF;
+    IF (parties IS NULL AND asked IS NULL) OR EXISTS (SELECT FROM card_withdrawal w WHERE w.party_id = ANY (parties)) THEN
         RETURN NULL;
     END IF;
-    RETURN hashtextextended(concat(parties::text, cards::text, (
-        SELECT string_agg(c.id || ':' || c.xmin::text, ',' ORDER BY c.id) FROM consent c
+    IF others <> '{}' AND (asked IS NOT NULL OR EXISTS (SELECT FROM consent c WHERE c.client_key = of_client)) THEN
+        documents := documents
+            || ARRAY(SELECT unnest(i.indexes) FROM carded_identity i WHERE i.party_id = ANY (others));
+    END IF;
+    RETURN hashtextextended(concat(of_documents, ';', of_others, ';', (
+        SELECT string_agg(concat(c.id, ':', c.xmin), ',' ORDER BY c.id) FROM consent c
         WHERE c.client_key = of_client AND c.subject_index = ANY (documents)
     ), ';', (
-        SELECT string_agg(s.id || ':' || s.xmin::text, ',' ORDER BY s.id) FROM share_code s
+        SELECT string_agg(concat(s.id, ':', s.xmin), ',' ORDER BY s.id) FROM share_code s
         WHERE s.subject_index = ANY (documents)
     )), 0);
 END $$

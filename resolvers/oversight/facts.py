@@ -1,4 +1,4 @@
-"""What answers depend on, by which the primary confirms what a standby has read (ADR 39)."""
+"""What answers depend on, by which the primary confirms what a standby has read (ADR 40)."""
 
 import sqlalchemy as sa
 

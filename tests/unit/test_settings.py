@@ -99,10 +99,24 @@ def test_everything_can_be_set() -> None:
     )
 
 
-def test_a_direct_url_is_beside_another_one() -> None:
+@pytest.mark.parametrize("name", ["SUXIN_DIRECT_URL", "SUXIN_OWNER_URL", "SUXIN_STANDBY_URL"])
+def test_another_url_is_beside_the_first(name: str) -> None:
     with pytest.raises(SettingsError) as caught:
-        Settings.from_environment({"SUXIN_DIRECT_URL": "postgresql://suxin:hunter2@db/suxin"})
-    assert str(caught.value) == ("SUXIN_DIRECT_URL needs SUXIN_DATABASE_URL: the embedded server is reached directly.")
+        Settings.from_environment({name: "postgresql://suxin:hunter2@db/suxin"})
+    assert str(caught.value) == (f"{name} needs SUXIN_DATABASE_URL: the embedded server is reached directly.")
+
+
+@pytest.mark.parametrize("hosts", ["db1,db2", "db1:5433,db2", "db1:5433,db2:5434,[fd00::1]:5435"])
+def test_a_database_may_have_several_hosts(hosts: str) -> None:
+    url = f"postgresql://suxin:secret@{hosts}/suxin?target_session_attrs=primary"
+    assert Settings.from_environment({"SUXIN_DATABASE_URL": url}).database_url == url
+
+
+@pytest.mark.parametrize("hosts", ["db1:x,db2", "db1,db2:54a", "db:99999", "db1:5432,db2:99999"])
+def test_a_port_is_a_number(hosts: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_environment({"SUXIN_DATABASE_URL": f"postgresql://suxin@{hosts}/suxin"})
+    assert str(caught.value) == "SUXIN_DATABASE_URL must look like postgresql://user:password@host/database."
 
 
 def test_a_header_of_certificates_is_of_somebody() -> None:
