@@ -6,8 +6,8 @@ from urllib.parse import quote
 SEVERAL = re.compile(
     r"(?P<scheme>[\w+]+://)(?P<user>[^@/?]*@)?(?P<hosts>[^/?@]*,[^/?@]*)(?P<rest>/[^?]*)?(\?(?P<query>.*))?"
 )
-HOST = re.compile(r"\[?(?P<name>[^\]]*?)\]?(:(?P<port>\d+))?")
-USUAL_PORT = "5432"
+HOST = re.compile(r"(?P<name>\[[^\]]*\]|[^:\[\]]*)(:(?P<port>\d{1,5}))?")
+USUAL_PORT, LARGEST_PORT = "5432", 65_535
 
 
 def spread_hosts(text: str) -> str:
@@ -17,9 +17,9 @@ def spread_hosts(text: str) -> str:
     """
     found = SEVERAL.fullmatch(text)
     hosts = [HOST.fullmatch(host) for host in found["hosts"].split(",")] if found else []
-    if found is None or not all(hosts):
+    if found is None or not all(host and int(host["port"] or 0) <= LARGEST_PORT for host in hosts):
         return text
-    names = ",".join(quote(host["name"], safe=":") for host in hosts if host)
+    names = ",".join(quote(host["name"].strip("[]"), safe=":") for host in hosts if host)
     ports = ",".join(host["port"] or USUAL_PORT for host in hosts if host)
     query = f"host={names}&port={ports}" + (f"&{found['query']}" if found["query"] else "")
     return f"{found['scheme']}{found['user'] or ''}{found['rest'] or '/'}?{query}"

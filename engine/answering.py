@@ -19,7 +19,8 @@ from engine.load.caller import AnyCaller
 from engine.load.context import Context
 from engine.plan.plan import Text
 from engine.run.connections import Connections
-from engine.run.meter import Meter, Position
+from engine.run.meter import Meter
+from engine.run.position import Position
 from engine.run.runner import ATTEMPTS, Runner
 from engine.run.standby import StandbyReads
 from engine.statement.bound import BoundStatement

@@ -35,7 +35,8 @@ from engine.document.document import Operation, is_subscription, prepare_operati
 from engine.engine import Engine
 from engine.execution import Executor, PricedRequest, introspect, price_request
 from engine.run.connections import Connections
-from engine.run.meter import Meter, Position
+from engine.run.meter import Meter
+from engine.run.position import Position, read_token, write_token
 from engine.run.standby import StandbyReads
 from models.keyring import Keyring
 from models.transparency.notes import NoteSigner
@@ -43,7 +44,6 @@ from postgres.shares import OWNER, Shares
 from postgres.usage import measure_usage
 from resolvers.caller import Caller, Reports
 from transport.body import Body, read_address, read_body
-from transport.consistency import read_token, write_token
 from transport.event_stream import EventStream
 from transport.mutations import mutate, read_key
 from transport.observation import observe
@@ -54,6 +54,7 @@ from transport.trusted_operations import apply_document_policy
 
 ANSWERS = Counter("suxin_answers", "Answers, by what gave them and why", ["executor", "reason"])
 PLANNED = ANSWERS.labels(Executor.PLAN, "")
+CONSISTENCY = "suxin-consistency"
 EVENT_STREAM = "text/event-stream"
 INTROSPECTION_COST = 100
 POINTS_A_REFUSED_SECOND = 100_000
@@ -219,7 +220,7 @@ class GraphQLEndpoint:
 
     def _read_token(self, request: Request) -> Position | None:
         """Return what a standby must have replayed to answer a request, if the client says so."""
-        return read_token(request.headers, self.keyring.opaque_key) if self.standby else None
+        return read_token(request.headers.get(CONSISTENCY), self.keyring.opaque_key) if self.standby else None
 
     async def _place(self, meter: Meter) -> dict[str, str]:
         """Return the extension with the consistency token of an answer, if there is a standby."""

@@ -11,7 +11,8 @@ import asyncpg
 
 from engine.load.context import retrieve
 from engine.run.connections import Connections
-from engine.run.meter import Meter, Position
+from engine.run.meter import Meter
+from engine.run.position import Position
 
 CALLS, MOST_AT_ONCE = 2, 64
 """Calls at a time, before answers wait for one another; and answers of one call."""

@@ -1,14 +1,8 @@
 """What a request has used and seen of the database."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
-
-class Position(NamedTuple):
-    """A place in the write-ahead log: what was committed before it is seen by whoever has replayed up to it."""
-
-    timeline: int
-    lsn: int
+from engine.run.position import Position
 
 
 @dataclass(slots=True)

@@ -13,7 +13,8 @@ from engine.plan.plan import Text
 from engine.run.batching import Batching
 from engine.run.compiler import COMPILER
 from engine.run.connections import Connections
-from engine.run.meter import Meter, Position
+from engine.run.meter import Meter
+from engine.run.position import Position
 from engine.run.standby import StandbyReads
 from engine.statement.bound import BoundStatement
 

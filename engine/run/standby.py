@@ -15,7 +15,8 @@ from engine.plan.plan import Text
 from engine.run.compiler import COMPILER
 from engine.run.confirming import Answered, Confirming
 from engine.run.connections import Connections
-from engine.run.meter import Meter, Position
+from engine.run.meter import Meter
+from engine.run.position import Position
 from engine.statement.bound import BoundStatement
 from engine.statement.compilation import Statement
 

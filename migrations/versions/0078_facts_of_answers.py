@@ -62,8 +62,8 @@ WHOLE = """
 CREATE OR REPLACE FUNCTION withdraw_cards_{0}() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     parties bigint[] := ARRAY(
-        SELECT n.party_id FROM (SELECT * FROM changed EXCEPT SELECT * FROM former) n
-        UNION SELECT o.party_id FROM (SELECT * FROM former EXCEPT SELECT * FROM changed) o
+        SELECT n.party_id FROM (SELECT {1} FROM changed EXCEPT SELECT {1} FROM former) n
+        UNION SELECT o.party_id FROM (SELECT {1} FROM former EXCEPT SELECT {1} FROM changed) o
     );
 BEGIN
     IF cardinality(parties) > 0 THEN
@@ -72,7 +72,14 @@ BEGIN
     RETURN NULL;
 END $$
 """
-"""Withdraws the cards of the parties of all rows that an update has changed in any column."""
+"""Withdraws the cards of the parties of all rows that an update has changed in any of these columns."""
+
+OF_DEDUCTION = (
+    "id, case_id, party_id, role, behaviour_id, stage, tier, points, status, version, conduct_on, finding_kind,"
+    " finding_document, finding_issued_on, finding_digest, batch_id, proposed_by, reviewed_by, decided_by, proposed_at,"
+    " notified_at, published_at, determined_on, expires_on, ended_at, publicity"
+)
+"""All columns but the day of the export, which nobody is shown and every import changes."""
 
 ATTACH = "CREATE TRIGGER withdraw_cards_{0} AFTER {1} ON {2} {3} FOR EACH STATEMENT EXECUTE FUNCTION {4}()"
 NEW, OLD = "REFERENCING NEW TABLE AS changed", "REFERENCING OLD TABLE AS former"
@@ -94,11 +101,11 @@ END $$
 def upgrade() -> None:
     """Create the function, and withdraw cards by every change of a row about a party."""
     op.execute(FINGERPRINT)
-    for table in ("deduction", "repair"):
-        op.execute(WHOLE.format(table))
+    op.execute(WHOLE.format("deduction", OF_DEDUCTION))
+    op.execute(WHOLE.format("repair", "*"))
     op.execute(FORMER_NAMES)
     for table, inserted in (("party_name", "withdraw_cards_named"), ("code_record", "withdraw_cards_inserted")):
-        op.execute(WHOLE.format(table))
+        op.execute(WHOLE.format(table, "*"))
         op.execute(ATTACH.format("inserted", "INSERT", table, NEW, inserted))
         op.execute(ATTACH.format("updated", "UPDATE", table, BOTH, f"withdraw_cards_{table}"))
         op.execute(ATTACH.format("deleted", "DELETE", table, OLD, "withdraw_cards_deleted"))

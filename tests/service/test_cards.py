@@ -79,6 +79,10 @@ CHANGES = {
     "publicity": "UPDATE deduction SET expires_on = expires_on - 1 WHERE id = :id",
     "case": "UPDATE court_case SET cause = cause || '甲' WHERE id = :case_id",
     "repair": "DELETE FROM repair WHERE deduction_id = :id",
+    "what was decided of a repair": "UPDATE repair SET reasons = '另一个理由' WHERE deduction_id = :id",
+    "another column": "UPDATE deduction SET decided_by = (SELECT min(id) FROM staff) WHERE id = :id",
+    "former name": "INSERT INTO party_name (party_id, name, folded, standing)"
+    " VALUES (:party_id, '旧名', '旧名', 'FORMER')",
     "colour": "UPDATE code_period SET colour = 'GOLD' WHERE party_id = :party_id AND upper_inf(known)",
     "ended colour": "UPDATE code_period SET known = tstzrange(lower(known), lower(known) + interval '1 day')"
     " WHERE party_id = :party_id",
@@ -112,7 +116,6 @@ UNSEEN = {
     "the same": "UPDATE deduction SET version = version WHERE id = :id",
     "the day of its export": "UPDATE deduction SET exported_on = current_date WHERE id = :id",
     "the day of the case's export": "UPDATE court_case SET exported_on = current_date WHERE id = :case_id",
-    "what was decided of a repair": "UPDATE repair SET reasons = '另一个理由' WHERE deduction_id = :id",
     "the same party": "UPDATE party SET name = name WHERE id = :party_id",
     "how a number is sealed": "UPDATE identity SET sealed = sealed || '\\x00' WHERE party_id = :party_id",
 }

@@ -1,20 +1,25 @@
-"""Consistency tokens: a client that sends back the token of an answer is answered from no earlier state
-(docs/availability.md)."""
+"""Positions in the write-ahead log, and the tokens by which clients name them (docs/availability.md)."""
 
-from starlette.datastructures import Headers
+from typing import NamedTuple
 
 from engine.declare.opaque import seal, unseal
-from engine.run.meter import Position
 
-HEADER = "suxin-consistency"
 KIND = "Position"
+
+
+class Position(NamedTuple):
+    """A place in the write-ahead log: what was committed before it is seen by whoever has replayed up to it."""
+
+    timeline: int
+    lsn: int
+
+
 UNKNOWN = Position(0, 0)
 """Of a token that is not one of ours: no standby is on this timeline, so that the primary answers."""
 
 
-def read_token(headers: Headers, key: bytes) -> Position | None:
-    """Return the position of the token of a request, or None if it sends none. key: of opaque texts."""
-    sent = headers.get(HEADER)
+def read_token(sent: str | None, key: bytes) -> Position | None:
+    """Return the position of a token, or None without one. key: of opaque texts."""
     if sent is None:
         return None
     try:
