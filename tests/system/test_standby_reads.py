@@ -205,6 +205,17 @@ def test_what_is_not_covered_is_answered_by_the_primary(system: Reading) -> None
     assert answer["extensions"]["consistency"]
 
 
+def test_ended_sessions_of_a_standby_end_no_request(system: Reading, replicas: Replicas) -> None:
+    """A standby ends them because of what it replays (SQLSTATE 40001, 57P01)."""
+    expected = system.answer(CHECK, token=FRESH)["data"]
+    for _ in range(3):
+        replicas.standbys[0].ask(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'suxin' AND pid <> pg_backend_pid()"
+        )
+        assert system.answer(CHECK)["data"] == expected
+    wait_until(lambda: confirms(system, CHECK))
+
+
 def test_a_standby_that_is_away_is_done_without(system: Reading, replicas: Replicas, engine: sa.Engine) -> None:
     expected = system.answer(CHECK, token=FRESH)["data"]
     replicas.standbys[0].control("stop", "-m", "immediate")

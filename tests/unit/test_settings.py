@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from database_hosts import spread_hosts
 from settings import PARSERS, Settings, SettingsError
 
 NAMES = (
@@ -110,6 +111,12 @@ def test_another_url_is_beside_the_first(name: str) -> None:
 def test_a_database_may_have_several_hosts(hosts: str) -> None:
     url = f"postgresql://suxin:secret@{hosts}/suxin?target_session_attrs=primary"
     assert Settings.from_environment({"SUXIN_DATABASE_URL": url}).database_url == url
+
+
+def test_a_host_without_a_port_has_the_usual_one() -> None:
+    """Not that of another host."""
+    spread = spread_hosts("postgresql://suxin@db1:1,db2,[fd00::1]:3/suxin?sslmode=require")
+    assert spread == "postgresql://suxin@/suxin?host=db1,db2,fd00::1&port=1,5432,3&sslmode=require"
 
 
 @pytest.mark.parametrize("hosts", ["db1:x,db2", "db1,db2:54a", "db:99999", "db1:5432,db2:99999"])
