@@ -11,7 +11,7 @@ from casework.backlog import Backlog, measure_backlog
 from casework.transparency.erasure import list_begun_months
 from commands.doctor import derived, transparency, vital
 from commands.doctor.finding import Finding, State, ok, problem, warning
-from commands.doctor.replication import examine_replication
+from commands.doctor.replication import examine_replication, examine_standby
 from postgres.locks import is_led
 from settings import DATABASE_URL, Settings
 
@@ -35,6 +35,7 @@ async def examine(
             await _version(connection, settings),
             await _clock(connection, now),
             await examine_replication(connection),
+            *([await examine_standby(connection, settings.standby_url)] if settings.standby_url else []),
             *await vital.examine(connection, settings),
         ]
         if all(one.state is not State.PROBLEM for one in found if one.check == vital.REVISION):

@@ -1,5 +1,6 @@
 """A standby answers what the primary confirms: real servers, one of which stops replaying."""
 
+import asyncio
 import re
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -13,8 +14,11 @@ from served import wait_until
 
 from bench.database.data import Data, build, read_data
 from bench.scale.replicas import Replica, Replicas, open_replicas
+from bench.scale.standby import name_address
 from bench.systems.suxin import Suxin
 from bench.systems.workloads import CHECK, PAGE, SUBJECT, Work, draw_picks
+from commands.doctor.finding import State
+from commands.doctor.replication import examine_standby
 from engine.statement.standby import list_tables
 from postgres import database
 
@@ -225,6 +229,35 @@ def test_a_standby_that_is_away_is_done_without(system: Reading, replicas: Repli
         assert count_entries(engine, answer["extensions"]["requestId"]) == 1
     replicas.standbys[0].control("start")
     wait_until(lambda: confirms(system, CHECK))
+
+
+async def examine(primary: Replica, url: str) -> tuple[State, str]:
+    """What the doctor says of a standby at an address."""
+    engine = database.make_async_engine(name_address(primary), 1, 10)
+    async with engine.connect() as connection:
+        found = await examine_standby(connection, url)
+    await engine.dispose()
+    return found.state, found.found
+
+
+def test_the_doctor_says_whether_the_standby_is_one(replicas: Replicas) -> None:
+    catch_up(replicas)
+    for address, expected in (
+        (name_address(replicas.standbys[0]), (State.OK, "It follows the primary.")),
+        (
+            name_address(replicas.primary),
+            (State.PROBLEM, "SUXIN_STANDBY_URL leads to a primary: nothing is read from it."),
+        ),
+        (
+            sa.make_url("postgresql://suxin@127.0.0.1:1/suxin"),
+            (
+                State.PROBLEM,
+                "The standby does not answer: ConnectionRefusedError. The primary answers everything.",
+            ),
+        ),
+    ):
+        url = address.set(drivername="postgresql").render_as_string(hide_password=False)
+        assert asyncio.run(examine(replicas.primary, url)) == expected
 
 
 def test_tables_are_found_by_their_places() -> None:
