@@ -45,7 +45,9 @@ BEGIN
     IF (parties IS NULL AND asked IS NULL) OR EXISTS (SELECT FROM card_withdrawal w WHERE w.party_id = ANY (parties)) THEN
         RETURN NULL;
     END IF;
-    IF others <> '{}' AND (asked IS NOT NULL OR EXISTS (SELECT FROM consent c WHERE c.client_key = of_client)) THEN
+    IF others <> '{}' AND (asked IS NOT NULL OR (
+        SELECT c.valid_to FROM consent c WHERE c.client_key = of_client ORDER BY c.valid_to LIMIT 1  -- by the index
+    ) IS NOT NULL) THEN
         documents := documents
             || ARRAY(SELECT unnest(i.indexes) FROM carded_identity i WHERE i.party_id = ANY (others));
     END IF;
