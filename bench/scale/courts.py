@@ -43,7 +43,7 @@ from postgres import database
 SUBJECTS, MOST = 9_000, 400
 """Subjects of the cases, and proposals per second that are prepared: more than can be written."""
 
-AT_ONCE = 48
+AT_ONCE = 24
 """Requests in work: what one process takes on this load without refusing any for its length of queue."""
 
 PARENT = "浙02"
