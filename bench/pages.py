@@ -26,7 +26,7 @@ from postgres import database
 
 CSRF = re.compile(r'name="csrf" value="([^"]+)"')
 PAGE = {"accept": "text/html", "accept-language": "zh-CN", "accept-encoding": "gzip"}
-MOST_LOOK_UPS = 18
+MOST_LOOK_UPS = 8
 """Look-ups of one address in a minute, below the brake."""
 
 console = Console()
