@@ -27,7 +27,7 @@ from postgres import database
 CSRF = re.compile(r'name="csrf" value="([^"]+)"')
 PAGE = {"accept": "text/html", "accept-language": "zh-CN", "accept-encoding": "gzip"}
 MOST_LOOK_UPS = 8
-"""Look-ups of one address in a minute, below the brake."""
+"""Look-ups of a name, and of lists, of one address in a minute: together below the brake."""
 
 console = Console()
 
@@ -87,13 +87,14 @@ def add_chief(data: Data) -> Password:
 def list_pages(measuring: Measuring, times: int) -> Iterator[tuple[str, Cost]]:
     """The cost of each page."""
     http, name = measuring.http, make_subject(1).name
-    public: Mapping[str, int] = {"/": times, "/look": times, "/look/lists": times, "/look/figures": times}
+    few = min(times, MOST_LOOK_UPS)
+    public: Mapping[str, int] = {"/": times, "/look": times, "/look/lists": few, "/look/figures": times}
     for path, count in public.items():
         yield path, measuring.measure(lambda path=path: http.get(path, headers=PAGE), count)  # type: ignore[misc]
     look_up = {"name": name}
     yield (
         "/look, a name",
-        measuring.measure(lambda: http.post("/look", data=look_up, headers=PAGE), min(times, MOST_LOOK_UPS)),
+        measuring.measure(lambda: http.post("/look", data=look_up, headers=PAGE), few),
     )
     for path in ("/court", "/court/figures", "/court/explorer"):
         yield path, measuring.measure(lambda path=path: http.get(path, headers=PAGE), times)  # type: ignore[misc]
