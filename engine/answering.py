@@ -30,7 +30,6 @@ log = logging.getLogger("suxin.graphql")
 RETRIED = frozenset({"40001", "0A000"})
 """SQLSTATEs after which a transaction is retried: it conflicted with another one, or used a kept statement whose tables
 were changed."""
-"""SQLSTATE of a serialization failure. The transaction is retried from the beginning."""
 
 
 @dataclass(frozen=True)

@@ -225,7 +225,7 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def until_said(caplog: pytest.LogCaptureFixture, said: str, times: int, task: asyncio.Task[None]) -> None:
     """Wait until it is in the log as often, and end the worker."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(120):
         while caplog.messages.count(said) < times:  # noqa: ASYNC110 - the log tells nobody
             await asyncio.sleep(0.02)
     task.cancel()
