@@ -78,12 +78,18 @@ def suxin(
             metavar="FILE", help="Settings file; by default /etc/suxin/suxin.env if it exists. The environment wins."
         ),
     ] = None,
+    operator: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Who gives the command, for the security events; by default the account that runs it."
+        ),
+    ] = None,
     version: Annotated[
         bool, typer.Option("--version", callback=show_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
     """Take the options of all commands. The file is read when a command needs its settings."""
-    context.call_on_close(choose_file(config))
+    context.call_on_close(choose_file(config, operator))
 
 
 if __name__ == "__main__":

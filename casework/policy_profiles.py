@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from casework.consequences import find_visible, follow
 from casework.matters import DEDUCTIONS, LISTINGS
 from casework.refusal import Refusal
+from casework.security_events import record_act
 from casework.terms import shorten
 from casework.transparency.tree import Fetch, fetch_by
 from casework.versions import COLUMNS
@@ -27,6 +28,7 @@ from models.court_case import CourtCase
 from models.deduction import Deduction, DeductionStatus, DeductionVersion
 from models.listing import Listing, ListingGrade, ListingKind
 from models.policy_profile import IN_FORCE_FROM, CourtProfile, PolicyProfile, ProfileStart, grade_item
+from models.security_event import SecurityAct
 from models.terms import to_court_day
 
 
@@ -124,6 +126,8 @@ async def declare_profile(connection: AsyncConnection, start: ProfileStart, at: 
         await _end(connection, one)
     await _keep_versions(connection, items[DEDUCTIONS], start, at)
     await follow(connection, items, before, at, amended=False)
+    told = {"profile": start.profile, "from": start.begins_on.isoformat(), "shortened": len(changes)}
+    await record_act(connection, SecurityAct.COURT_CHANGED, f"court {start.court_code}", after=told)
     return changes
 
 

@@ -18,6 +18,7 @@ from casework.clients import lock_client
 from casework.keys import draw_key
 from casework.outbox import WAKE
 from casework.refusal import Refusal, refuse_missing
+from casework.security_events import record_of_client
 from languages.sentence import say
 from models.event import Event, EventKind
 from models.keyring import Keyring
@@ -91,6 +92,8 @@ async def change_webhook(
     if kinds is not None:
         await _update(connection, key, kinds=sorted(set(kinds)))
         await _end_deliveries(connection, key, ~_of_kinds(kinds))
+    before, after = {"webhook": found.url, "kinds": found.kinds}, {"webhook": url or found.url, "kinds": kinds}
+    await record_of_client(connection, client_key, before, after)
 
 
 async def delete_webhook(connection: AsyncConnection, client_key: int, key: int, at: datetime) -> None:
@@ -99,6 +102,7 @@ async def delete_webhook(connection: AsyncConnection, client_key: int, key: int,
     since = found.disabled_at or at
     await _update(connection, key, deleted_at=at, disabled_at=since, disable_reason=DisableReason.OWNER)
     await _end_deliveries(connection, key)
+    await record_of_client(connection, client_key, {"webhook": found.url}, None)
 
 
 async def rotate_keys(connection: AsyncConnection, keyring: Keyring, client_key: int, key: int, at: datetime) -> None:
@@ -107,6 +111,7 @@ async def rotate_keys(connection: AsyncConnection, keyring: Keyring, client_key:
     version = found.key_version + 1
     public = derive_signing_key(keyring, key, version).public_key().public_bytes_raw()
     await _update(connection, key, key_version=version, public_key=public, rotated_at=at)
+    await record_of_client(connection, client_key, None, {"webhook": found.url, "keyVersion": version})
 
 
 async def disable_webhook(connection: AsyncConnection, client_key: int, key: int, at: datetime) -> None:
@@ -114,6 +119,7 @@ async def disable_webhook(connection: AsyncConnection, client_key: int, key: int
     found = await _lock_own(connection, client_key, key)
     if found.disabled_at is None:
         await _update(connection, key, disabled_at=at, disable_reason=DisableReason.OWNER)
+        await record_of_client(connection, client_key, {"webhook": found.url, "on": True}, {"on": False})
 
 
 async def enable_webhook(connection: AsyncConnection, client_key: int, key: int, at: datetime) -> None:
@@ -124,6 +130,8 @@ async def enable_webhook(connection: AsyncConnection, client_key: int, key: int,
         _check_extent(await _number(connection, client_key, Webhook.disabled_at.is_(None)), MOST_SENT_TO, "id")
     await _update(connection, key, disabled_at=None, disable_reason=None)
     await _send_again(connection, key, at, _of_kinds(found.kinds))
+    if found.disabled_at is not None:
+        await record_of_client(connection, client_key, {"webhook": found.url, "on": False}, {"on": True})
 
 
 async def replay(connection: AsyncConnection, client_key: int, key: int, since: datetime, at: datetime) -> None:

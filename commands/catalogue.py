@@ -9,6 +9,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from auth.administration.security_events import Happening
 from commands.exits import CommandError
 from commands.session import console, explain_errors, in_transaction
 from ingest.files.tables import TableError
@@ -23,6 +24,7 @@ from ingest.reference.editions import (
     read_edition,
     write_folder,
 )
+from models.security_event import SecurityAct
 from models.terms import COURT_TIME
 
 catalogue = typer.Typer(
@@ -78,7 +80,10 @@ def catalogue_load(
     """
     with explain_errors():
         day = _day(start, "--from")
-        loaded = in_transaction(lambda connection: load_edition(connection, folder, label, day), keep=not dry_run)
+        attempt = Happening(SecurityAct.CATALOGUE_LOADED, f"catalogue {label}")
+        loaded = in_transaction(
+            lambda connection: load_edition(connection, folder, label, day), keep=not dry_run, attempt=attempt
+        )
     console.print(_told(loaded))
     for line in _said(loaded, label, day, dry_run):
         console.print(line)

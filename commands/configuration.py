@@ -11,16 +11,20 @@ from settings import Settings
 CHOSEN: ContextVar[Path | None] = ContextVar("chosen", default=None)
 """The file that `--config` names."""
 
+NAMED: ContextVar[str | None] = ContextVar("named", default=None)
+"""Who gives the command, as `--operator` names them."""
+
 FOUND: ContextVar[Path | None] = ContextVar("found", default=None)
 """The file that was read."""
 
 
-def choose_file(path: Path | None) -> Callable[[], None]:
-    """Say which file the command reads when it needs its settings; None is the default one.
+def choose_file(path: Path | None, operator: str | None = None) -> Callable[[], None]:
+    """Say which file the command reads when it needs its settings; None is the default one. operator: who gives it.
 
     Returns what takes the settings of the file back out of the environment, for processes that run several commands.
     """
     CHOSEN.set(path)
+    NAMED.set(operator)
     FOUND.set(None)
     before = dict(os.environ)
     return lambda: _take_back(before)

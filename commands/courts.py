@@ -8,6 +8,7 @@ import sqlalchemy as sa
 import typer
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from auth.administration.security_events import Happening
 from casework.policy_profiles import declare_profile, list_changes
 from casework.refusal import Refusal
 from casework.transparency.tree import fetch_by
@@ -16,6 +17,7 @@ from commands.session import console, explain_errors, in_transaction
 from ingest.reference.courts import NewCourt, add_court, mask_organizations
 from models.court import Court
 from models.policy_profile import PolicyProfile, ProfileStart
+from models.security_event import SecurityAct
 
 court = typer.Typer(no_args_is_help=True, help="List and add courts.")
 
@@ -56,7 +58,9 @@ def court_add(
     """
     with explain_errors():
         above = in_transaction(
-            lambda connection: add_court(connection, NewCourt(code, name, parent, division)), keep=True
+            lambda connection: add_court(connection, NewCourt(code, name, parent, division)),
+            keep=True,
+            attempt=Happening(SecurityAct.COURT_ADDED, f"court {code}"),
         )
     console.print(f"{code} {name} is entered{f' below {above}' if above else ''}.")
 
@@ -71,7 +75,8 @@ def court_mask(
     Example: suxin court mask 浙0281
     """
     with explain_errors():
-        in_transaction(lambda connection: mask_organizations(connection, code, not off), keep=True)
+        attempt = Happening(SecurityAct.COURT_CHANGED, f"court {code}")
+        in_transaction(lambda connection: mask_organizations(connection, code, not off), keep=True, attempt=attempt)
     console.print(f"{code} {'shows' if off else 'masks'} the names of organizations to the public.")
 
 
@@ -99,6 +104,7 @@ def court_profile(
                 else declare_profile(connection, start, datetime.now(UTC))
             ),
             keep=not preview,
+            attempt=Happening(SecurityAct.COURT_CHANGED, f"court {code}"),
         )
     columns = ("kind", "case", "grade", "ends", "new end")
     rows = [[one.kind, one.case_number, one.grade, one.ends_on, one.new_end] for one in changes]

@@ -16,6 +16,8 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from auth.administration.operator import acting_as
+from auth.administration.security_events import Happening
 from auth.clients.registration import RegistrationError
 from auth.log_key import LogKeyError, load_signer
 from auth.report_signature import ReportInvalidError
@@ -27,9 +29,11 @@ from commands.doctor import sealed_numbers, vital
 from commands.doctor.finding import Finding, State
 from commands.doctor.vital import Standing, find_standing
 from commands.exits import BY_CHECK, CommandError, ExitCode, explain_database, explain_place, get_exit_code
+from commands.operating import find_operator, record_at, record_refusal
 from ingest.reference.catalogue import load_catalogue
 from ingest.report import ImportFileError
 from models.keyring import KeyringError, load_keyring
+from models.security_event import SecurityAct
 from models.transparency.notes import NoteError
 from postgres import database
 from postgres.errors import DatabaseError
@@ -156,24 +160,35 @@ def _open(settings: Settings, said: Console) -> Iterator[sa.URL]:
         where = url.render_as_string() if settings.database_url else embedded
         read = f" (settings: {file})" if (file := FOUND.get()) else ""
         said.print(f"[dim]Database: {escape(where + read)}[/]", soft_wrap=True)
-        yield database.get_direct_url(settings, url)
+        with acting_as(find_operator()):
+            yield database.get_direct_url(settings, url)
 
 
 def _upgrade(settings: Settings, url: sa.URL) -> None:
     """Migrate the database, unless a newer Suxin has, and load the catalogue."""
     owner = database.get_owner_url(settings, url)
-    asyncio.run(with_engine(owner, partial(_refuse, settings=settings)))
+    before = asyncio.run(with_engine(owner, partial(_refuse, settings=settings)))
     database.migrate(owner)
+    if (after := asyncio.run(with_engine(owner, _get_revision))) != before:
+        told = {"revision": before}, {"revision": after}
+        record_at(owner, Happening(SecurityAct.DATABASE_MIGRATED, "database", *told))
     asyncio.run(with_engine(url, install_catalogue))
 
 
-async def _refuse(engine: AsyncEngine, settings: Settings) -> None:
-    """Raise CommandError if the database cannot be migrated."""
+async def _get_revision(engine: AsyncEngine) -> str | None:
     async with engine.connect() as connection:
-        older = (await find_standing(connection))[0] in {Standing.EMPTY, Standing.OLDER}
+        return (await find_standing(connection))[1]
+
+
+async def _refuse(engine: AsyncEngine, settings: Settings) -> str | None:
+    """Return the revision of the database. Raises CommandError if it cannot be migrated."""
+    async with engine.connect() as connection:
+        standing, revision = await find_standing(connection)
+        older = standing in {Standing.EMPTY, Standing.OLDER}
         for finding in await vital.examine(connection, settings):
             if finding.check in vital.BEFORE and not (older and finding.check == vital.REVISION):
                 _raise(finding)
+    return revision
 
 
 async def check_fitness(engine: AsyncEngine, settings: Settings, *, keys: bool, signs: bool) -> None:
@@ -214,9 +229,12 @@ async def with_engine(url: sa.URL, work: Callable[[Any], Any]) -> Any:
         await engine.dispose()
 
 
-def in_transaction(work: Callable[[Any], Awaitable[Found]], *, keep: bool = False) -> Found:
-    """Run `work` with a connection to the configured database. Its transaction is committed if `keep` is true."""
-    with use_database(read_settings()) as url:
+def in_transaction(
+    work: Callable[[Any], Awaitable[Found]], *, keep: bool = False, attempt: Happening | None = None
+) -> Found:
+    """Run `work` with a connection to the configured database. Its transaction is committed if `keep` is true. attempt:
+    what is recorded if it is refused."""
+    with use_database(read_settings()) as url, record_refusal(url, attempt if keep else None):
         return transact_at(url, work, keep=keep)
 
 

@@ -9,10 +9,12 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from auth.administration.security_events import Happening
 from commands.session import console, explain_errors, in_transaction
 from ingest.files.tables import TableError
 from ingest.reference.vocabulary import COLUMNS
 from ingest.reference.words import Word, WordChange, check_words, list_words, load_words
+from models.security_event import SecurityAct
 from models.vocabulary import WordKind
 
 vocabulary = typer.Typer(no_args_is_help=True, help="The words in files of courts, and their meanings.")
@@ -63,7 +65,9 @@ def vocabulary_load(
     """
     with explain_errors():
         changes, unchanged = in_transaction(
-            lambda connection: load_words(connection, files, replace=replace), keep=not dry_run
+            lambda connection: load_words(connection, files, replace=replace),
+            keep=not dry_run,
+            attempt=Happening(SecurityAct.VOCABULARY_LOADED, "vocabulary"),
         )
     console.print(_told(changes))
     console.print(f"{len(changes)} words {'would change' if dry_run else 'changed'}, {unchanged} stay as they are.")

@@ -21,6 +21,7 @@ from casework.refusal import Refusal
 from casework.transaction import transact
 from commands.configuration import read_settings
 from commands.exits import CommandError, explain_port
+from commands.serving.changed_settings import record_settings
 from commands.serving.process import ensure_fitness
 from commands.session import console, explain_errors, make_keys, use_database, with_engine
 from models.batch import Batch
@@ -45,6 +46,7 @@ def worker(
     """
     with explain_errors(), await_and_use(settings := read_settings()) as url:
         make_keys(settings)
+        record_settings(settings, url)
         dictConfig(logs.build_configuration(logs.form_of(settings.log)))
         if metrics_port is not None:
             _show_metrics(metrics_host, metrics_port)

@@ -54,6 +54,7 @@ from models.request_entry import ClientUsage, RequestEntry
 from models.risk_report import RiskReport
 from models.sanction import Sanction
 from models.saved_document import SavedDocument
+from models.security_event import SecurityEvent
 from models.settlement import Settlement
 from models.staff_account import (
     AuthorizationCode,
@@ -178,6 +179,7 @@ __all__ = [
     "Sanction",
     "SavedDocument",
     "SecondFactor",
+    "SecurityEvent",
     "SecurityKey",
     "Settlement",
     "ShareCode",

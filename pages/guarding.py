@@ -8,6 +8,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from auth.administration.operator import acting_as, operator_of
+from models.security_event import SecurityRoad
 from pages.asking import OffError, UnansweredError
 from pages.forms import BadFormError, ForgedFormError
 from pages.language import put
@@ -37,7 +39,8 @@ class Guarding:
         async def guarded(request: Request) -> Response:
             try:
                 _check_address(request)
-                return await handler(request)
+                with acting_as(operator_of(request, SecurityRoad.WEB)):
+                    return await handler(request)
             except tuple(COMMON) as error:
                 return self.tell(request, *COMMON[type(error)])
             except OffError:

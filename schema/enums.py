@@ -41,6 +41,7 @@ from models.relation import RelationKind
 from models.repair import RepairGround, RepairOutcome
 from models.risk_report import RiskKind, RiskResponse
 from models.sanction import SanctionKind
+from models.security_event import SecurityAct, SecurityResult, SecurityRoad
 from models.subject_notice import NoticeKind
 from models.watch import WatchOutcome
 from models.webhook import DisableReason
@@ -101,6 +102,9 @@ DESCRIPTIONS = {
     ReminderKind: "What a court is reminded of (提醒类型).",
     RepairGround: "Why a repair is asked for (修复事由).",
     RepairOutcome: "How a repair ended (修复结果).",
+    SecurityAct: "What was done or tried, of sign-ins and administration (安全审计行为).",
+    SecurityResult: "Whether it was done or refused (安全审计结果).",
+    SecurityRoad: "By which road it came (途径).",
     SanctionKind: "A kind of sanction (制裁种类); fine, detention and conviction make red.",
     MatchOutcome: "How a look-up ended (核查结果).",
     BulkKind: "What a bulk operation reads (作业类型).",

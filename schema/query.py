@@ -31,6 +31,7 @@ from schema.integration.viewer import Viewer, get_viewer
 from schema.oversight.access_record import AccessRecord
 from schema.oversight.client_alarm import ALARMED, ClientAlarm
 from schema.oversight.request_entry import ClientUsage, RequestEntry, RequestFilter, UsageFilter
+from schema.oversight.security_event import SecurityEvent, SecurityEventFilter
 from schema.oversight.statistics import ARGUMENTS as STATISTICS_ARGUMENTS
 from schema.oversight.statistics import Statistic
 from schema.oversight.transparency_log import TransparencyLog
@@ -262,6 +263,13 @@ class Query(MoralBankQuery, PartnerQuery, IntegrationQuery):
         "Alarms over clients whose look-ups of persons were misses, newest first (核查异常预警).",
         requires=ALARMED,
         about=about.ABOUT_NOBODY,
+    )
+    security_events: Connection[SecurityEvent] = root_connection(
+        roots.SECURITY_EVENTS,
+        "Sign-ins and acts of administration, done and refused, newest first (安全审计事件).",
+        requires=all_of(Scope.AUDIT),
+        about=about.ABOUT_NOBODY,
+        filter_type=SecurityEventFilter,
     )
 
     courts: list[Court] = root(roots.list_everything(models.Court), "Courts (法院).", requires=CATALOGUE)

@@ -17,6 +17,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from auth.access_token import resource_of
+from auth.administration.operator import acting_as, operator_of
 from auth.audiences import scopes_of
 from auth.budget import LONG_SECONDS, Budgets, Charge
 from auth.clients.certificates import thumbprint_of
@@ -39,6 +40,7 @@ from engine.run.meter import Meter
 from engine.run.position import Position, read_token, write_token
 from engine.run.standby import StandbyReads
 from models.keyring import Keyring
+from models.security_event import SecurityRoad
 from models.transparency.notes import NoteSigner
 from postgres.shares import OWNER, Shares
 from postgres.usage import measure_usage
@@ -115,8 +117,9 @@ class GraphQLEndpoint:
             request.headers.getlist(PROOF), request.method, resource_of(self.issuer), thumbprint_of(request.scope)
         )
         try:
-            async with asyncio.timeout(self.request_timeout):
-                response = await self._answer(request, sent, reply, admitted)
+            with acting_as(operator_of(request, SecurityRoad.WEB if admitted else SecurityRoad.API)):
+                async with asyncio.timeout(self.request_timeout):
+                    response = await self._answer(request, sent, reply, admitted)
         except Exception as error:
             refusal = refusal_of(error, self.issuer, scheme_of(reply.seen.principal))
             response = reply.refuse(refusal or failure_of(error, reply.seen.request_id))

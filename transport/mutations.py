@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import orjson
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from auth.administration.operator import OPERATOR, acting_as
 from casework.idempotency import InProgressError, Request, ReusedError, recall, remember
 from casework.transaction import transact
 from engine.answering import Result
@@ -65,7 +66,8 @@ async def mutate(
         return Mutated(result, performing.replays)
 
     try:
-        return await transact(engine, work, caller.now)
+        with acting_as(replace(OPERATOR.get(), name=caller.principal.client_id)):
+            return await transact(engine, work, caller.now)
     except _NothingDoneError as nothing:
         return nothing.answer
     except InProgressError:

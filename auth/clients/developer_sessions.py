@@ -12,6 +12,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from auth.administration.client_changes import name_client
+from auth.administration.security_events import Happening, record
 from auth.audiences import PURPOSES, scopes_of
 from auth.clients.authentication import hash_secret
 from auth.principal import Principal
@@ -22,6 +24,7 @@ from languages.sentence import say
 from models.client import Client, ClientProfile, DocumentPolicy
 from models.developer_session import DeveloperSession
 from models.issued_token import IssuedToken
+from models.security_event import SecurityAct
 
 LINK, SESSION = timedelta(seconds=60), timedelta(minutes=30)
 SECRET_BYTES = 32
@@ -70,16 +73,28 @@ def open_link(server: AuthorizationServer, secret: str) -> str | None:
     )
     begun = {"token_hash": hash_secret(fresh), "opened_at": now, "expires_at": now + SESSION}
     with server.engine.begin() as connection:
-        opened = connection.execute(sa.update(DeveloperSession).where(*unused).values(begun)).rowcount
-    if not opened:
+        key = connection.scalar(
+            sa.update(DeveloperSession).where(*unused).values(begun).returning(DeveloperSession.client_id)
+        )
+        _record(connection, SecurityAct.DEVELOPER_SIGN_IN, key, None if key else "UNKNOWN_LINK")
+    if not key:
         log.warning("a link for a developer was refused: it is unknown, used or over")
-    return fresh if opened else None
+    return fresh if key else None
 
 
 def leave(server: AuthorizationServer, secret: str) -> None:
     """End a session."""
     with server.engine.begin() as connection:
-        connection.execute(sa.delete(DeveloperSession).where(DeveloperSession.token_hash == hash_secret(secret)))
+        mine = DeveloperSession.token_hash == hash_secret(secret)
+        key = connection.scalar(sa.delete(DeveloperSession).where(mine).returning(DeveloperSession.client_id))
+        if key:
+            _record(connection, SecurityAct.DEVELOPER_SIGN_OUT, key)
+
+
+def _record(connection: sa.Connection, act: SecurityAct, key: int | None, reason: str | None = None) -> None:
+    """Record what a developer of a client did; key: of the client, None for nobody that is known."""
+    name = connection.scalar(sa.select(Client.client_id).where(Client.id == key)) if key else None
+    record(connection, Happening(act, name and name_client(name), reason=reason))
 
 
 HELD = (

@@ -9,10 +9,14 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from auth.administration.client_changes import name_client
+from auth.administration.operator import SERVICE, acting_as
+from auth.administration.security_events import Happening, record_later
 from auth.audiences import PURPOSES, SCOPES, Audience
 from auth.principal import Principal
 from auth.scopes import Scope
 from models.client import Authentication, Client, DocumentPolicy
+from models.security_event import SecurityAct
 
 NO_KEYS: dict[str, Any] = {"keys": []}
 
@@ -37,7 +41,12 @@ async def admit_own_client(connection: AsyncConnection, own: OwnClient, now: dat
     """Return the principal of a client, registering it if it is not; None if an operator has disabled it."""
     row = await _find(connection, own)
     if row is None:
-        await connection.execute(insert(Client).values(_describe(own, now)).on_conflict_do_nothing())
+        made = await connection.execute(insert(Client).values(_describe(own, now)).on_conflict_do_nothing())
+        if made.rowcount:
+            with acting_as(SERVICE):
+                told = {"audience": own.audience, "scopes": sorted(own.granted)}
+                added = Happening(SecurityAct.CLIENT_ADDED, name_client(own.client_id), after=told)
+                await record_later(connection, added)
         row = await _find(connection, own)
     if row is None or row.disabled_at is not None or row.audience is not own.audience:
         return None

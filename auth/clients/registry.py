@@ -8,6 +8,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from auth.administration.client_changes import find_act, name_client, read_state, record_change
+from auth.administration.security_events import Happening, record
 from auth.audiences import Audience
 from auth.clients.credentials import Credentials, check_rotation, make_credentials
 from auth.clients.registration import (
@@ -26,10 +28,24 @@ from models.developer_session import DeveloperSession
 from models.household import Village
 from models.issued_token import IssuedToken
 from models.request_entry import ClientUsage
+from models.security_event import SecurityAct
 from models.staff_account import AuthorizationCode
 
 OF_A_COURT = frozenset({Audience.COURT, Audience.LABOUR_ARBITRATION})
 """Audiences whose clients belong to a court: a body of arbitration to that at which its awards are enforced."""
+
+REGISTERED = (
+    "name",
+    "audience",
+    "authentication",
+    "profile",
+    "scopes",
+    "purposes",
+    "court_code",
+    "redirect_uris",
+    "jwks",
+)
+"""What is recorded of a new client."""
 
 CLIENT_ID = re.compile(r"[a-z0-9][a-z0-9-]{2,63}")
 
@@ -60,6 +76,8 @@ def add_client(
             **columns,
         )
     )
+    state = read_state(connection, client_id, REGISTERED)
+    record(connection, Happening(SecurityAct.CLIENT_ADDED, name_client(client_id), after=state))
     return Credentials(client_id, secret)
 
 
@@ -88,9 +106,11 @@ def disable_client(connection: sa.Connection, client_id: str, *, now: datetime) 
 def enable_client(connection: sa.Connection, client_id: str) -> None:
     """Undo a disabling: the client has its keys or secret, scopes and consents again, and asks for new tokens. Raises
     RegistrationError if there is no disabled client of this identifier."""
+    before = read_state(connection, client_id, ["disabled_at"])
     disabled = sa.update(Client).where(Client.client_id == client_id, Client.disabled_at.is_not(None))
     if connection.execute(disabled.values(disabled_at=None)).rowcount != 1:
         raise RegistrationError(f"There is no disabled client {client_id}. See: suxin client list.")
+    record_change(connection, client_id, before, SecurityAct.CLIENT_ENABLED)
 
 
 def end_issued(connection: sa.Connection, client_id: str, now: datetime) -> None:
@@ -173,9 +193,11 @@ def find_active(connection: sa.Connection, client_id: str, *columns: Any) -> Any
 
 
 def update_active(connection: sa.Connection, client_id: str, values: dict[str, Any]) -> None:
-    """Change columns of an active client. Raises RegistrationError if there is none."""
+    """Change columns of an active client, and record it. Raises RegistrationError if there is none."""
+    before = read_state(connection, client_id, values)
     if connection.execute(sa.update(Client).where(_active(client_id)).values(values)).rowcount != 1:
         raise _unknown(client_id)
+    record_change(connection, client_id, before, find_act(values))
 
 
 def _unknown(client_id: str) -> RegistrationError:

@@ -12,6 +12,8 @@ from cachetools import TTLCache
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from auth.administration.client_changes import name_client
+from auth.administration.security_events import Happening, record
 from auth.audiences import Purpose
 from auth.clients.registration import RegistrationError
 from auth.clients.registry import find_active, update_active
@@ -19,6 +21,7 @@ from auth.principal import Principal
 from auth.revocations import Remembering
 from models.client import Client, DocumentPolicy
 from models.number_recogniser import holds_identity_number
+from models.security_event import SecurityAct
 from models.trusted_document import TrustedDocument
 
 IDENTIFIER = re.compile(r"[A-Za-z0-9:._~+/=-]{1,200}")
@@ -59,6 +62,8 @@ def add_documents(
     added = len(connection.execute(known, rows).all()) if rows else 0
     for row in rows:
         _check_same(connection, row)
+    told = {"registered": sorted(documents), "purposes": sorted(set(purposes))}
+    record(connection, Happening(SecurityAct.DOCUMENTS_CHANGED, name_client(client_id), after=told))
     return added
 
 
@@ -102,13 +107,15 @@ def list_documents(connection: sa.Connection, client_id: str) -> list[sa.RowMapp
 
 def remove_documents(connection: sa.Connection, client_id: str, identifiers: Iterable[str]) -> None:
     """Remove documents; every worker is notified. Raises RegistrationError for unknown ones."""
-    client = _active_client(connection, client_id)
-    for identifier in identifiers:
+    client, removed = _active_client(connection, client_id), list(identifiers)
+    for identifier in removed:
         mine = sa.delete(TrustedDocument).where(
             TrustedDocument.client_id == client.id, TrustedDocument.identifier == identifier
         )
         if connection.execute(mine).rowcount != 1:
             raise RegistrationError(f"{client_id} has no document {identifier}. See: suxin documents list {client_id}.")
+    told = {"registered": removed}
+    record(connection, Happening(SecurityAct.DOCUMENTS_CHANGED, name_client(client_id), before=told))
 
 
 def set_policy(connection: sa.Connection, client_id: str, policy: DocumentPolicy) -> None:

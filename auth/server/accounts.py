@@ -15,6 +15,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
 from argon2.profiles import RFC_9106_LOW_MEMORY
 
+from auth.administration.security_events import Happening, record
 from auth.officer import Officer
 from auth.staff import second_factor
 from auth.staff.second_factor import GivenFactor, OwnFactor
@@ -22,6 +23,7 @@ from auth.staff.security_keys import SecurityKeys
 from auth.staff.throttle import Throttle, count_account
 from models.court import Court, Staff, StaffRole
 from models.issued_token import IssuedToken
+from models.security_event import SecurityAct
 from models.staff_account import AuthorizationCode, SecondFactor, SecurityKey, StaffAccount, StaffSession
 
 USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,63}")
@@ -61,7 +63,13 @@ def add_staff(connection: sa.Connection, account: Account) -> Password:
     password = secrets.token_urlsafe(PASSWORD_BYTES)
     made = {"staff_id": key, "username": account.username, "password_hash": HASHER.hash(password)}
     connection.execute(sa.insert(StaffAccount).values(made))
+    record(connection, Happening(SecurityAct.STAFF_ADDED, name_account(account.username), after=values))
     return Password(account.username, password)
+
+
+def name_account(username: str) -> str:
+    """Return how an account is named as the subject of a security event."""
+    return f"account {username}"
 
 
 def list_staff(connection: sa.Connection) -> Sequence[sa.RowMapping]:
@@ -81,6 +89,7 @@ def renew_password(connection: sa.Connection, username: str, now: datetime, thro
     password = secrets.token_urlsafe(PASSWORD_BYTES)
     _set_password(connection, key, password)
     throttle.forgive(connection, [count_account(read_username(username))])
+    record(connection, Happening(SecurityAct.PASSWORD_CHANGED, name_account(username)))
     sign_out(connection, key, now)
     return Password(username, password)
 
@@ -89,6 +98,8 @@ def change_password(connection: sa.Connection, key: int, password: str, now: dat
     """Replace a password by one that the officer chose, and end all sessions and tokens. Raises AccountError."""
     check_new_password(find_username(connection, key), password)
     _set_password(connection, key, password)
+    subject = name_account(find_username(connection, key))
+    record(connection, Happening(SecurityAct.PASSWORD_CHANGED, subject, staff_key=key))
     sign_out(connection, key, now)
 
 
@@ -115,6 +126,7 @@ def remove_second_factor(connection: sa.Connection, username: str, now: datetime
     key = _active(connection, username)
     if not second_factor.remove(connection, key):
         raise AccountError(f"{username} has no second factor.")
+    record(connection, Happening(SecurityAct.SECOND_FACTOR_REMOVED, name_account(username)))
     sign_out(connection, key, now)
 
 
@@ -122,14 +134,19 @@ def remove_staff(connection: sa.Connection, username: str, now: datetime) -> Non
     """Deactivate an officer's account; records keep the officer. Raises AccountError."""
     key = _active(connection, username)
     connection.execute(sa.update(Staff).where(Staff.id == key).values(left_at=now))
+    record(connection, Happening(SecurityAct.STAFF_REMOVED, name_account(username)))
     sign_out(connection, key, now)
 
 
-def sign_out(connection: sa.Connection, key: int, now: datetime) -> None:
-    """End an officer's sessions, invalidate unused codes, and revoke tokens."""
+def sign_out(connection: sa.Connection, key: int, now: datetime, act: SecurityAct = SecurityAct.SESSION_ENDED) -> None:
+    """End an officer's sessions, invalidate unused codes, and revoke tokens. act: as which sessions that end are
+    recorded."""
     unused = (AuthorizationCode.staff_id == key, AuthorizationCode.used_at.is_(None))
     connection.execute(sa.update(AuthorizationCode).where(*unused).values(used_at=now))
-    connection.execute(sa.delete(StaffSession).where(StaffSession.staff_id == key))
+    ended = connection.execute(sa.delete(StaffSession).where(StaffSession.staff_id == key)).rowcount
+    if ended:
+        subject, own = name_account(find_username(connection, key)), key if act is SecurityAct.SIGN_OUT else None
+        record(connection, Happening(act, subject, before={"sessions": ended}, staff_key=own))
     live = (IssuedToken.staff_id == key, IssuedToken.revoked_at.is_(None), IssuedToken.expires_at > now)
     connection.execute(sa.update(IssuedToken).where(*live).values(revoked_at=now))
 

@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from auth.access_token import resource_of
+from auth.administration.operator import acting_as, operator_of
 from auth.clients.keys import ALGORITHMS
 from auth.metadata import (
     ACCOUNT_PATH,
@@ -51,6 +52,7 @@ from auth.server.sign_in import SignIn
 from auth.signing import CACHE_SECONDS
 from auth.staff.account_pages import AccountPages
 from auth.staff.password_queue import PasswordQueue, QueueFullError
+from models.security_event import SecurityRoad
 from openapi.operation import ApiOperation, ApiRoute, make_page_route
 
 THREADS = 8
@@ -128,9 +130,10 @@ def _page_endpoint(answer: Answer, choose: Choice) -> Endpoint:
     async def endpoint(request: Request) -> Response:
         try:
             visit = await read_visit(request)
-            if queue := choose(visit):
-                return await queue.run(partial(answer, visit))
-            return await anyio.to_thread.run_sync(partial(answer, visit), limiter=pages)
+            with acting_as(operator_of(request, SecurityRoad.WEB)):
+                if queue := choose(visit):
+                    return await queue.run(partial(answer, visit))
+                return await anyio.to_thread.run_sync(partial(answer, visit), limiter=pages)
         except QueueFullError as full:
             busy = render_message(503, "请稍后重试 Try again later", "登录人数过多。Too many sign in at this moment.")
             busy.headers["Retry-After"] = str(full.retry_after)
@@ -150,7 +153,8 @@ def _form_endpoint(
     async def endpoint(request: Request) -> Response:
         try:
             form = await read_request(request, server.issuer)
-            response = await anyio.to_thread.run_sync(partial(server.answer, name, form), limiter=limiter)
+            with acting_as(operator_of(request, SecurityRoad.API)):
+                response = await anyio.to_thread.run_sync(partial(server.answer, name, form), limiter=limiter)
         except OAuthRefusal as refusal:
             return server.refuse(refusal, request.headers)
         except (sa.exc.OperationalError, sa.exc.TimeoutError) as error:

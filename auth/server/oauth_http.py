@@ -13,6 +13,7 @@ from authlib.oauth2.rfc6749 import OAuth2Payload, OAuth2Request
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 
+from auth.administration.operator import source_of
 from auth.clients.certificates import ClientCertificate, read_certificate
 from auth.metadata import describe_at
 from auth.proofs.proof import HEADER, NONCE_HEADER, Proof, Sent
@@ -153,8 +154,8 @@ async def read_visit(request: Request) -> Visit:
     """Read a request of a browser. Raises OAuthRefusal."""
     query = Form(_fields(request.scope["query_string"])).data
     form = Form(await _form(request)).data if request.method == "POST" else None
-    source = request.client.host if request.client else ""
-    return Visit(query, request.cookies, form, request.headers.get("sec-fetch-site") == "same-origin", source)
+    same_origin = request.headers.get("sec-fetch-site") == "same-origin"
+    return Visit(query, request.cookies, form, same_origin, source_of(request))
 
 
 async def _form(request: Request) -> list[tuple[str, str]]:

@@ -22,6 +22,7 @@ from auth.staff.browser_session import BrowserSession
 from auth.staff.password_check import PasswordCheck
 from auth.staff.second_factor import is_enrolled
 from models.client import ClientProfile
+from models.security_event import SecurityAct
 
 UNKNOWN_REDIRECT = "回调地址未登记。redirect_uri is not one that is registered for this client."
 EXPIRED = "请求已失效，请从原系统重新登录。This request is unknown, used or expired. Go back, and sign in again."
@@ -70,7 +71,7 @@ class SignIn:
         with self.server.engine.begin() as connection:
             key = self.session.find_officer_of(connection, visit)
             if key is not None:
-                sign_out(connection, key, to_datetime(self.server.clock()))
+                sign_out(connection, key, to_datetime(self.server.clock()), SecurityAct.SIGN_OUT)
         done = render_message(200, "已退出 Signed out", "您已退出登录。You have signed out.")
         return self.session.end(done)
 

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from starlette.responses import Response
 
+from auth.administration.security_events import Happening, record
 from auth.metadata import PASSWORD_PATH, SECOND_FACTOR_PATH, SECURITY_KEYS_PATH, SIGN_OUT_PATH
 from auth.server.accounts import (
     SHORTEST_PASSWORD,
@@ -17,6 +18,7 @@ from auth.server.accounts import (
     change_password,
     check_password,
     find_username,
+    name_account,
     sign_out,
 )
 from auth.server.oauth_http import Visit
@@ -27,6 +29,7 @@ from auth.staff.browser_session import BrowserSession
 from auth.staff.second_factor import OwnFactor
 from auth.staff.security_keys import LONGEST_NAME, GivenKey, SecurityKeyError, list_keys
 from auth.staff.throttle import count_officer
+from models.security_event import SecurityAct
 
 WRONG = "当前密码或验证码错误，或尝试次数过多。The present password or code is wrong, or too many were tried."
 DIFFERS = "两次输入的新密码不一致。The new passwords differ."
@@ -89,7 +92,7 @@ class AccountPages:
         form, show = visit.form or {}, partial(self._show_password, connection, key, visit)
         if form.get("new", "") != form.get("again", ""):
             return show(DIFFERS)
-        if not self._is_right(connection, key, form):
+        if not self._is_right(connection, key, form, SecurityAct.PASSWORD_CHANGED):
             return show(WRONG)
         try:
             change_password(connection, key, form.get("new", ""), to_datetime(self.server.clock()))
@@ -122,9 +125,10 @@ class AccountPages:
         step = second_factor.find_step(secret, code, now) if secret else None
         if step is None:
             return show(WRONG_CODE)
-        if not self._is_right(connection, key, form):
+        if not self._is_right(connection, key, form, SecurityAct.SECOND_FACTOR_ADDED):
             return show(WRONG)
         codes = second_factor.enrol(connection, OwnFactor(key, sealed), step, now)
+        self._record(connection, key, SecurityAct.SECOND_FACTOR_ADDED, after={"kind": "one-time password"})
         sign_out(connection, key, now)
         log.info("staff %d set up a second factor", key)
         return self.session.begin(connection, render_page("recovery_codes.html", 200, codes=codes), key)
@@ -143,13 +147,15 @@ class AccountPages:
     def _change_keys(self, connection: sa.Connection, key: int, visit: Visit) -> Response:
         """Remove the key that the form names, or register a new one."""
         form, show = visit.form or {}, partial(self._show_keys, connection, key, visit)
-        if not self._is_right(connection, key, form):
+        act = SecurityAct.SECOND_FACTOR_REMOVED if "remove" in form else SecurityAct.SECOND_FACTOR_ADDED
+        if not self._is_right(connection, key, form, act):
             return show(WRONG)
         return (self._remove_key if "remove" in form else self._register_key)(connection, key, visit)
 
     def _remove_key(self, connection: sa.Connection, key: int, visit: Visit) -> Response:
         if not second_factor.remove_one_key(connection, key, (visit.form or {}).get("remove", "")):
             return self._show_keys(connection, key, visit, UNKNOWN_KEY)
+        self._record(connection, key, SecurityAct.SECOND_FACTOR_REMOVED, before={"kind": "security key"})
         sign_out(connection, key, to_datetime(self.server.clock()))
         log.info("staff %d removed a security key", key)
         return self.session.begin(connection, self._show_keys(connection, key, visit), key)
@@ -162,6 +168,8 @@ class AccountPages:
             self.session.keys.register(connection, key, given, form.get("name", ""), now)
         except SecurityKeyError as error:
             return self._show_keys(connection, key, visit, str(error))
+        added = {"kind": "security key", "name": form.get("name", "").strip()}
+        self._record(connection, key, SecurityAct.SECOND_FACTOR_ADDED, after=added)
         sign_out(connection, key, now)
         log.info("staff %d registered a security key", key)
         codes = second_factor.renew_codes(connection, key) if first else []
@@ -174,15 +182,23 @@ class AccountPages:
         """Return the secret of the forms: that of a form that was sent, which the next page keeps."""
         return (visit.form or {}).get("csrf") or self.session.page_of(visit)
 
-    def _is_right(self, connection: sa.Connection, key: int, form: Mapping[str, str]) -> bool:
-        """Return whether the present password, and the present code of an officer with a second factor, are right."""
+    def _record(self, connection: sa.Connection, key: int, act: SecurityAct, **told: Any) -> None:
+        """Record what the officer did to the own account."""
+        record(connection, Happening(act, name_account(find_username(connection, key)), staff_key=key, **told))
+
+    def _is_right(self, connection: sa.Connection, key: int, form: Mapping[str, str], act: SecurityAct) -> bool:
+        """Return whether the present password, and the present code of an officer with a second factor, are right. act:
+        that they are asked for, which is recorded as refused if they are not."""
         counters, now = [count_officer(key)], to_datetime(self.server.clock())
         if self.session.throttle.admit(connection, counters, now):
+            self._record(connection, key, act, reason="LOCKED")
             return False
         given = (find_username(connection, key), form.get("password", ""), self.session.read_factor(form, "present"))
         right = check_password(connection, self.session.keys, *given, now) == key
         if right:
             self.session.throttle.forgive(connection, counters)
+        else:
+            self._record(connection, key, act, reason="WRONG")
         return right
 
 

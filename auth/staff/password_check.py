@@ -2,16 +2,19 @@
 that of the court's pages. Runs in threads."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from auth.server.accounts import check_password, read_username
+from auth.administration.security_events import Happening, describe_event, record
+from auth.server.accounts import check_password, name_account, read_username
 from auth.server.oauth_http import Visit
 from auth.server.token_store import to_datetime
 from auth.staff.browser_session import BrowserSession
 from auth.staff.throttle import FailureCounter, count_account, count_device, count_source
+from models.security_event import SecurityAct, SecurityEvent
+from models.staff_account import StaffAccount
 
 
 @dataclass(frozen=True)
@@ -43,9 +46,28 @@ class PasswordCheck:
             return Tried(wait=max(1, math.ceil((ends - now).total_seconds())))
         key = None if closed else self._check(connection, visit)
         if key is None or not admits(key):
+            if not closed:
+                self._record_failure(connection, visit, counters, "WRONG" if key is None else "NOT_ADMITTED")
             return Tried()
         self.session.throttle.forgive(connection, counters)
+        record(connection, Happening(SecurityAct.SIGN_IN, name_account(_username_of(visit)), staff_key=key))
         return Tried(key)
+
+    def _record_failure(
+        self, connection: sa.Connection, visit: Visit, counters: Sequence[FailureCounter], reason: str
+    ) -> None:
+        """Record a refusal, and what it has locked. What comes while a counter is closed is counted there, and not
+        recorded one by one: strangers would fill the table. Only names of accounts are kept (R20): others may be
+        passwords."""
+        mine, now = StaffAccount.username == _username_of(visit), to_datetime(self.session.server.clock())
+        known = sa.select(sa.literal(name_account("")) + StaffAccount.username).where(mine).scalar_subquery()
+        happened = [Happening(SecurityAct.SIGN_IN, reason=reason)]
+        for counter in counters:
+            if ends := self.session.throttle.find_end(connection, counter, now):
+                locked = {"counter": counter.kind, "until": ends.isoformat()}
+                happened.append(Happening(SecurityAct.ACCOUNT_LOCKED, after=locked))
+        for one in happened:
+            connection.execute(describe_event(one).values({SecurityEvent.subject: known}))
 
     def _device(self, visit: Visit) -> str | None:
         now = to_datetime(self.session.server.clock())

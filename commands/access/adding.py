@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from auth.administration.security_events import Happening
 from auth.audiences import Audience
 from auth.clients import match_keys, registry
 from auth.clients.credentials import Credentials
@@ -14,6 +15,7 @@ from commands.access.register import open_register
 from commands.session import read_json
 from models.client import ClientProfile
 from models.keyring import load_keyring
+from models.security_event import SecurityAct
 
 Name = Annotated[str, typer.Argument(help="Name of the institution.")]
 Kind = Annotated[Audience, typer.Option(help="Kind of client.")]
@@ -85,7 +87,8 @@ def client_add(
 def _register(registration: Registration) -> tuple[Credentials, str | None]:
     """Register a client. Return its credentials, and its key for matching persons if its audience has one."""
     matching = registration.audience in match_keys.MATCHING
-    with open_register(keys=matching) as (connection, settings):
+    attempt = Happening(SecurityAct.CLIENT_ADDED, f"client {registration.client_id or registration.name}")
+    with open_register(attempt, keys=matching) as (connection, settings):
         made = registry.add_client(
             connection, registration, now=datetime.now(UTC), allow_pilot_persons=settings.allow_pilot_persons
         )

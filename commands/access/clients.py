@@ -6,6 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
+from auth.administration.client_changes import name_client
+from auth.administration.security_events import Happening
 from auth.clients import brakes, certifying, registry
 from commands.access.adding import Scopes, client_add, show_credentials
 from commands.access.matching import client_match_key
@@ -13,6 +15,7 @@ from commands.access.register import open_register
 from commands.listing import AsJson, show_list
 from commands.session import console, read_json
 from models.client import ClientProfile
+from models.security_event import SecurityAct
 from models.terms import to_court_day
 from settings import Settings
 
@@ -31,6 +34,11 @@ LISTED = {
 
 
 clients.command("add")(client_add)
+
+
+def _try(act: SecurityAct, client_id: str) -> Happening:
+    """Return what is recorded if a command about a client is refused."""
+    return Happening(act, name_client(client_id))
 
 
 @clients.command("list")
@@ -60,7 +68,7 @@ def client_usage(
 @clients.command("disable")
 def client_disable(client_id: Annotated[str, typer.Argument(help="Identifier of the client.")]) -> None:
     """Disable a client. Its tokens become invalid at once, and stay so. `enable` undoes it."""
-    with open_register() as (connection, _):
+    with open_register(_try(SecurityAct.CLIENT_DISABLED, client_id)) as (connection, _):
         registry.disable_client(connection, client_id, now=datetime.now(UTC))
     console.print(f"{client_id} is disabled.")
 
@@ -71,7 +79,7 @@ def client_enable(client_id: Annotated[str, typer.Argument(help="Identifier of t
 
     Example: suxin client enable demo-bank
     """
-    with open_register() as (connection, _):
+    with open_register(_try(SecurityAct.CLIENT_ENABLED, client_id)) as (connection, _):
         registry.enable_client(connection, client_id)
     console.print(f"{client_id} is enabled.")
 
@@ -82,7 +90,7 @@ def client_scopes(
     scope: Scopes = None,
 ) -> None:
     """Replace the scopes of a client, after an update with new scopes or a change of the contract."""
-    with open_register() as (connection, settings):
+    with open_register(_try(SecurityAct.CLIENT_SCOPES_CHANGED, client_id)) as (connection, settings):
         chosen = registry.set_scopes(
             connection, client_id, scope or (), allow_pilot_persons=settings.allow_pilot_persons
         )
@@ -98,7 +106,7 @@ def client_profile(
 
     Example: suxin client profile yuyao-bank fapi2
     """
-    with open_register() as (connection, settings):
+    with open_register(_try(SecurityAct.CLIENT_CHANGED, client_id)) as (connection, settings):
         registry.set_profile(connection, client_id, profile, allow_pilot_persons=settings.allow_pilot_persons)
     console.print(f"{client_id} is of the class {profile.value}.")
 
@@ -115,7 +123,7 @@ def client_budget(
 
     Example: suxin client budget demo-bank 3000000
     """
-    with open_register() as (connection, _):
+    with open_register(_try(SecurityAct.CLIENT_CHANGED, client_id)) as (connection, _):
         registry.set_budget(connection, client_id, points)
     console.print(f"{client_id} may spend {points or 'what is ordinary'} a minute.")
 
@@ -126,7 +134,7 @@ def client_release(client_id: Annotated[str, typer.Argument(help="Identifier of 
 
     Example: suxin client release demo-bank
     """
-    with open_register() as (connection, _):
+    with open_register(_try(SecurityAct.CLIENT_RELEASED, client_id)) as (connection, _):
         brakes.release_client(connection, client_id, now=datetime.now(UTC))
     console.print(f"{client_id} may look up persons again.")
 
@@ -143,7 +151,7 @@ def client_rotate(
     Tokens that were issued with the old ones last until they expire, unless `--revoke` ends them at once, with unused
     authorization codes and signed addresses of files: after a loss of keys.
     """
-    with open_register() as (connection, _):
+    with open_register(_try(SecurityAct.CLIENT_KEYS_CHANGED, client_id)) as (connection, _):
         certified = certificate.read_bytes() if certificate else None
         made = registry.rotate_client(connection, client_id, read_json(jwks) if jwks else None, certified)
         if revoke:
@@ -178,7 +186,7 @@ def client_certificate(
     Example: suxin client certificate yuyao-bank --name "subject_dn=CN=api.bank.example,O=余姚农商银行,C=CN"
     """
     _check_certificate_options(file, name, remove, jwks, secret, bound)
-    with open_register() as (connection, settings):
+    with open_register(_try(SecurityAct.CLIENT_KEYS_CHANGED, client_id)) as (connection, settings):
         made = None
         certified = file.read_bytes() if file else None
         keys = read_json(jwks) if jwks else None

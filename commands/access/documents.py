@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 from graphql import GraphQLSyntaxError, OperationDefinitionNode, OperationType, parse
 
+from auth.administration.security_events import Happening
 from auth.clients import trusted_documents
 from auth.clients.trusted_documents import identifier_of
 from auth.scopes import Scope
@@ -20,6 +21,7 @@ from engine.document.document import MOST_TOKENS, DocumentError, prepare_operati
 from engine.engine import Engine
 from engine.load.errors import ForbiddenError
 from models.client import DocumentPolicy
+from models.security_event import SecurityAct
 from schema.builder import build_engine
 
 documents = typer.Typer(no_args_is_help=True, help="Register the documents of clients (trusted documents).")
@@ -39,7 +41,7 @@ def documents_add(
 
     Example: suxin documents add demo-bank persisted-documents.json --purpose LOAN_APPROVAL
     """
-    with open_register() as (connection, _):
+    with open_register(Happening(SecurityAct.DOCUMENTS_CHANGED, f"client {client_id}")) as (connection, _):
         found = {identifier: text for file in files for identifier, text in read_documents(file).items()}
         _check(found, trusted_documents.find_scopes(connection, client_id))
         added = trusted_documents.add_documents(connection, client_id, found, purpose or (), now=datetime.now(UTC))
@@ -68,7 +70,7 @@ def documents_remove(
     client_id: ClientId, identifiers: Annotated[list[str], typer.Argument(help="Identifiers as shown by `list`.")]
 ) -> None:
     """Remove documents of a client. They are refused from now on."""
-    with open_register() as (connection, _):
+    with open_register(Happening(SecurityAct.DOCUMENTS_CHANGED, f"client {client_id}")) as (connection, _):
         trusted_documents.remove_documents(connection, client_id, identifiers)
     console.print(f"{len(identifiers)} documents of {client_id} are removed.")
 
@@ -81,7 +83,7 @@ def documents_policy(
 
     Example: suxin documents policy demo-bank trusted_only
     """
-    with open_register() as (connection, _):
+    with open_register(Happening(SecurityAct.DOCUMENTS_CHANGED, f"client {client_id}")) as (connection, _):
         trusted_documents.set_policy(connection, client_id, policy)
     console.print(f"{client_id}: {policy}.")
 

@@ -1,19 +1,23 @@
 """`suxin keys`: the keys that sign access tokens and reports, and those of identity numbers."""
 
 import time
+from dataclasses import replace
 from typing import Annotated
 
 import sqlalchemy as sa
 import typer
 
 from auth import signing
+from auth.administration.security_events import Happening, record
 from commands.access.rekeying import hold_tables, refuse_sessions, renew
 from commands.configuration import read_settings
 from commands.doctor.finding import State
 from commands.doctor.sealed_numbers import examine_numbers, is_unfinished
 from commands.exits import CommandError, ExitCode, explain_place
+from commands.operating import record_if_there, record_refusal
 from commands.session import explain_errors, show_progress, use_database
 from models.keyring import Keyring, add_keys, load_keyring
+from models.security_event import SecurityAct
 from postgres import database
 from settings import Settings
 
@@ -37,7 +41,11 @@ def keys_rotate(
             if now
             else signing.rotate(settings.signing_key_file, time.time(), settings.token_lifetime)
         )
+        act = Happening(SecurityAct.KEYS_CHANGED, "signing keys", after={"signs": kid, "others_end": now})
+        untold = record_if_there(settings, act)
     typer.echo(f"{kid} signs from now on.")
+    if untold:
+        typer.echo(untold, err=True)
 
 
 @keys.command("rotate-identity")
@@ -51,13 +59,15 @@ def keys_rotate_identity() -> None:
     """
     with explain_errors():
         settings = read_settings()
-        with use_database(settings) as url:
+        attempt = Happening(SecurityAct.KEYS_CHANGED, "identity keys")
+        with use_database(settings) as url, record_refusal(url, attempt):
             engine = database.make_sync_engine(database.get_owner_url(settings, url))
             try:
                 with engine.begin() as connection, show_progress() as report:
                     refuse_sessions(connection, settings)
                     hold_tables(connection)
                     renew(connection, ring := _find_keys(connection, settings), report)
+                    record(connection, replace(attempt, after={"version": ring.version}))
             finally:
                 engine.dispose()
     typer.echo(

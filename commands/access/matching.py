@@ -4,9 +4,11 @@ from typing import Annotated
 
 import typer
 
+from auth.administration.security_events import Happening
 from auth.clients import match_keys
 from commands.access.register import open_register
 from models.keyring import load_keyring
+from models.security_event import SecurityAct
 
 
 def client_match_key(
@@ -23,7 +25,8 @@ def client_match_key(
     """
     if following and use_next:
         raise typer.BadParameter("Give either --next or --use-next.")
-    with open_register(keys=True) as (connection, settings):
+    attempt = Happening(SecurityAct.CLIENT_KEYS_CHANGED, f"client {client_id}") if use_next else None
+    with open_register(attempt, keys=True) as (connection, settings):
         keyring = load_keyring(settings.key_file)
         if use_next:
             shown = match_keys.use_next_match_key(connection, keyring, client_id)

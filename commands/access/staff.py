@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from auth.administration.security_events import Happening
 from auth.server import accounts
 from auth.staff.throttle import Throttle
 from commands.access.register import open_register
@@ -12,6 +13,7 @@ from commands.listing import AsJson, show_list
 from commands.session import console
 from models.court import StaffRole
 from models.keyring import load_keyring
+from models.security_event import SecurityAct
 
 staff = typer.Typer(no_args_is_help=True, help="Accounts of court staff, who sign in on a page of this service.")
 Username = Annotated[str, typer.Argument(help="User name.")]
@@ -39,7 +41,7 @@ def staff_add(
 
     Example: suxin staff add 王法官 --username wang --role JUDGE --court 浙0281
     """
-    with open_register() as (connection, _):
+    with open_register(_try(SecurityAct.STAFF_ADDED, username)) as (connection, _):
         made = accounts.add_staff(connection, accounts.Account(name, username, role, court))
     _hand_over(made)
 
@@ -56,7 +58,7 @@ def staff_list(as_json: AsJson = False) -> None:
 @staff.command("password")
 def staff_password(username: Username) -> None:
     """Set a new password, unlock the account, and end all its sessions. A second factor is kept."""
-    with open_register(keys=True) as (connection, settings):
+    with open_register(_try(SecurityAct.PASSWORD_CHANGED, username), keys=True) as (connection, settings):
         throttle = Throttle(load_keyring(settings.key_file))
         made = accounts.renew_password(connection, username, datetime.now(UTC), throttle)
     _hand_over(made)
@@ -71,7 +73,8 @@ def staff_second_factor(
 
     Example: suxin staff second-factor wang --reset
     """
-    with open_register() as (connection, _):
+    attempt = _try(SecurityAct.SECOND_FACTOR_REMOVED, username) if reset else None
+    with open_register(attempt) as (connection, _):
         if reset:
             accounts.remove_second_factor(connection, username, datetime.now(UTC))
         found = [row["second_factor"] for row in accounts.list_staff(connection) if row["username"] == username]
@@ -81,9 +84,14 @@ def staff_second_factor(
 @staff.command("remove")
 def staff_remove(username: Username) -> None:
     """Remove an account. Its sessions and tokens end at once; records of its actions are kept."""
-    with open_register() as (connection, _):
+    with open_register(_try(SecurityAct.STAFF_REMOVED, username)) as (connection, _):
         accounts.remove_staff(connection, username, datetime.now(UTC))
     console.print(f"{username} has left.")
+
+
+def _try(act: SecurityAct, username: str) -> Happening:
+    """Return what is recorded if a command about an account is refused."""
+    return Happening(act, accounts.name_account(username))
 
 
 def _hand_over(made: accounts.Password) -> None:

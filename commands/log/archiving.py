@@ -1,10 +1,8 @@
 """`suxin log archive`, `suxin log prove`."""
 
 import asyncio
-import getpass
 import json
 import os
-import socket
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -15,6 +13,7 @@ import sqlalchemy as sa
 import typer
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from auth.administration.security_events import Happening
 from auth.log_key import read_signer
 from casework.transparency.archives import DAMAGED, ArchiveWalk, prove_archived
 from casework.transparency.archiving import ArchivePlace, archive_month, write_whole
@@ -27,9 +26,11 @@ from casework.transparency.tree import fetch_by
 from commands.configuration import read_settings
 from commands.exits import CommandError, explain_place
 from commands.log.files import Key, find_key, read_octets, read_text
+from commands.operating import find_operator, record_at
 from commands.session import console, explain_errors, use_database, with_engine
 from languages.negotiation import Language
 from languages.translation import translate
+from models.security_event import SecurityAct
 from models.transparency.archives import MANIFEST, Manifest, open_manifest
 from models.transparency.notes import NoteKey, NoteSigner
 from models.transparency.rotations import follow_rotations
@@ -72,8 +73,10 @@ def archive_months(
                 typer.confirm(f"Archive {', '.join(due)}, and delete the answers from the access log?", abort=True)
             _run(owner, partial(_keep_rotations, directory=place))
             for one in due:
-                work = partial(_archive, place=ArchivePlace(place, one), signer=signer, by=by or name_operator())
+                work = partial(_archive, place=ArchivePlace(place, one), signer=signer, by=by or find_operator().source)
                 done = _run(owner, work)
+                told = {"answers": done.answers}
+                record_at(url, Happening(SecurityAct.LOG_ARCHIVED, f"access log {one}", after=told))
                 console.print(
                     f"{one}: {done.answers} answers are in {place / one}.jsonl.gz, and deleted here.", soft_wrap=True
                 )
@@ -105,11 +108,6 @@ def make_writable(directory: Path) -> Path:
     except OSError as error:
         raise explain_place(error) from error
     return directory
-
-
-def name_operator() -> str:
-    """Return the account and the machine that run the command."""
-    return f"{getpass.getuser()}@{socket.gethostname()}"
 
 
 async def _find_due(engine: AsyncEngine, month: str) -> Sequence[str]:

@@ -7,6 +7,7 @@ from commands.configuration import read_settings
 from commands.log.archiving import archive_months, prove_answer
 from commands.log.copying import export_log
 from commands.log.keeping import erase_answers, rotate_key
+from commands.log.security import show_security
 from commands.log.verifying import verify_all
 from commands.log.witnessing import witness_log
 from commands.session import explain_errors
@@ -33,3 +34,4 @@ log.command("rotate")(rotate_key)
 log.command("archive")(archive_months)
 log.command("prove")(prove_answer)
 log.command("erase")(erase_answers)
+log.command("security")(show_security)

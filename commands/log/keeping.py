@@ -1,18 +1,24 @@
 """What the keeper of the log does now and then: `suxin log rotate`, `suxin log erase`."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import Annotated
 
 import typer
 from rich.text import Text
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from auth.log_key import add_successor, read_signer, retire_key
+from casework.security_events import record_act
 from casework.transparency.erasure import EraseError, erase_month, list_due_months
 from casework.transparency.key_changes import announce_successor, is_in_use
 from commands.configuration import read_settings
 from commands.exits import CommandError
 from commands.session import console, explain_errors, in_transaction, use_database, with_engine
+from models.security_event import SecurityAct
+from models.transparency.notes import NoteSigner
+
+LOG = "key of the transparency log"
 
 
 def rotate_key(
@@ -33,7 +39,8 @@ def rotate_key(
         file = read_settings().log_key_file
         if not finish:
             signer = add_successor(file)
-            in_transaction(lambda connection: announce_successor(connection, signer), keep=True)
+            told = {"announced": str(signer.keys[-1])}
+            in_transaction(lambda connection: _announce(connection, signer, told), keep=True)
             console.print(Text(f"The new key: {signer.keys[-1]}"), soft_wrap=True)
             console.print("Restart the service: both keys sign. Then hand the new key to partners, and use --finish.")
             return
@@ -42,7 +49,15 @@ def rotate_key(
             raise CommandError(
                 "The newest checkpoint is not signed by the new key. Restart all workers, and try again."
             )
-        console.print(Text(f"Only this key signs, after the next restart: {retire_key(file).key}"), soft_wrap=True)
+        kept = str(retire_key(file).key)
+        told = {"signs_alone": kept}
+        in_transaction(lambda connection: record_act(connection, SecurityAct.KEYS_CHANGED, LOG, after=told), keep=True)
+        console.print(Text(f"Only this key signs, after the next restart: {kept}"), soft_wrap=True)
+
+
+async def _announce(connection: AsyncConnection, signer: NoteSigner, told: Mapping[str, str]) -> None:
+    await announce_successor(connection, signer)
+    await record_act(connection, SecurityAct.KEYS_CHANGED, LOG, after=told)
 
 
 def erase_answers(
@@ -76,4 +91,5 @@ async def _erase(engine: AsyncEngine, months: int) -> None:
     for _ in range(months):
         async with engine.begin() as connection:
             month = await erase_month(connection)
+            await record_act(connection, SecurityAct.LOG_ERASED, f"access log {month}")
         console.print(f"{month} is erased.")

@@ -12,6 +12,7 @@ import uvicorn
 
 from commands.configuration import read_settings
 from commands.exits import explain_port
+from commands.serving.changed_settings import record_settings
 from commands.serving.supervisor import make_supervisor
 from commands.session import (
     console,
@@ -52,6 +53,7 @@ def serve(
         traces.is_wanted(os.environ)  # validates the variables
         with listen_on(host, port) as listener, _open(settings) as url, share_counters():
             make_keys(settings)
+            _note(settings, url)
             console.print(f"Suxin listens on http://{host}:{port}/graphql as {settings.issuer}")
             service = database.get_service_url(settings, url)
             os.environ[DATABASE_URL] = service.render_as_string(hide_password=False)
@@ -63,6 +65,14 @@ def serve(
             supervisor.run()
             if supervisor.code:
                 raise typer.Exit(supervisor.code)
+
+
+def _note(settings: Settings, url: sa.URL) -> None:
+    """Record settings that have changed, unless the database is away: then the next start does."""
+    try:
+        record_settings(settings, url)
+    except sa.exc.OperationalError:
+        errors.print("The database is away: changed settings are recorded at the next start.", soft_wrap=True)
 
 
 @contextmanager

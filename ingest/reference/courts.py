@@ -6,10 +6,12 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from casework.security_events import record_act
 from ingest.report import ImportFileError
 from models.case_numbers import PROVINCES
 from models.court import Court
 from models.names import fold, tidy
+from models.security_event import SecurityAct
 
 CODE = re.compile(f"[{PROVINCES}](?:[0-9]{{4}}|[0-9]{{2}})?")
 NAME = re.compile("[\u4e00-\u9fff()·]{4,60}法院")
@@ -45,6 +47,7 @@ async def add_court(connection: AsyncConnection, court: NewCourt) -> str | None:
     await connection.execute(sa.insert(Court).values(row))
     below = sa.update(Court).where(Court.code.startswith(court.code, autoescape=True), Court.code != court.code)
     await connection.execute(below.where(Court.parent_code.is_not_distinct_from(parent)).values(parent_code=court.code))
+    await record_act(connection, SecurityAct.COURT_ADDED, f"court {court.code}", after=row)
     return parent
 
 
@@ -56,6 +59,8 @@ async def mask_organizations(connection: AsyncConnection, code: str, masked: boo
     changed = sa.update(Court).where(Court.code == code).values(masks_organizations=masked)
     if not (await connection.execute(changed)).rowcount:
         raise ImportFileError(f"There is no court {code}. See: suxin court list.")
+    told = {"masks_organizations": masked}
+    await record_act(connection, SecurityAct.COURT_CHANGED, f"court {code}", after=told)
 
 
 def _refuse_form(court: NewCourt, name: str) -> None:

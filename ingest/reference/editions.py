@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.catalogue import is_in_force
+from casework.security_events import record_act
 from ingest.files.tables import Problem, TableError
 from ingest.reference.catalogue_files import CatalogueFolder, Entries, Entry, check_edition, read_folder
 from ingest.reference.catalogue_tables import TABLES, CatalogueTable
@@ -20,6 +21,7 @@ from models.code_record import CodeRecord
 from models.deduction import Deduction, DeductionStatus, DeductionStep
 from models.point_conversion import PointConversion
 from models.sanction import Sanction
+from models.security_event import SecurityAct
 
 LONGEST_LABEL = 40
 
@@ -86,7 +88,16 @@ async def load_edition(connection: AsyncConnection, folder: Path, label: str, st
         kept = f" {', '.join(carried)} as in {newest.label}." if carried else ""
         version = {"label": label, "effective_from": start, "note": f"The court's own edition.{kept}"}
         await _write(connection, newest, tables, version)
-    return Loaded(newest.label, compare(before, tables), carried, case_types)
+    loaded = Loaded(newest.label, compare(before, tables), carried, case_types)
+    await _record(connection, loaded, label, start)
+    return loaded
+
+
+async def _record(connection: AsyncConnection, loaded: Loaded, label: str, start: date) -> None:
+    changed = [f"{change.table} {change.code}" for change in loaded.changes]
+    told = {"edition": label, "from": start.isoformat(), "changed": changed, "case_types": loaded.case_types}
+    before = {"edition": loaded.before}
+    await record_act(connection, SecurityAct.CATALOGUE_LOADED, f"catalogue {label}", before, told)
 
 
 def compare(before: Mapping[str, Entries], after: Mapping[str, Entries]) -> list[EntryChange]:

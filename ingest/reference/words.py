@@ -8,10 +8,12 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from casework.security_events import record_act
 from ingest.files.tables import Problem, TableError, TableRow
 from ingest.reference.vocabulary import SHIPPED, read_shipped_words, read_words
 from models.court import Court
 from models.names import fold
+from models.security_event import SecurityAct
 from models.vocabulary import VocabularyWord, WordKind
 
 
@@ -73,6 +75,9 @@ async def load_words(
         unchanged += len(rows_of_kind) - len(changed)
         changes += [*changed, *(_drops(kind, before, rows_of_kind) if replace else ())]
         await _write(connection, kind, rows_of_kind, before.keys() - rows_of_kind.keys() if replace else set())
+    before = {f"{one.kind} {one.written}": one.before for one in changes}
+    after = {f"{one.kind} {one.written}": one.after for one in changes}
+    await record_act(connection, SecurityAct.VOCABULARY_LOADED, "vocabulary", before, after)
     return changes, unchanged
 
 

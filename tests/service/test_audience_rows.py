@@ -373,6 +373,7 @@ def test_the_auditor_has_no_field_of_a_subject(world: World) -> None:
     roots = {field["name"] for field in found["query"]["queryType"]["fields"]}
     assert roots == {"bulkOperations", "rateLimit", "viewer", "node", "nodes", "statistics", "accessRecords"} | {
         "clientAlarms",
+        "securityEvents",
         "registration",
         "transparencyLog",
         "requestLog",

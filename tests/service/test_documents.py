@@ -291,6 +291,7 @@ def test_introspection_shows_what_the_token_reaches(world: World, query: str) ->
         "rateLimit",
         "registration",
         "requestLog",
+        "securityEvents",
         "statistics",
         "transparencyLog",
         "trustedDocuments",

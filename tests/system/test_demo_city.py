@@ -50,6 +50,7 @@ from models.party import IdentityType
 from models.party_card import CardedDeduction, CardedIdentity, PartyCard
 from models.party_name import NameStanding
 from models.relation import RelationKind
+from models.security_event import SecurityAct, SecurityResult, SecurityRoad
 from models.subject_notice import NoticeKind
 from models.vocabulary import WordKind
 from postgres import database
@@ -219,6 +220,9 @@ NEVER_STORED: dict[str, AbstractSet[str]] = {
     "grading_rule.grade": {"A"},  # what is graded so where no rule applies
     "watch_line.outcome": {"CONSENT_REQUIRED", "INVALID_NUMBER", "NAME_MISMATCH", "NOT_WATCHED"},
     "reminder.kind": {"OBJECTION_DUE", "OBJECTION_OVERDUE"},  # no answer is due within a week of that day
+    "security_event.act": set(SecurityAct),  # nobody administers while it is built
+    "security_event.result": set(SecurityResult),
+    "security_event.road": set(SecurityRoad),
     "vocabulary_word.kind": set(WordKind),  # the city adds no words to those that ship
     "import_run.state": set(ImportState),  # its records did not come by files of Suxin's own formats
     "import_finding.level": set(FindingLevel),

@@ -41,7 +41,7 @@ HISTORIES = (
 
 @pytest.mark.parametrize(
     "table",
-    [*HISTORIES, "log_leaf", "log_node", "log_checkpoint"],
+    [*HISTORIES, "security_event", "log_leaf", "log_node", "log_checkpoint"],
 )
 def test_histories_are_append_only(sync_connection: sa.Connection, table: str) -> None:
     triggers = sa.text("select tgname from pg_trigger where tgrelid = cast(:table as regclass) and not tgisinternal")
@@ -49,7 +49,16 @@ def test_histories_are_append_only(sync_connection: sa.Connection, table: str) -
 
 
 @pytest.mark.parametrize(
-    "table", ["access_answer", "access_shape", "log_leaf", "log_node", "log_checkpoint", "access_answer_2026_11"]
+    "table",
+    [
+        "access_answer",
+        "access_shape",
+        "security_event",
+        "log_leaf",
+        "log_node",
+        "log_checkpoint",
+        "access_answer_2026_11",
+    ],
 )
 def test_the_logs_cannot_be_truncated(sync_connection: sa.Connection, table: str) -> None:
     sync_connection.execute(sa.text("select ensure_access_log_partition('2026-11-21')"))
