@@ -120,17 +120,17 @@ def test_auditors_read_them_page_by_page_and_nobody_else_does(world: World) -> N
         for name in ("a court", "another court"):
             record(connection, Happening(SecurityAct.COURT_CHANGED, name, {"mask": False}, {"mask": True}))
     chosen = {"act": "COURT_CHANGED", "result": "DONE", "operator": "suxin"}
-    first = world.data(Audience.AUDITOR, ASKED, filter=chosen)["securityEvents"]
+    first = world.data(Audience.AUDITOR, ASKED, {"filter": chosen})["securityEvents"]
     (newest,) = first["nodes"]
     assert (newest["subject"], newest["road"], newest["after"]) == ("another court", "SERVICE", '{"mask": true}')
     after = first["pageInfo"]["endCursor"]
-    second = world.data(Audience.AUDITOR, ASKED, filter=chosen, after=after)["securityEvents"]
+    second = world.data(Audience.AUDITOR, ASKED, {"filter": chosen, "after": after})["securityEvents"]
     assert [node["subject"] for node in second["nodes"]] == ["a court"]
     assert (
         world.data(Audience.AUDITOR, ASKED, filter={"since": "2100-01-01T00:00:00Z"})["securityEvents"]["nodes"] == []
     )
     for audience in set(Audience) - {Audience.AUDITOR}:
-        (error,) = world.errors(audience, "{ securityEvents(first: 1) { nodes { act } } }")
+        (error,) = world.ask(audience, "{ securityEvents(first: 1) { nodes { act } } }")["errors"]
         assert error["extensions"]["code"] == "FORBIDDEN", audience
 
 
