@@ -127,7 +127,8 @@ def test_auditors_read_them_page_by_page_and_nobody_else_does(world: World) -> N
     second = world.data(Audience.AUDITOR, ASKED, {"filter": chosen, "after": after})["securityEvents"]
     assert [node["subject"] for node in second["nodes"]] == ["a court"]
     assert (
-        world.data(Audience.AUDITOR, ASKED, filter={"since": "2100-01-01T00:00:00Z"})["securityEvents"]["nodes"] == []
+        world.data(Audience.AUDITOR, ASKED, {"filter": {"since": "2100-01-01T00:00:00Z"}})["securityEvents"]["nodes"]
+        == []
     )
     for audience in set(Audience) - {Audience.AUDITOR}:
         (error,) = world.ask(audience, "{ securityEvents(first: 1) { nodes { act } } }")["errors"]
