@@ -132,7 +132,7 @@ def test_auditors_read_them_page_by_page_and_nobody_else_does(world: World) -> N
     )
     for audience in set(Audience) - {Audience.AUDITOR}:
         (error,) = world.ask(audience, "{ securityEvents(first: 1) { nodes { act } } }")["errors"]
-        assert error["extensions"]["code"] == "FORBIDDEN", audience
+        assert error["extensions"]["code"] == "INVALID_DOCUMENT", audience
 
 
 # --- no act of a page is left out -------------------------------------------------------------------------------------
