@@ -153,6 +153,7 @@ ACTS_OF_PAGES: dict[str, set[SecurityAct] | str] = {
 
 NO_ADMINISTRATION = {
     "/oauth/token", "/oauth/par", "/oauth/revoke", "/oauth/introspect", "/developers/sign-in", "/graphql", "/uploads",
+    "/log/cosignatures",
 }  # fmt: skip
 """What clients ask: the request log and the access log tell it. Acts of officers and litigants stand in the histories
 of the procedure."""
