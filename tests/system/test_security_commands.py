@@ -1,0 +1,174 @@
+"""Each command that administers leaves a security event with its operator; a new command says which, or why none."""
+
+import json
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+import typer
+from joserfc.jwk import ECKey
+from typed import Run
+
+from cli import Suxin, app
+from models.security_event import SecurityAct, SecurityEvent
+
+A = SecurityAct
+READS = "reads only"
+SAYS_NOTHING = "of the source alone, or of a service that is asked over HTTP"
+KEPT_ELSEWHERE = "has a history of its own"
+
+COMMANDS: dict[str, SecurityAct | str] = {
+    "import": f"{KEPT_ELSEWHERE}: import_run",
+    "demo": "trying",
+    "sandbox": "trying",
+    "worker": A.SETTINGS_CHANGED,
+    "publish": f"{KEPT_ELSEWHERE}: the steps of the procedure",
+    "doctor": READS,
+    "setup": A.DATABASE_MIGRATED,
+    "migrate": A.DATABASE_MIGRATED,
+    "roles": "rights of the database's own users: its server logs them",
+    "serve": A.SETTINGS_CHANGED,
+    "backup": READS,
+    "restore": "makes another database; `backup` and `restore` print what they did",
+    **dict.fromkeys(("token", "proof", "connect", "query", "listen", "tail", "developers"), SAYS_NOTHING),
+    **dict.fromkeys(("policy", "visibility", "explain", "procedure", "errors", "outcomes", "manual"), SAYS_NOTHING),
+    "client add": A.CLIENT_ADDED,
+    "client list": READS,
+    "client usage": READS,
+    "client disable": A.CLIENT_DISABLED,
+    "client enable": A.CLIENT_ENABLED,
+    "client scopes": A.CLIENT_SCOPES_CHANGED,
+    "client profile": A.CLIENT_CHANGED,
+    "client budget": A.CLIENT_CHANGED,
+    "client release": A.CLIENT_RELEASED,
+    "client rotate": A.CLIENT_KEYS_CHANGED,
+    "client certificate": A.CLIENT_KEYS_CHANGED,
+    "client match-key": A.CLIENT_KEYS_CHANGED,
+    "documents add": A.DOCUMENTS_CHANGED,
+    "documents list": READS,
+    "documents remove": A.DOCUMENTS_CHANGED,
+    "documents policy": A.DOCUMENTS_CHANGED,
+    "documents check": READS,
+    "staff add": A.STAFF_ADDED,
+    "staff list": READS,
+    "staff password": A.PASSWORD_CHANGED,
+    "staff second-factor": A.SECOND_FACTOR_REMOVED,
+    "staff remove": A.STAFF_REMOVED,
+    "keys rotate": A.KEYS_CHANGED,
+    "keys rotate-identity": A.KEYS_CHANGED,
+    **dict.fromkeys(("schema diff", "openapi", "bruno", "report verify"), SAYS_NOTHING),
+    "catalogue show": READS,
+    "catalogue check": READS,
+    "catalogue load": A.CATALOGUE_LOADED,
+    "vocabulary show": READS,
+    "vocabulary check": READS,
+    "vocabulary load": A.VOCABULARY_LOADED,
+    "court list": READS,
+    "court add": A.COURT_ADDED,
+    "court mask": A.COURT_CHANGED,
+    "court profile": A.COURT_CHANGED,
+    **dict.fromkeys(("log key", "log verify", "log export", "log witness", "log prove"), READS),
+    "log rotate": A.KEYS_CHANGED,
+    "log archive": A.LOG_ARCHIVED,
+    "log erase": A.LOG_ERASED,
+    "log security": A.EVENTS_EXPORTED,
+}
+
+
+def list_commands() -> Iterator[str]:
+    """Every command, with its group."""
+    group = typer.main.get_command(app)
+    assert isinstance(group, Suxin)
+    for name in group.places:
+        command: Any = group.commands[name]
+        if inner := getattr(command, "commands", None):
+            yield from (f"{name} {one}" for one in inner)
+        else:
+            yield name
+
+
+def test_every_command_says_what_it_records_or_why_nothing() -> None:
+    assert sorted(list_commands()) == sorted(COMMANDS)
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> dict[str, Path]:
+    """What the commands read."""
+    key = ECKey.generate_key("P-256", auto_kid=True)
+    texts = {
+        "jwks": ("client.jwks", json.dumps({"keys": [key.as_dict(private=False)]})),
+        "words": ("roles.csv", "written,meaning,note\n原告人甲,PLAINTIFF,\n"),
+        "document": ("viewer.graphql", "{ viewer { name } }"),
+    }
+    files = {name: tmp_path / file for name, (file, _) in texts.items()}
+    for name, (_, text) in texts.items():
+        files[name].write_text(text)
+    return files
+
+
+def list_steps(written: dict[str, Path], folder: Path) -> list[tuple[str, tuple[Any, ...], str]]:
+    """Commands in an order in which each can be done: name, arguments, subject."""
+    jwks, bank, wang = written["jwks"], "client bank-9", "account wang"
+    court, day = ("--court", "浙0281"), ("--from", "2099-01-01")
+    return [
+        ("client add", ("某银行", "--audience", "BANK", "--jwks", jwks, "--client-id", "bank-9"), bank),
+        ("client scopes", ("bank-9", "--scope", "catalogue.read", "--scope", "organization.read"), bank),
+        ("client profile", ("bank-9", "fapi2"), bank),
+        ("client budget", ("bank-9", "5000"), bank),
+        ("client release", ("bank-9",), bank),
+        ("client rotate", ("bank-9", "--jwks", jwks), bank),
+        ("client certificate", ("bank-9", "--name", "san_dns=bank.example"), bank),
+        ("documents add", ("bank-9", written["document"]), bank),
+        ("documents policy", ("bank-9", "LOGGED"), bank),
+        ("client disable", ("bank-9",), bank),
+        ("client enable", ("bank-9",), bank),
+        ("staff add", ("王法官", "--username", "wang", "--role", "JUDGE", *court), wang),
+        ("staff password", ("wang",), wang),
+        ("staff remove", ("wang",), wang),
+        ("vocabulary load", (written["words"],), "vocabulary"),
+        ("court add", ("浙0106", "杭州市西湖区人民法院"), "court 浙0106"),
+        ("court mask", ("浙0281",), "court 浙0281"),
+        ("court profile", ("浙0281", "NDRC_36", *day), "court 浙0281"),
+        ("catalogue load", (folder, "--label", "2099-1", *day), "catalogue 2099-1"),
+        ("log rotate", (), "key of the transparency log"),
+        ("keys rotate", ("--now",), "signing keys"),
+        ("log security", ("--export", folder / "events.jsonl"), f"file {folder / 'events.jsonl'}"),
+    ]
+
+
+def test_each_act_is_told_with_its_operator_and_refusals_too(
+    run: Run, written: dict[str, Path], tmp_path: Path, sync_engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SUDO_USER", "zhaoliu")
+    monkeypatch.setenv("SSH_CONNECTION", "10.20.0.7 50000 10.20.0.1 22")
+    folder = tmp_path / "mine"
+    assert run("catalogue", "show", "--into", folder).exit_code == run("log", "key").exit_code == 0
+    newest = sa.select(SecurityEvent.__table__).order_by(SecurityEvent.id.desc())
+    for command, arguments, subject in list_steps(written, folder):
+        with sync_engine.connect() as connection:
+            last = connection.scalar(sa.select(sa.func.coalesce(sa.func.max(SecurityEvent.id), 0)))
+        done = run(*command.split(), *arguments)
+        assert done.exit_code == 0, (command, done.stderr)
+        with sync_engine.connect() as connection:
+            found = connection.execute(newest.where(SecurityEvent.id > last)).all()
+        (event,) = [one for one in found if one.act == COMMANDS[command] and one.subject == subject]
+        assert (event.result, event.road, event.operator) == ("DONE", "COMMAND_LINE", "zhaoliu"), command
+        assert event.source.endswith(f"@{socket.gethostname()} from 10.20.0.7")
+    refused = run("--operator", "qianqi", "client", "disable", "nobody")
+    assert refused.exit_code == 1
+    with sync_engine.connect() as connection:
+        event = connection.execute(newest.limit(1)).one()
+    assert (event.act, event.result, event.operator, event.subject) == (
+        A.CLIENT_DISABLED,
+        "REFUSED",
+        "qianqi",
+        "client nobody",
+    )
+    assert event.reason == "There is no active client nobody. See: suxin client list."
+    exported = [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
+    assert {one["act"] for one in exported} >= {A.CLIENT_ADDED, A.STAFF_ADDED, A.KEYS_CHANGED}
+    listed = json.loads(run("log", "security", "--operator", "qianqi", "--json").stdout)
+    assert [one["subject"] for one in listed] == ["client nobody"]
