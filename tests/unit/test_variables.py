@@ -141,6 +141,7 @@ def test_the_inputs_of_look_ups_are_compiled() -> None:
         "ListingFilter",
         "PartyFilter",
         "RequestFilter",
+        "SecurityEventFilter",
     }
     assert SCALARS.keys() == PLAIN.keys()
 
