@@ -13,6 +13,9 @@ COVERED = frozenset({
 LATE = frozenset({"access_shape", "behaviour", "court", "case_type"})
 """Tables that tell nothing of anybody, and may be read late: the catalogue, the courts, and the kinds of answers."""
 
+TIMELY = frozenset({"masks_organizations"})
+"""Columns of these that decide what the public sees: a court that begins to mask names is obeyed at once."""
+
 POSITION = """
     SELECT ('x' || substr(pg_walfile_name(place.lsn), 1, 8))::bit(32)::int AS timeline,
         (place.lsn - '0/0')::bigint AS lsn
@@ -45,6 +48,7 @@ class AnswerFacts:
     client has for their documents. It is NULL for an answer about nobody, and if a party has no valid card."""
 
     tables = COVERED | LATE
+    timely = TIMELY
     confirmation = CONFIRMATION
 
     def fingerprint(self, rows: sa.FromClause) -> SQL:
