@@ -1,8 +1,8 @@
 """Batches: short statements that would wait for one another are answered by one call and one commit.
 
-The first requests for a statement are sent at once. Those that come while CALLS calls run wait for one of them to end,
-and are then sent together. If such a call fails, each of its requests is sent again by itself, so that no request bears
-the error of another.
+The first requests for a statement are sent at once. Those that come while CALLS calls run wait until one of them ends,
+or until they fill a call, and are then sent together. If such a call fails, each of its requests is sent again by
+itself, so that no request bears the error of another.
 """
 
 import asyncio
@@ -26,8 +26,8 @@ CALLS = 2
 """Calls of one statement at a time, before requests for it wait."""
 
 LARGEST_BATCH = 32
-SHORT_SECONDS = 0.001
-"""The duration below which a statement is short. A longer one gains more by a connection of its own."""
+CALL_SECONDS = 0.05
+"""What a call may take: it answers as many requests as fit. Requests do not wait for a statement of which one fits."""
 
 Waiting = tuple[BoundStatement, asyncio.Future[Text], Meter]
 
@@ -54,10 +54,13 @@ class Batching:
         compiled = ready.compiled
         key = compiled, *_list_shared(ready)
         queue = self._queues.setdefault(key, Queue())
-        if queue.running < CALLS or compiled.seconds > SHORT_SECONDS or not _may_wait(ready):
+        size = _count_at_once(compiled.seconds)
+        if queue.running < CALLS or size < 2 or not _may_wait(ready):
             return await self._send(key, queue, ready, meter)
         future: asyncio.Future[Text] = asyncio.get_running_loop().create_future()
         queue.waiting.append((ready, future, meter))
+        if len(queue.waiting) >= size:
+            self._start_call(key, queue)
         try:
             return await future
         except asyncio.CancelledError:
@@ -79,14 +82,18 @@ class Batching:
         """Send what waits, now that a call has ended."""
         queue.running -= 1
         if queue.waiting and queue.running < CALLS:
-            queue.running += 1
-            some = [queue.waiting.popleft() for _ in range(min(LARGEST_BATCH, len(queue.waiting)))]
-            nobody = Context()  # a call for several is in no one's share of the connections
-            task = asyncio.create_task(self._send_together(key, queue, some), context=nobody)
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._start_call(key, queue)
         elif not queue.running and not queue.waiting:
             self._queues.pop(key, None)
+
+    def _start_call(self, key: Any, queue: Queue) -> None:
+        queue.running += 1
+        size = _count_at_once(queue.waiting[0][0].compiled.seconds)
+        some = [queue.waiting.popleft() for _ in range(min(size, len(queue.waiting)))]
+        nobody = Context()  # a call for several is in no one's share of the connections
+        task = asyncio.create_task(self._send_together(key, queue, some), context=nobody)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _send_together(self, key: Any, queue: Queue, some: list[Waiting]) -> None:
         live = [one for one in some if not one[1].done()]  # the others were cancelled
@@ -132,6 +139,11 @@ class Batching:
         else:
             if not future.done():
                 future.set_result(answer)
+
+
+def _count_at_once(seconds: float) -> int:
+    """Return how many requests for a statement of this duration a call answers."""
+    return LARGEST_BATCH if seconds * LARGEST_BATCH <= CALL_SECONDS else int(CALL_SECONDS / seconds)
 
 
 def _may_wait(ready: BoundStatement) -> bool:

@@ -13,7 +13,7 @@ from library import Card
 from library_served import ANNAS, BENS, Library
 
 from engine.execution import bind_plan
-from engine.run.batching import CALLS, SHORT_SECONDS
+from engine.run.batching import CALL_SECONDS, CALLS, LARGEST_BATCH
 from engine.run.runner import Runner
 from engine.statement.bound import BoundStatement
 
@@ -36,7 +36,7 @@ def ask_for(library: Library, name: str, first: int = 2) -> BoundStatement:
     if not ready.compiled.batch_written:
         ready.compiled.batch_written = True
         ready.compile_batch()
-    ready.compiled.seconds = SHORT_SECONDS / 2
+    ready.compiled.seconds = CALL_SECONDS / LARGEST_BATCH
     broken = {key: first for key in ready.values if key.endswith("_first")} if first < 1 else {}
     return replace(ready, values={**ready.values, **broken})
 
@@ -142,10 +142,21 @@ async def test_an_idle_statement_is_sent_at_once(library: Library, waiting: Wait
 
 async def test_a_long_statement_does_not_wait(library: Library, waiting: Waiting) -> None:
     long = ask_for(library, "Poems")
-    long.compiled.seconds = SHORT_SECONDS * 2
+    long.compiled.seconds = CALL_SECONDS * 0.51
     await waiting.send(*[long] * 6)
     assert all(titles(one) for one in await waiting.gather())
     assert waiting.held.lent == 6
+
+
+async def test_requests_that_fill_a_call_do_not_wait(library: Library, waiting: Waiting) -> None:
+    """Three fit into one: of nine, two are sent at once, then twice three; the last one waits for a call to end."""
+    middling = ask_for(library, "Poems")
+    middling.compiled.seconds = CALL_SECONDS / 3
+    await waiting.send(*[middling] * 9)
+    running = [queue.running for queue in waiting.runner.batching._queues.values()]
+    assert running == [CALLS + 2]
+    assert all(titles(one) for one in await waiting.gather())
+    assert waiting.held.lent == CALLS + 2 + 1
 
 
 async def test_a_cancelled_request_leaves_the_others(library: Library, waiting: Waiting) -> None:
