@@ -2,6 +2,7 @@
 
 from suxin_client.client import Answer, Client
 from suxin_client.failures import AnswerError, ClientError, RefusedError, UnreachableError
+from suxin_client.federation import Federation, Reply
 from suxin_client.profile import Profile
 from suxin_client.webhooks import BadSignatureError, verify_webhook
 
@@ -11,8 +12,10 @@ __all__ = [
     "BadSignatureError",
     "Client",
     "ClientError",
+    "Federation",
     "Profile",
     "RefusedError",
+    "Reply",
     "UnreachableError",
     "verify_webhook",
 ]

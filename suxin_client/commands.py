@@ -5,8 +5,8 @@ import os
 import signal
 import sys
 import webbrowser
-from collections.abc import Generator, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,6 +15,7 @@ import typer
 
 from suxin_client.client import Client
 from suxin_client.failures import AnswerError, ClientError, RefusedError, UnreachableError
+from suxin_client.federation import Federation, Reply
 from suxin_client.joining import join_sandbox
 from suxin_client.listening import forward_events, receive_webhooks
 from suxin_client.profile import Profile
@@ -63,20 +64,25 @@ def query(
     variables: Annotated[str, typer.Option(help="The variables: a file, or JSON itself.")] = "{}",
     operation: Annotated[str, typer.Option(help="Which operation, if the document has several.")] = "",
     client: ClientFile = DEFAULT,
+    also: Annotated[
+        list[Path] | None, typer.Option("--also", help="The profile at another court's service. May be repeated.")
+    ] = None,
 ) -> None:
-    """Send a document, and print the answer as JSON. Ends with 1 if the answer has errors.
+    """Send a document, and print the answer as JSON. Ends with 1 if the answer has errors. With --also, several
+    services are asked at once, and the answer of each is in a list: one that does not answer has its error there.
 
     Example: suxin query check.graphql --variables check.json | jq .data
+    Example: suxin query check.graphql --client yuyao.json --also ningbo.json | jq .answers
     """
-    with explain(), Client(Profile.load(client)) as asking:
+    with explain(), ExitStack() as stack:
+        clients = [stack.enter_context(Client(Profile.load(path))) for path in (client, *(also or ()))]
         document = sys.stdin.read() if str(file) == "-" else _read_text(file)
-        given = _read_variables(variables)
-        try:
-            answer = asking.ask(document, given, operation or None)
-        except AnswerError as error:
-            _print({"data": error.data, "errors": error.errors})
-            raise
-        _print({"data": answer.data, "extensions": dict(answer.extensions)})
+        replies = Federation(clients).ask(document, _read_variables(variables), operation or None)
+        if also:
+            _print({"answers": [{"address": reply.address, **_describe(reply)} for reply in replies]})
+        elif "unanswered" not in (told := _describe(replies[0])):
+            _print(told)
+        _raise_first(replies)
 
 
 @app.command()
@@ -150,6 +156,24 @@ def explain() -> Iterator[None]:
         typer.echo(str(error), err=True)
         code = UNREACHABLE if isinstance(error, UnreachableError) else ERRORS
         raise typer.Exit(REFUSED if isinstance(error, RefusedError) else code) from None
+
+
+def _describe(reply: Reply) -> dict[str, Any]:
+    """Return what is printed of a reply."""
+    if reply.answer:
+        return {"data": reply.answer.data, "extensions": dict(reply.answer.extensions)}
+    if isinstance(reply.error, AnswerError):
+        return {"data": reply.error.data, "errors": reply.error.errors}
+    return {"unanswered": str(reply.error)}
+
+
+def _raise_first(replies: Sequence[Reply]) -> None:
+    """Raise the error of the first service that did not answer. The others are told on standard error."""
+    failed = [(reply.address, reply.error) for reply in replies if reply.error]
+    for address, error in failed[1:]:
+        _tell(f"{address}: {error}")
+    for _, error in failed[:1]:
+        raise error
 
 
 def _print_some(lines: Generator[str, None, None], count: int) -> None:

@@ -10,6 +10,8 @@ import sys
 import time
 import tomllib
 from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import httpx2
@@ -25,7 +27,16 @@ from typer.testing import CliRunner, Result
 import nodejs
 from auth.audiences import Audience
 from cli import app
-from suxin_client import AnswerError, BadSignatureError, Client, Profile, verify_webhook
+from suxin_client import (
+    AnswerError,
+    BadSignatureError,
+    Client,
+    ClientError,
+    Federation,
+    Profile,
+    UnreachableError,
+    verify_webhook,
+)
 from suxin_client.tailing import follow_requests
 from suxin_client.webhooks import sign_webhook
 
@@ -132,6 +143,62 @@ def test_a_client_that_is_refused_has_its_own_code(profile: Path, tmp_path: Path
     done = run(stranger, "query", "-", typed=VIEWER)
     assert (done.exit_code, done.stdout) == (77, "")
     assert done.stderr.startswith("invalid_client: ")
+
+
+ABSENT = "http://127.0.0.1:9"
+
+
+@pytest.fixture
+def neighbours(profile: Path, sandbox: Sandbox, tmp_path: Path) -> list[Path]:
+    """The profiles of one bank at three courts: one that answers, one that has not registered it, one that is down."""
+    paths = [tmp_path / "stranger.json", tmp_path / "down.json"]
+    known = Profile.load(profile)
+    replace(known, client_id="bank-unknown").save(paths[0])
+    replace(known, address=ABSENT).save(paths[1])
+    return [profile, *paths]
+
+
+def test_several_courts_are_asked_at_once_and_each_has_its_own_reply(neighbours: list[Path]) -> None:
+    with ExitStack() as stack:
+        clients = [stack.enter_context(Client(Profile.load(path))) for path in neighbours]
+        answered, refused, absent = Federation(clients).ask(VIEWER)
+        again, alone = Federation([clients[0], clients[0]]).ask(VIEWER)
+    assert answered.answer is not None
+    assert (answered.answer.data["viewer"]["audience"], answered.error) == ("BANK", None)
+    assert (refused.answer, getattr(refused.error, "code", None)) == (None, "invalid_client")
+    assert (absent.address, absent.answer, type(absent.error)) == (ABSENT, None, UnreachableError)
+    assert again.answer is not None
+    assert alone.answer is not None
+    assert again.answer.request_id != alone.answer.request_id
+    with pytest.raises(ClientError, match="one client at least"):
+        Federation([]).ask(VIEWER)
+
+
+def test_an_answer_with_errors_at_one_court_leaves_the_other(profile: Path, sandbox: Sandbox, tmp_path: Path) -> None:
+    employer = tmp_path / "employer.json"
+    assert run(employer, "connect", sandbox.address, "--audience", "EMPLOYER").exit_code == 0
+    done = run(profile, "query", f"{CHECK}.graphql", "--variables", f"{CHECK}.json", "--also", employer)
+    answers = json.loads(done.stdout)["answers"]
+    assert done.exit_code == 1
+    assert [set(answer) for answer in answers] == [{"address", "data", "extensions"}, {"address", "data", "errors"}]
+    assert answers[0]["data"]["subject"]["outcome"] == "MATCHED"
+    assert done.stderr.startswith(answers[1]["errors"][0]["extensions"]["code"])
+
+
+def test_courts_that_do_not_answer_are_named(neighbours: list[Path]) -> None:
+    known, *others = neighbours
+    also = [part for path in others for part in ("--also", path)]
+    done = run(known, "query", "-", *also, typed=VIEWER)
+    answers = json.loads(done.stdout)["answers"]
+    assert done.exit_code == 77
+    assert [answer.keys() - {"address", "extensions"} for answer in answers] == [
+        {"data"},
+        {"unanswered"},
+        {"unanswered"},
+    ]
+    down, refused = done.stderr.splitlines()
+    assert down.startswith(f"{ABSENT}: Nobody answers at {ABSENT}")
+    assert refused.startswith("invalid_client: ")
 
 
 def test_a_profile_is_not_overwritten(profile: Path, sandbox: Sandbox) -> None:

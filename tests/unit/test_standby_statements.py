@@ -1,5 +1,7 @@
 """Which statements a standby may run: those by which the primary notices every change that matters."""
 
+from typing import Any
+
 import sqlalchemy as sa
 
 import models
@@ -11,7 +13,7 @@ COURT = models.Court.__table__
 ENTRY = sa.select(*(sa.func.abs(1).label(name) for name in ("client_key", "shape_id")))
 
 
-def compile_for_standby(*columns: sa.ColumnElement[object]) -> Statement | None:
+def compile_for_standby(*columns: Any) -> Statement | None:
     """Compile the statement of a standby for an answer of these columns."""
     value = sa.func.to_json(sa.select(*columns).scalar_subquery())
     return compile_standby(value, ENTRY, AnswerFacts())
