@@ -76,7 +76,7 @@ class Parts:
     @cached_property
     def keyring(self) -> Keyring:
         """The keys that encrypt identities."""
-        return load_keyring(self.settings.key_file)
+        return load_keyring(self.settings.key_file, self.settings.crypto)
 
     @cached_property
     def signing(self) -> SigningKeys:

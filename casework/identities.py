@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from casework.consequences import find_items, find_visible, follow
 from casework.events import update_colours
 from casework.identity_changes import correct, end_party, follow_act, give_names, give_number, release, take_over
+from casework.number_forms import claim
 from casework.party_rows import lock_for_moving, move_rows
 from casework.procedure import Act, authorize, require, require_reason
 from casework.refusal import Refusal, refuse_missing
@@ -179,7 +180,7 @@ async def _right_number(
     """Return the columns of the right number, sealed, and its party if it has the conflict's name (R18)."""
     if keyring is None:
         raise Refusal("BAD_NUMBER", "No number can be read here.", "Ask whoever runs the service.", "document")
-    index = keyring.index(make_document_key(number.kind, number.value))
+    index = await claim(connection, keyring.hash(make_document_key(number.kind, number.value)))
     query = sa.select(Identity.party_id).where(Identity.index == index)
     party: int | None = (await connection.execute(query)).scalar_one_or_none()
     if party == conflict.holder_id:

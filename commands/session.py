@@ -117,7 +117,7 @@ def use_database(
     with _open(settings, said) as url:
         asyncio.run(with_engine(url, partial(check_fitness, settings=settings, keys=keys, signs=signs)))
         if keys:
-            load_keyring(settings.key_file)
+            load_keyring(settings.key_file, settings.crypto)
         yield url
 
 
@@ -134,7 +134,7 @@ def refuse_new(settings: Settings) -> None:
 def make_keys(settings: Settings) -> None:
     """Make the key files that are missing, after a check that none was lost. Raises CommandError."""
     try:
-        load_keyring(settings.key_file)
+        load_keyring(settings.key_file, settings.crypto)
         SigningKeys(settings.signing_key_file, time.time)
         load_signer(settings.log_key_file, settings.log_origin)
     except OSError as error:

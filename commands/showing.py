@@ -90,7 +90,10 @@ def _fill(
     for format in FORMATS:
         for file in EXPORTS.glob(f"{format}.*"):
             _bring(settings, url, format, file)
-    keyring, keys = load_keyring(settings.key_file), {audience: one.primary_key for audience, one in registered.items()}
+    keyring, keys = (
+        load_keyring(settings.key_file, settings.crypto),
+        {audience: one.primary_key for audience, one in registered.items()},
+    )
     with show_progress() as report:
         built = asyncio.run(
             with_engine(

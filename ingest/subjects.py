@@ -1,6 +1,7 @@
 """Subjects of lines. Numbers are kept only as keyed hash, sealed and masked (R18)."""
 
 import re
+from collections.abc import Collection
 from datetime import date
 from typing import NamedTuple
 
@@ -34,12 +35,17 @@ FIRST_DOCUMENTS = {
 
 
 class Number(NamedTuple):
-    """A number: the kind of its document, keyed hash, sealed, masked."""
+    """A number: the kind of its document, keyed hash, sealed, masked; and the hash of before a change to SM."""
 
     document: DocumentKind
     keyed_hash: bytes
     sealed: bytes
     masked: str
+    earlier: bytes | None = None
+
+    def choose_form(self, claimed: Collection[bytes]) -> bytes:
+        """Return the hash under which the number is stored. claimed: earlier hashes that are (ADR 41)."""
+        return self.earlier if self.earlier and self.earlier in claimed else self.keyed_hash
 
 
 class LineSubject(NamedTuple):
@@ -98,9 +104,9 @@ class SubjectReader:
         )
 
     def _number(self, document: Document) -> Number:
-        keyed_hash = self._keyring.index(make_document_key(document.kind, document.value))
-        sealed = self._keyring.seal(document.value, keyed_hash)
-        return Number(document.kind, keyed_hash, sealed, mask_document(document.value))
+        forms = self._keyring.hash(make_document_key(document.kind, document.value))
+        sealed = self._keyring.seal(document.value, forms.newest)
+        return Number(document.kind, forms.newest, sealed, mask_document(document.value), forms.earlier)
 
 
 def find_holder_kind(number: str) -> PartyKind:

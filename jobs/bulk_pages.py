@@ -57,7 +57,7 @@ async def _watched(connection: AsyncConnection, task: Task, subjects: Sequence[t
     told, customers = dict[int, Any](), dict[int, Customer]()
     for number, subject in subjects:
         try:
-            customers[number] = customer_of(task.engine, task.caller, connection, subject)
+            customers[number] = await customer_of(task.engine, task.caller, connection, subject)
         except Refusal as refusal:
             told[number] = _line_error(number, refusal.code.value, refusal.message)
     lines = await watch_customers(task.engine, connection, task.caller, list(customers.values())) if customers else []

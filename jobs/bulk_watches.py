@@ -29,14 +29,17 @@ FIELD, TYPES, OPERATION = "startBatchWatch", ["Watch", "WatchLine"], sha256(b"st
 """The field, types and operation in the access log: there is no document."""
 
 
-def customer_of(engine: Engine, caller: Caller, connection: AsyncConnection, subject: Mapping[str, Any]) -> Customer:
+async def customer_of(
+    engine: Engine, caller: Caller, connection: AsyncConnection, subject: Mapping[str, Any]
+) -> Customer:
     """Return the customer on a line. Raises Refusal for an invalid line."""
     texts = all(isinstance(value, str) for value in subject.values())
     if not texts or subject.keys() - NAMES or not {"name", "reference"} <= subject.keys():
         raise Refusal("BAD_TEXT", WANTED, "Mend the line.")
     given = dict.fromkeys([*NAMES.values(), "document"]) | {NAMES[name]: value for name, value in subject.items()}
     check_texts(given)
-    return read_customer(Acting(connection, caller, engine), "", **given)  # type: ignore[arg-type]  # texts, as was checked
+    acting = Acting(connection, caller, engine)
+    return await read_customer(acting, "", **given)  # type: ignore[arg-type]  # texts, as was checked
 
 
 async def watch_customers(

@@ -37,6 +37,7 @@ from models.listing import Listing, ListingLift, Removal
 from models.litigant_session import LitigantSession
 from models.measure import Measure
 from models.name_reading import NameReading
+from models.number_hashes import EarlierForm
 from models.objection import Objection, Reexamination
 from models.panel import PanelRule, PanelVote
 from models.party import Identity, Party
@@ -123,6 +124,7 @@ __all__ = [
     "Delivery",
     "DeveloperSession",
     "Division",
+    "EarlierForm",
     "EarlierHash",
     "Event",
     "ForwardedDispute",

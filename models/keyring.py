@@ -1,29 +1,40 @@
-"""Encryption of identity numbers (R18): AES-256-GCM with associated data, and a keyed hash for look-ups.
+"""The keys of identity numbers (R18): they seal with associated data, and hash for look-ups.
 
-The keys are in a file outside the database. The newest key encrypts; older ones still decrypt. A number is hashed with
-the first key, and each hash with the next one, so that what is stored can be renewed without the numbers (ADR 37).
+The keys are in a file outside the database. The newest key seals; older ones still open. A number is hashed with the
+first key, and each hash with the next one, so that what is stored can be renewed without the numbers (ADR 37). A key is
+of one suite of algorithms. A ring that has changed to SM hashes once more, by HMAC-SM3 (ADR 41).
 """
 
 import json
 import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hmac import HMAC
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-
+from models.derived_keys import DerivedKeys
+from models.number_suites import (
+    INDEX_BYTES,
+    NONCE_BYTES,
+    SM_MARK,
+    Crypto,
+    IndexingKey,
+    SealingKey,
+    derive,
+    make_indexing_key,
+    make_sealing_key,
+)
 from secret_file import create_secret, write_secret
 
-FORMAT = 1
+FORMATS = {Crypto.INTERNATIONAL: 1, Crypto.SM: 2}
+"""The first byte of what is sealed: 1 is AES-256-GCM, 2 is SM4-GCM."""
+
 MASTER_BYTES = 32
-NONCE_BYTES = 12
-INDEX_BYTES = 20
 HEAD_BYTES = 2 + NONCE_BYTES
+OF_SM = "sm:"
+"""Stands before the keys of the suite SM in the key file."""
 
 
 class KeyringError(RuntimeError):
@@ -31,171 +42,234 @@ class KeyringError(RuntimeError):
 
 
 @dataclass(frozen=True)
-class Keyring:
-    """Master secrets of 32 random bytes by version, newest last."""
+class SmMaster:
+    """A master secret that was made for the suite SM."""
 
-    sealing: Sequence[bytes]
-    indexing: Sequence[bytes]
+    octets: bytes
+
+    def hex(self) -> str:
+        """Return it as it is written in the key file."""
+        return OF_SM + self.octets.hex()
+
+
+Master = bytes | SmMaster
+
+
+class NumberForms(NamedTuple):
+    """The hash of a number by the newest key, and the one under which it may still be stored (`stored_form`)."""
+
+    newest: bytes
+    earlier: bytes | None
+
+
+class Step(NamedTuple):
+    """A hash of the chain. mark: the first byte of what it makes."""
+
+    mark: int
+    key: IndexingKey
+
+
+@dataclass(frozen=True)
+class Keyring(DerivedKeys):
+    """Master secrets of 32 random bytes by version, newest last. crypto: the suite of what is written from now on; a
+    ring whose newest key is of SM is of SM."""
+
+    sealing: Sequence[Master]
+    indexing: Sequence[Master]
+    crypto: Crypto = Crypto.INTERNATIONAL
 
     @cached_property
-    def _ciphers(self) -> list[AESGCM]:
-        return [AESGCM(_derive(master, b"suxin/identity/seal")) for master in self.sealing]
+    def suite(self) -> Crypto:
+        """The suite of what is written."""
+        return Crypto.SM if isinstance(self.indexing[-1], SmMaster) else self.crypto
+
+    @property
+    def first_sealing(self) -> bytes:
+        """The first secret that sealed."""
+        return get_octets(self.sealing[0])
+
+    @property
+    def first_indexing(self) -> bytes:
+        """The first secret that hashed."""
+        return get_octets(self.indexing[0])
 
     @cached_property
-    def _index_keys(self) -> list[bytes]:
-        return [_derive(master, b"suxin/identity/index") for master in self.indexing]
+    def _international(self) -> int:
+        """How many keys hash by HMAC-SHA-256. They are the first ones."""
+        return sum(isinstance(master, bytes) for master in self.indexing)
 
     @cached_property
-    def _index_hashes(self) -> list[tuple[bytes, HMAC]]:
-        """The number of each version as an octet, and a hash that has read its key."""
-        return [(bytes([version]), HMAC(key, hashes.SHA256())) for version, key in enumerate(self._index_keys, 1)]
+    def _sealing_keys(self) -> dict[tuple[int, int], SealingKey]:
+        """The keys that open, by format and version."""
+        return {
+            (FORMATS[crypto], version): make_sealing_key(get_octets(master), crypto)
+            for version, master in enumerate(self.sealing, 1)
+            for crypto in Crypto
+            if crypto is Crypto.SM or isinstance(master, bytes)
+        }
+
+    @cached_property
+    def _steps(self) -> Sequence[Step]:
+        return list(self._list_steps())
+
+    def _list_steps(self) -> Iterator[Step]:
+        """The hashes of the chain. The last international key hashes twice if the ring has changed to SM since."""
+        last = self._international
+        for version, master in enumerate(self.indexing, 1):
+            octets = get_octets(master)
+            if isinstance(master, bytes):
+                yield Step(version, make_indexing_key(octets, Crypto.INTERNATIONAL))
+            if version >= last and self.suite is Crypto.SM:
+                yield Step(SM_MARK | version, make_indexing_key(octets, Crypto.SM))
+
+    @cached_property
+    def _places(self) -> dict[int, int]:
+        """The number of steps that are done, by the mark of a hash."""
+        return {step.mark: place for place, step in enumerate(self._steps, 1)}
 
     @property
     def version(self) -> int:
         """The version of the hashes that are stored."""
         return len(self.indexing)
 
-    @cached_property
-    def opaque_key(self) -> bytes:
-        """The key for ids and cursors; from the first version, so that ids survive a rotation."""
-        return _derive(self.indexing[0], b"suxin/opaque")
+    @property
+    def mark(self) -> int:
+        """The first byte of the hashes that are stored."""
+        return self._steps[-1].mark
 
     @cached_property
-    def log_key(self) -> bytes:
-        """The key of the hash that identifies documents in the access log; the same after a rotation."""
-        return _derive(self.indexing[0], b"suxin/access-log")
+    def earlier_mark(self) -> int | None:
+        """The first byte of the hashes that were stored before the change to SM; None if there was none."""
+        return self._international or None if self.suite is Crypto.SM else None
 
-    @cached_property
-    def noise_key(self) -> bytes:
-        """The key of the noise in statistics; the same after a rotation, so that figures stay."""
-        return _derive(self.indexing[0], b"suxin/statistics")
+    def seal(self, number: str, index: bytes) -> bytes:
+        """Encrypt a normalized identity number, bound to its keyed hash."""
+        return self.seal_octets(number.encode(), self._bind(index) if self.suite is Crypto.SM else index)
 
-    @cached_property
-    def nonce_key(self) -> bytes:
-        """The key for nonces of proofs (RFC 9449, section 8)."""
-        return _derive(self.indexing[0], b"suxin/dpop-nonce")
+    def open(self, sealed: bytes, index: bytes) -> str:
+        """Decrypt a sealed number. Raises InvalidTag for another keyed hash, KeyringError for an unknown key."""
+        bound = self._bind(index) if sealed[:1] == bytes([FORMATS[Crypto.SM]]) else index
+        return self.open_octets(sealed, bound).decode()
 
-    @cached_property
-    def share_key(self) -> bytes:
-        """The key for share codes; from the first version, so that a code can be derived again."""
-        return _derive(self.indexing[0], b"suxin/share-code")
-
-    @cached_property
-    def result_key(self) -> bytes:
-        """The key for verification codes of public look-ups; from the first version, so that codes stay valid."""
-        return _derive(self.indexing[0], b"suxin/result-code")
-
-    def draw_lot(self, key: int) -> int:
-        """Return the lot of a row in a draw: 64 bits of an HMAC of its key, from the first version of the secret."""
-        return int.from_bytes(_finish(HMAC(self._lot_key, hashes.SHA256()), key.to_bytes(8, "big"))[:8])
-
-    @cached_property
-    def _lot_key(self) -> bytes:
-        return _derive(self.indexing[0], b"suxin/lot")
-
-    @cached_property
-    def sign_in_key(self) -> bytes:
-        """The key that counts failed sign-ins and signs the cookies of known devices."""
-        return _derive(self.indexing[0], b"suxin/sign-in")
-
-    def derive_webhook_secret(self, purpose: bytes, webhook: int, version: int) -> bytes:
-        """Derive 32 bytes for a version of a webhook's keys, by HKDF (RFC 5869)."""
-        return _derive(self.sealing[0], b"suxin/webhook/%b/%d/%d" % (purpose, webhook, version))
-
-    def derive_match_key(self, client_key: int, version: int) -> bytes:
-        """Derive 32 bytes by which a client matches persons, from the first version, by HKDF (RFC 5869)."""
-        return _derive(self.indexing[0], b"suxin/match/%d/%d" % (client_key, version))
-
-    def seal(self, number: str, associated: bytes) -> bytes:
-        """Encrypt a normalized identity number with associated data, which binds it to its row."""
-        return self.seal_octets(number.encode(), associated)
-
-    def open(self, sealed: bytes, associated: bytes) -> str:
-        """Decrypt a sealed number. Raises InvalidTag for other associated data, KeyringError for an unknown key."""
-        return self.open_octets(sealed, associated).decode()
+    def _bind(self, index: bytes) -> bytes:
+        """Return what a number is sealed to in format 2: its first hash by HMAC-SM3, so that the row can be renewed."""
+        if self.earlier_mark is None or len(index) != 1 + INDEX_BYTES or index[0] > self.earlier_mark:
+            return index
+        return self._advance(index, self._places[index[0]], self._places[SM_MARK | self.earlier_mark])
 
     def seal_octets(self, octets: bytes, associated: bytes) -> bytes:
         """Encrypt bytes with associated data."""
-        version, nonce = len(self.sealing), os.urandom(NONCE_BYTES)
-        return bytes([FORMAT, version]) + nonce + self._ciphers[-1].encrypt(nonce, octets, associated)
+        head, nonce = (FORMATS[self.suite], len(self.sealing)), os.urandom(NONCE_BYTES)
+        return bytes(head) + nonce + self._sealing_keys[head].encrypt(nonce, octets, associated)
 
     def open_octets(self, sealed: bytes, associated: bytes) -> bytes:
         """Decrypt bytes. Raises InvalidTag and KeyringError as `open` does."""
-        if len(sealed) < HEAD_BYTES or sealed[0] != FORMAT or not 1 <= sealed[1] <= len(self.sealing):
+        key = self._sealing_keys.get((sealed[0], sealed[1])) if len(sealed) >= HEAD_BYTES else None
+        if key is None:
             raise KeyringError("This value was sealed with a key that the key file does not hold.")
-        nonce, text = sealed[2:HEAD_BYTES], sealed[HEAD_BYTES:]
-        return self._ciphers[sealed[1] - 1].decrypt(nonce, text, associated)
+        return key.decrypt(sealed[2:HEAD_BYTES], sealed[HEAD_BYTES:], associated)
+
+    def is_sealed_anew(self, sealed: bytes) -> bool:
+        """Return whether a value is sealed by the suite that is written now."""
+        return sealed[:1] == bytes([FORMATS[self.suite]])
 
     @property
     def fingerprints(self) -> list[str]:
         """What tells a ring from another one without its keys: of each indexing key, newest last."""
-        return [_derive(master, b"suxin/fingerprint")[:16].hex() for master in self.indexing]
+        return [derive(get_octets(master), b"suxin/fingerprint")[:16].hex() for master in self.indexing]
 
     def index(self, number: str) -> bytes:
-        """Return the keyed hash of a number, to be stored and looked up: one, since a new key renews all that is stored
-        (ADR 37)."""
-        return self._hash(number.encode(), 0)
+        """Return the newest keyed hash of a number."""
+        return self._advance(number.encode(), 0, len(self._steps))
+
+    def hash(self, number: str) -> NumberForms:
+        """Return the hashes under which a number may be stored: the newest, and the one of before a change to SM."""
+        earlier = None
+        if self.earlier_mark is not None:
+            earlier = self._advance(number.encode(), 0, self._places[self.earlier_mark])
+        return NumberForms(self.renew(earlier) if earlier else self.index(number), earlier)
+
+    def find_forms(self, index: bytes) -> NumberForms:
+        """Return the forms of a hash that was stored. Raises KeyringError as `renew` does."""
+        return NumberForms(self.renew(index), index if index[0] == self.earlier_mark else None)
 
     def renew(self, index: bytes) -> bytes:
         """Return the newest form of a stored hash. Raises KeyringError for one of a key that is not here."""
-        if not index or not 1 <= index[0] <= self.version:
+        place = self._places.get(index[0]) if index else None
+        if place is None:
             raise KeyringError("This number was hashed with a key that the key file does not hold.")
-        return self._hash(index, index[0])
+        return self._advance(index, place, len(self._steps))
 
-    def _hash(self, text: bytes, version: int) -> bytes:
-        """Hash a number (version 0), or a hash of a version, with each later key."""
-        for mark, begun in self._index_hashes[version:]:
-            text = mark + _finish(begun, text)[:INDEX_BYTES]
+    def _advance(self, text: bytes, done: int, until: int) -> bytes:
+        """Do further steps of the chain with a number, for which none are done, or with a hash."""
+        for mark, key in self._steps[done:until]:
+            text = bytes([mark]) + key.hash(text)[:INDEX_BYTES]
         return text
 
 
-def _finish(begun: HMAC, text: bytes) -> bytes:
-    """Return the hash of a text by a copy of a hash that has read its key."""
-    hashing = begun.copy()
-    hashing.update(text)
-    return hashing.finalize()
+def get_octets(master: Master) -> bytes:
+    """Return the 32 bytes of a master secret."""
+    return master.octets if isinstance(master, SmMaster) else master
 
 
-def _derive(master: bytes, purpose: bytes) -> bytes:
-    return HKDF(hashes.SHA256(), 32, None, purpose).derive(master)
+def load_keyring(path: Path, crypto: str | None = None) -> Keyring:
+    """Read the key file; create one with new keys if there is none. crypto: None is the suite of the newest key.
 
-
-def load_keyring(path: Path) -> Keyring:
-    """Read the key file; create one with new keys if there is none. Raises KeyringError."""
+    Raises KeyringError."""
+    suite = Crypto(crypto) if crypto else None
     if not path.exists():
-        _create(path)
+        _create(path, suite or Crypto.INTERNATIONAL)
     try:
-        return parse_keyring(path.read_text())
+        ring = parse_keyring(path.read_text(), suite)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise KeyringError(f"{path} is not a key file ({type(error).__name__}). Restore it from its backup.") from error
+    if suite is Crypto.INTERNATIONAL and ring.suite is Crypto.SM:
+        raise KeyringError(f"The newest key of {path} is of SM: set SUXIN_CRYPTO=sm.")
+    return ring
 
 
-def parse_keyring(text: str) -> Keyring:
+def parse_keyring(text: str, crypto: Crypto | None = None) -> Keyring:
     """Return the ring in the text of a key file. Raises ValueError, KeyError, TypeError."""
     stored = json.loads(text)
-    return Keyring(_masters(stored["sealing"]), _masters(stored["indexing"]))
+    sealing, indexing = _read_masters(stored["sealing"]), _read_masters(stored["indexing"])
+    return Keyring(sealing, indexing, crypto or Crypto.INTERNATIONAL)
 
 
-def add_keys(path: Path) -> Keyring:
+def format_keyring(ring: Keyring) -> str:
+    """Return the text of the key file of a ring."""
+    return json.dumps({half: [key.hex() for key in getattr(ring, half)] for half in ("sealing", "indexing")})
+
+
+def add_keys(path: Path, crypto: str | None = None) -> Keyring:
     """Add a new key of each kind to the key file. Returns the ring with them. Raises KeyringError, OSError."""
-    ring = load_keyring(path)
-    stored = {half: [key.hex() for key in getattr(ring, half)] for half in ("sealing", "indexing")}
-    write_secret(path, json.dumps({half: [*keys, secrets.token_hex(MASTER_BYTES)] for half, keys in stored.items()}))
-    return load_keyring(path)
+    ring = load_keyring(path, crypto)
+    sealing, indexing = ([*keys, _make_master(ring.suite)] for keys in (ring.sealing, ring.indexing))
+    write_secret(path, format_keyring(Keyring(sealing, indexing)))
+    return load_keyring(path, crypto)
 
 
-def _masters(stored: Sequence[str]) -> tuple[bytes, ...]:
-    masters = tuple(bytes.fromhex(key) for key in stored)
-    if not masters or any(len(master) != MASTER_BYTES for master in masters):
+def _make_master(crypto: Crypto) -> Master:
+    octets = secrets.token_bytes(MASTER_BYTES)
+    return SmMaster(octets) if crypto is Crypto.SM else octets
+
+
+def _read_masters(stored: Sequence[str]) -> tuple[Master, ...]:
+    masters = tuple(_read_master(key) for key in stored)
+    if not masters or any(len(get_octets(master)) != MASTER_BYTES for master in masters):
         raise ValueError("a master secret is missing or has another length")
+    if [isinstance(master, SmMaster) for master in masters] != sorted(isinstance(one, SmMaster) for one in masters):
+        raise ValueError("a key of the international suite stands after one of SM")
     return masters
 
 
-def _create(path: Path) -> None:
+def _read_master(text: str) -> Master:
+    return SmMaster(bytes.fromhex(text[len(OF_SM) :])) if str.startswith(text, OF_SM) else bytes.fromhex(text)
+
+
+def _create(path: Path, crypto: Crypto) -> None:
     """Create the key file, unless another process has. An existing file is never replaced."""
-    fresh = {half: [secrets.token_hex(MASTER_BYTES)] for half in ("sealing", "indexing")}
     try:
-        create_secret(path, json.dumps(fresh))
+        create_secret(path, format_keyring(Keyring((_make_master(crypto),), (_make_master(crypto),))))
     except OSError as error:
         raise KeyringError(
             f"The key file {path} cannot be made ({type(error).__name__}). Make its directory writable."

@@ -15,7 +15,7 @@ from auth.scopes import Scope
 from casework.adverse_notices import NoticeFacts
 from casework.integrity_reports import Sheet
 from languages.negotiation import Language
-from models.keyring import Keyring
+from models.keyring import Keyring, NumberForms
 from models.transparency.notes import NoteKey
 from resolvers.view import Access, View
 
@@ -68,10 +68,17 @@ class Caller:
         return self.keyring.opaque_key
 
     @property
+    def subject(self) -> NumberForms | None:
+        """The hashes of the number of the litigant who is authenticated."""
+        index = self.principal.subject_index
+        return None if index is None else self.keyring.find_forms(index)
+
+    @property
     def view(self) -> View:
         """The default view: of the only purpose that the client is registered for, else PUBLIC_LOOKUP, which no consent
         names."""
         registered = self.principal.registered or self.principal.purposes
         only = next(iter(registered)) if len(registered) == 1 else None
         purpose = only if only in self.principal.purposes else Purpose.PUBLIC_LOOKUP
-        return View(self.principal, Access(purpose), self.now, self.request_id, opaque_key=self.keyring.opaque_key)
+        key = self.keyring.opaque_key
+        return View(self.principal, Access(purpose), self.now, self.request_id, subject=self.subject, opaque_key=key)

@@ -12,6 +12,8 @@ import sqlalchemy as sa
 from auth.audiences import Audience, Purpose
 from auth.principal import Principal
 from engine.declare.opaque import bind_key
+from models.keyring import NumberForms
+from models.number_hashes import find_stored
 from models.terms import to_court_day
 
 CLIENT = sa.bindparam("view_client", type_=sa.BigInteger)
@@ -21,7 +23,9 @@ TODAY = sa.bindparam("view_today", type_=sa.Date)
 COURT = sa.bindparam("view_court", type_=sa.Text)
 VILLAGE = sa.bindparam("view_village", type_=sa.BigInteger)
 SCOPES = sa.bindparam("view_scopes", type_=sa.ARRAY(sa.Text))
-SUBJECT = sa.bindparam("view_subject", type_=sa.LargeBinary)
+SUBJECT = find_stored(
+    sa.bindparam("view_subject", type_=sa.LargeBinary), sa.bindparam("view_subject_earlier", type_=sa.LargeBinary)
+)
 LETTERS = sa.bindparam("view_letters", type_=sa.ARRAY(sa.Text))
 SHARES = sa.bindparam("view_shares", type_=sa.ARRAY(sa.LargeBinary))
 OFFICER = sa.bindparam("view_officer", type_=sa.BigInteger)
@@ -40,7 +44,7 @@ class Access:
 @dataclass(frozen=True)
 class View:
     """A caller, a purpose and a time. shares: SHA-256 of the share codes sent. letters: numbers of the letters named.
-    opaque_key: marks ids and cursors."""
+    subject: the hashes of the litigant's number. opaque_key: marks ids and cursors."""
 
     principal: Principal
     access: Access
@@ -48,6 +52,7 @@ class View:
     request_id: UUID
     shares: frozenset[bytes] = frozenset()
     letters: frozenset[str] = frozenset()
+    subject: NumberForms | None = None
     opaque_key: bytes = field(default=b"", repr=False)
 
     @property
@@ -72,7 +77,8 @@ class View:
             "view_officer": self.principal.officer.key if self.principal.officer else None,
             "view_village": self.principal.village_key,
             "view_scopes": self.principal.scope_names,
-            "view_subject": self.principal.subject_index,
+            "view_subject": self.subject and self.subject.newest,
+            "view_subject_earlier": self.subject and self.subject.earlier,
             "view_shares": sorted(self.shares),
             "view_letters": sorted(self.letters),
             **bind_key(self.opaque_key),

@@ -108,6 +108,6 @@ def _request(asked: PricedRequest, name: str | None, caller: Caller, key: str) -
     """Return the idempotency request: a key belongs to a client and the person whom it acts for."""
     principal = caller.principal
     staff = principal.officer.key if principal.officer else ""
-    subject = (principal.subject_index or b"").hex()
+    subject = caller.subject.newest.hex() if caller.subject else ""
     content = asked.operation.text_digest + orjson.dumps([name, asked.variables], option=orjson.OPT_SORT_KEYS)
     return Request.of(f"{principal.client_key}/{staff}/{subject}", key, content, caller.keyring.opaque_key)

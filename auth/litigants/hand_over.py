@@ -17,6 +17,7 @@ from auth.server.subject_token import TokenSubject, read_subject_token
 from auth.server.token_store import (
     RegisteredClient,
     accept_once,
+    claim,
     contradicts,
     find_client,
     prune,
@@ -53,7 +54,7 @@ def hand_over(server: AuthorizationServer, client_id: str, token: str) -> HandOv
     if used_before:
         raise HandOverRefusedError("its jti was used before")
     with server.engine.begin() as connection:
-        index = server.keyring.index(subject.number)
+        index = claim(connection, server.keyring.hash(subject.number))
         if contradicts(connection, index, subject.claims["name"]):
             raise HandOverRefusedError("name and id_number are not of one person")
         return _begin(server, connection, client, subject, index)

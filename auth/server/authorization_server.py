@@ -38,7 +38,7 @@ from auth.server.oauth_http import OAuthRefusal, OAuthRequest, invalid_request, 
 from auth.server.pushed_requests import push
 from auth.server.request_objects import open_request
 from auth.server.subject_token import TokenSubject
-from auth.server.token_store import RegisteredClient, remember_token
+from auth.server.token_store import RegisteredClient, claim, remember_token
 from auth.signing import SigningKeys
 from languages.sentence import say
 from models.client import ClientProfile
@@ -176,7 +176,8 @@ class AuthorizationServer(AuthlibServer):  # type: ignore[misc]  # authlib has n
         """Return the token response (RFC 6749, section 5.1). Raises OAuthRefusal."""
         client: RegisteredClient = request.client
         scopes = read_requested_scopes(request.form.get("scope"), self._allowed(client, acting_for))
-        index = self.keyring.index(acting_for.number) if isinstance(acting_for, TokenSubject) else None
+        forms = self.keyring.hash(acting_for.number) if isinstance(acting_for, TokenSubject) else None
+        index = forms and claim(request.connection, forms)
         officer = acting_for.officer if isinstance(acting_for, Redeemed) else None
         token = _bind(self._token(client, scopes, index, officer), request)
         remember_token(request.connection, client.key, token, index)

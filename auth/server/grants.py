@@ -13,7 +13,7 @@ from auth.clients.assertion import AssertionRefused
 from auth.server.authorization_code import Redeemed, keep_token, redeem
 from auth.server.oauth_http import OAuthRefusal, OAuthRequest, invalid_request
 from auth.server.subject_token import SUBJECT_TOKEN_TYPE, TokenSubject, read_subject_token
-from auth.server.token_store import accept_once, contradicts, is_revoked, revoke_token
+from auth.server.token_store import accept_once, claim, contradicts, is_revoked, revoke_token
 from languages.sentence import say
 
 ACCESS_TOKEN_TYPE = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105  (a type name, no secret)
@@ -70,7 +70,8 @@ class TokenExchange(ClientCredentials):
             raise invalid_request(say("subject_token was not accepted: {refused}.", refused=str(refused))) from None
         if not accept_once(self.request.connection, client.key, subject.claims, now):
             raise invalid_request("subject_token was not accepted: its jti was used before. Sign a new one.")
-        if contradicts(self.request.connection, server.keyring.index(subject.number), subject.claims["name"]):
+        index = claim(self.request.connection, server.keyring.hash(subject.number))
+        if contradicts(self.request.connection, index, subject.claims["name"]):
             raise invalid_request("subject_token was not accepted: name and id_number are not of one person.")
         return subject
 

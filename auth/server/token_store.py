@@ -14,8 +14,10 @@ from models.audience import Audience
 from models.client import Authentication, Client, ClientProfile
 from models.developer_session import DeveloperSession
 from models.issued_token import AssertionUse, IssuedToken
+from models.keyring import NumberForms
 from models.litigant_session import LitigantSession
 from models.names import fold
+from models.number_hashes import CLAIM
 from models.party import Identity, Party
 from models.party_name import is_known_as
 from models.pushed_request import PushedRequest
@@ -94,6 +96,13 @@ def accept_once(connection: sa.Connection, client_key: int, claims: Mapping[str,
     values = {"client_id": client_key, "jti": claims["jti"], "expires_at": to_datetime(claims["exp"])}
     first = insert(AssertionUse).values(values).on_conflict_do_nothing().returning(AssertionUse.jti)
     return connection.scalar(first) is not None
+
+
+def claim(connection: sa.Connection, forms: NumberForms) -> bytes:
+    """Return the hash under which a subject is stored, or is to be, until the transaction ends (ADR 41)."""
+    if forms.earlier is None:
+        return forms.newest
+    return bytes(connection.execute(CLAIM, {"earlier": forms.earlier, "newest": forms.newest}).scalar_one())
 
 
 def contradicts(connection: sa.Connection, index: bytes, name: str) -> bool:

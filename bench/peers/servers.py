@@ -14,6 +14,8 @@ from bench.peers.postgraphile.answers import shape_answer
 from bench.systems.suxin import subject_key
 from bench.systems.system import System
 from bench.systems.workloads import CHECK, PAGE, PAGE_SIZE, Pick, Work
+from models.keyring import get_octets
+from models.number_suites import derive
 from nodejs import NODE
 from postgres import database
 
@@ -31,10 +33,11 @@ class Peer(System):
 
     @property
     def environment(self) -> Mapping[str, str]:
-        keys = self.data.keyring._index_keys
+        masters = self.data.keyring.indexing
+        key = derive(get_octets(masters[-1]), b"suxin/identity/index")
         return {
             "DATABASE_URL": self.data.url.render_as_string(hide_password=False),
-            "INDEX_KEYS": f"{len(keys)}:{keys[-1].hex()}",
+            "INDEX_KEYS": f"{len(masters)}:{key.hex()}",
             "PORT": str(self.port),
             "NODE_ENV": "production",
             "GRAPHILE_ENV": "production",

@@ -92,7 +92,7 @@ def _register(registration: Registration) -> tuple[Credentials, str | None]:
         made = registry.add_client(
             connection, registration, now=datetime.now(UTC), allow_pilot_persons=settings.allow_pilot_persons
         )
-        keyring = load_keyring(settings.key_file) if matching else None
+        keyring = load_keyring(settings.key_file, settings.crypto) if matching else None
         return made, match_keys.show_match_key(connection, keyring, made.client_id) if keyring else None
 
 

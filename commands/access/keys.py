@@ -9,15 +9,17 @@ import typer
 
 from auth import signing
 from auth.administration.security_events import Happening, record
+from commands.access import resealing
 from commands.access.rekeying import hold_tables, refuse_sessions, renew
 from commands.configuration import read_settings
 from commands.doctor.finding import State
-from commands.doctor.sealed_numbers import examine_numbers, is_unfinished
+from commands.doctor.sealed_numbers import examine_numbers, is_begun, is_unfinished
 from commands.exits import CommandError, ExitCode, explain_place
 from commands.operating import record_if_there, record_refusal
 from commands.session import explain_errors, show_progress, use_database
 from models.keyring import Keyring, add_keys, load_keyring
 from models.security_event import SecurityAct
+from models.number_suites import Crypto
 from postgres import database
 from settings import Settings
 
@@ -75,14 +77,57 @@ def keys_rotate_identity() -> None:
     )
 
 
+@keys.command("reseal")
+def keys_reseal(
+    begin: Annotated[
+        bool, typer.Option("--begin", help="List what is stored, and end: the service must be stopped for this only.")
+    ] = False,
+) -> None:
+    """Hash and seal all identity numbers by SM3 and SM4 (SUXIN_CRYPTO=sm), while the service runs.
+
+    The first run lists the subjects, for which the service must be stopped for some seconds, on all machines: then
+    start it with SUXIN_CRYPTO=sm. Look-ups find both forms meanwhile. The next command goes on with what
+    a killed one has begun.
+
+    Example: systemctl stop suxin && suxin keys reseal --begin && systemctl start suxin && suxin keys reseal
+    """
+    with explain_errors():
+        settings = read_settings()
+        ring = load_keyring(settings.key_file, settings.crypto)
+        if ring.suite is not Crypto.SM:
+            raise CommandError("Numbers are to stay as they are: set SUXIN_CRYPTO=sm for all processes first.")
+        with use_database(settings) as url:
+            engine = database.make_sync_engine(database.get_owner_url(settings, url))
+            try:
+                listed = _begin(engine, settings, ring)
+                with show_progress() as report:
+                    changed = 0 if begin else resealing.Resealing(engine, ring, report).finish()
+            finally:
+                engine.dispose()
+    typer.echo(f"{listed:,} subjects were listed, {changed:,} changed.")
+
+
+def _begin(engine: sa.Engine, settings: Settings, ring: Keyring) -> int:
+    """List what is stored, unless that is done. Returns how many are listed anew. Raises CommandError."""
+    with engine.begin() as connection:
+        if is_begun(connection, ring):
+            finding = examine_numbers(connection, settings)
+            if finding.state is State.PROBLEM:
+                raise CommandError(f"{finding.found} {finding.remedy}", ExitCode.KEYS)
+            return 0
+        return resealing.begin(connection, settings, ring)
+
+
 def _find_keys(connection: sa.Connection, settings: Settings) -> Keyring:
     """Return the ring to change to: with new keys, unless a change was begun. Raises CommandError if none fits."""
-    if settings.key_file.exists() and is_unfinished(connection, ring := load_keyring(settings.key_file)):
+    if settings.key_file.exists() and is_unfinished(
+        connection, ring := load_keyring(settings.key_file, settings.crypto)
+    ):
         return ring
     finding = examine_numbers(connection, settings)
     if finding.state is State.PROBLEM or not settings.key_file.exists():
         raise CommandError(f"{finding.found} {finding.remedy}", ExitCode.KEYS)
     try:
-        return add_keys(settings.key_file)
+        return add_keys(settings.key_file, settings.crypto)
     except OSError as error:
         raise explain_place(error) from error

@@ -13,7 +13,7 @@ from cryptography.exceptions import InvalidTag
 import models
 from commands.exits import CommandError
 from models.keyring import Keyring, KeyringError
-from models.number_hashes import SEALED, NumberHash, list_hashes
+from models.number_hashes import SEALED, EarlierForm, NumberHash, list_hashes
 from settings import Settings
 
 BATCH = 5_000
@@ -70,6 +70,7 @@ def renew(connection: sa.Connection, ring: Keyring, report: Report) -> None:
     for column in list_hashes(models.Base.metadata):
         _renew_column(connection, column, ring, report)
     _add_earlier(connection, ring)
+    connection.execute(sa.delete(EarlierForm))
 
 
 def _renew_column(connection: sa.Connection, column: sa.Column[Any], ring: Keyring, report: Report) -> None:
@@ -105,7 +106,7 @@ def _renew_row(row: Sequence[Any], ring: Keyring) -> tuple[Any, ...]:
 
 def _seal_to(new: bytes, sealed: bytes, index: bytes, ring: Keyring) -> bytes:
     try:
-        return ring.seal_octets(ring.open_octets(sealed, index), new)
+        return ring.seal(ring.open(sealed, index), new)
     except InvalidTag:
         raise KeyringError("A number was sealed with other keys than those of the key file.") from None
 
@@ -121,7 +122,7 @@ def _add_earlier(connection: sa.Connection, ring: Keyring) -> None:
 
 
 def _list_earlier(found: Iterable[bytes], ring: Keyring) -> Iterator[tuple[bytes, bytes]]:
-    return ((index, ring.renew(index)) for index in found if index[0] < ring.version)
+    return ((index, ring.renew(index)) for index in found if index[0] != ring.mark)
 
 
 def _copy(connection: sa.Connection, table: str, rows: Iterable[Sequence[Any]]) -> None:

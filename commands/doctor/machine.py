@@ -30,7 +30,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     if settings.data_dir.is_dir():
         yield from _permissions(settings.key_file.parent)
         yield _disk(settings.data_dir)
-    yield _keyring(settings.key_file)
+    yield _keyring(settings)
     yield _signing(settings.signing_key_file)
     yield _log_key(settings.log_key_file)
 
@@ -85,11 +85,12 @@ def _disk(directory: Path) -> Finding:
     return warning("disk", text, remedy) if share < LITTLE_FREE else ok("disk", text)
 
 
-def _keyring(file: Path) -> Finding:
+def _keyring(settings: Settings) -> Finding:
+    file = settings.key_file
     if not file.exists():
         return warning("key ring", f"{file} does not exist.", FRESH)
     try:
-        ring = load_keyring(file)
+        ring = load_keyring(file, settings.crypto)
     except KeyringError as error:
         return problem("key ring", str(error), BACKUP.format(file))
     return ok("key ring", f"Its newest keys are version {len(ring.sealing)}.")

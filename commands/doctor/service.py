@@ -12,6 +12,7 @@ from casework.transparency.erasure import list_begun_months
 from commands.doctor import derived, transparency, vital
 from commands.doctor.finding import Finding, State, ok, problem, warning
 from commands.doctor.replication import examine_replication, examine_standby
+from commands.doctor.sealed_numbers import examine_algorithms
 from postgres.locks import is_led
 from settings import DATABASE_URL, Settings
 
@@ -40,6 +41,7 @@ async def examine(
         ]
         if all(one.state is not State.PROBLEM for one in found if one.check == vital.REVISION):
             found += [one async for one in _tables(connection, settings, now())]
+            found += [await connection.run_sync(examine_algorithms, settings)] if settings.key_file.exists() else []
             found += [one async for one in derived.examine(connection)] if deep else []
             found += [await transparency.examine_chain(connection, settings, now())] if deep else []
         return found

@@ -14,6 +14,7 @@ from ingest.report import LineError
 from ingest.versions import Source
 from models.dates import parse_date
 from models.identifiers import compact
+from models.number_hashes import find_stored
 from models.party import Identity, PartyKind
 from models.relation import PartyRelation, RelationKind
 
@@ -33,6 +34,7 @@ staged_relation = define_lines(
     "staged_relation",
     Column("organization_id", BigInteger),
     Column("organization", LargeBinary),
+    Column("organization_earlier", LargeBinary),
     Column("kind", Text),
     Column("begins_on", Date),
     Column("ends_on", Date),
@@ -65,12 +67,12 @@ class Relations(KeyedFormat):
         begins_on, ends_on = parse_date(begins), parse_date(ends) if ends else None
         if ends_on and ends_on < begins_on:
             raise LineError("DATE", "The relation ends before it begins: correct the dates.")
-        own = (None, organization.keyed_hash, kind, begins_on, ends_on)
+        own = (None, organization.keyed_hash, organization.number.earlier, kind, begins_on, ends_on)
         return LineRecord(subject, (), "", own, other=organization)
 
     def key_of(self, place: int | None, record: LineRecord) -> tuple[Any, ...]:
         """The party, the organization, the kind and the first day."""
-        _, organization, kind, begins_on, _ = record.row
+        _, organization, _, kind, begins_on, _ = record.row
         return (place, organization, kind, begins_on)
 
     async def merge(self, connection: AsyncConnection, source: Source, silent: bool) -> Merged:
@@ -84,5 +86,7 @@ class Relations(KeyedFormat):
 
 
 FIND_ORGANIZATIONS = (
-    sa.update(staged_relation).where(Identity.index == staged.organization).values(organization_id=Identity.party_id)
+    sa.update(staged_relation)
+    .where(Identity.index == find_stored(staged.organization, staged.organization_earlier))
+    .values(organization_id=Identity.party_id)
 )

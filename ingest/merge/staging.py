@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.schema import CreateTable
 from sqlalchemy.types import TypeEngine
 
+from casework.number_forms import claim_earlier
 from ingest.records import Chunk
 
 METADATA = sa.MetaData()
@@ -106,7 +107,11 @@ async def stage_subjects(connection: AsyncConnection, chunk: Chunk) -> None:
     """Copy the cases, subjects and mentions of a chunk."""
     mentions = chain((row[:3] for row in chunk.rows if row[0] is not None), chunk.others)
     await copy(connection, staged_case, chunk.cases.values())
-    await copy(connection, staged_subject, _subjects(chunk))
+    numbers = [
+        one for mention in chunk.subjects.values() for one in (mention.subject.number, mention.subject.code) if one
+    ]
+    claimed = await claim_earlier(connection, {one.earlier for one in numbers if one.earlier})
+    await copy(connection, staged_subject, _subjects(chunk, claimed))
     await copy(connection, staged_mention, mentions)
 
 
@@ -132,7 +137,7 @@ async def copy(connection: AsyncConnection, table: sa.Table, records: Iterable[S
     await driver.copy_records_to_table(table.name, records=records, columns=table.columns.keys())
 
 
-def _subjects(chunk: Chunk) -> Iterator[tuple[Any, ...]]:
+def _subjects(chunk: Chunk, claimed: Collection[bytes]) -> Iterator[tuple[Any, ...]]:
     for mention in chunk.subjects.values():
         subject, number, code = mention.subject, mention.subject.number, mention.subject.code
         yield (
@@ -141,11 +146,11 @@ def _subjects(chunk: Chunk) -> Iterator[tuple[Any, ...]]:
             subject.kind,
             subject.name,
             subject.folded,
-            number.keyed_hash,
+            number.choose_form(claimed),
             number.sealed,
             number.masked,
             number.document,
-            code and code.keyed_hash,
+            code and code.choose_form(claimed),
             code and code.sealed,
             code and code.masked,
             mention.village,

@@ -2,12 +2,13 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from auth.officer import Officer
+from casework.number_forms import claim
 from casework.procedure import Act
 from casework.refusal import Refusal
 from casework.texts import check_texts
@@ -18,7 +19,7 @@ from engine.load.errors import BadIdError
 from engine.load.loaders import load_root
 from engine.load.nodes import get_node_root, read_key
 from engine.load.rows import RootAnswer, Row
-from models.documents import ORGANIZATIONS, DocumentKind, make_document_key, parse_document
+from models.documents import ORGANIZATIONS, Document, DocumentKind, make_document_key, parse_document
 from models.identifiers import IdentifierError
 from models.party import Identity
 from resolvers.caller import Caller
@@ -33,6 +34,14 @@ class Acting:
     connection: AsyncConnection
     caller: Caller
     engine: Engine
+    own: bytes | None = None
+    """The stored hash of the authenticated litigant's number."""
+
+    @classmethod
+    async def begin(cls, connection: AsyncConnection, caller: Caller, engine: Engine) -> Self:
+        """Return the caller of a mutation, whose own rows keep their hash until the transaction ends."""
+        own = caller.subject
+        return cls(connection, caller, engine, None if own is None else await claim(connection, own))
 
     def act(self, reason: str) -> Act:
         """Return the act of the signed-in officer at this time. Raises Refusal WRONG_ROLE without an officer."""
@@ -61,10 +70,9 @@ class Acting:
     @property
     def subject(self) -> bytes:
         """The keyed hash of the authenticated litigant's number. Raises Refusal NOT_YOURS."""
-        subject = self.caller.principal.subject_index
-        if subject is None:
+        if self.own is None:
             raise Refusal("NOT_YOURS", "Nobody is authenticated.", "Exchange a token for your user (RFC 8693).")
-        return subject
+        return self.own
 
     @property
     def village_key(self) -> int:
@@ -74,7 +82,7 @@ class Acting:
             raise Refusal("NOT_FOUND", "There is no such notice for your village.", "Look it up again.", "id")
         return village
 
-    def hash_person(self, number: str | None, document: Mapping[str, Any] | None) -> bytes:
+    async def hash_person(self, number: str | None, document: Mapping[str, Any] | None) -> bytes:
         """Return the keyed hash of a person's number, of a resident ID or another document. Raises Refusal."""
         given = (DocumentKind.RESIDENT_ID, number) if document is None else (document["kind"], document["number"])
         if given[1] is None or (document is not None and number is not None) or given[0] in ORGANIZATIONS:
@@ -84,11 +92,16 @@ class Acting:
         except IdentifierError:
             field = "idNumber" if document is None else "document"
             raise Refusal("BAD_NUMBER", "This is no number of its kind.", "Check its digits.", field) from None
-        return self.caller.keyring.index(make_document_key(read.kind, read.value))
+        return await self.hash(read)
+
+    async def hash(self, document: Document) -> bytes:
+        """Return the keyed hash under which the holder of a document is stored, or is to be."""
+        key = make_document_key(document.kind, document.value)
+        return await claim(self.connection, self.caller.keyring.hash(key))
 
     async def find_own_party(self) -> int:
         """Return the key of the authenticated litigant's party. Raises Refusal NOT_FOUND."""
-        own = sa.select(Identity.party_id).where(Identity.index == self.caller.principal.subject_index)
+        own = sa.select(Identity.party_id).where(Identity.index == self.own)
         key: int | None = (await self.connection.execute(own)).scalar_one_or_none()
         if key is None:
             raise Refusal("NOT_FOUND", "The court knows nothing of you.", "Nothing needs to be done.", "id")
@@ -131,7 +144,7 @@ class MutationRoot:
             return
         try:
             check_texts(given)
-            acting = Acting(context.connection, context.caller, context.engine)
+            acting = await Acting.begin(context.connection, context.caller, context.engine)
             performing.changed = await self.perform(acting, **acting.with_keys(given, self.keys))
         except Refusal as refusal:
             performing.refusal = refusal

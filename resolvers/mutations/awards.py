@@ -7,7 +7,7 @@ from casework import arbitral_awards
 from casework.arbitral_awards import AwardTerms, Debtor
 from casework.refusal import Refusal
 from models.arbitral_award import AwardKind
-from models.documents import ORGANIZATIONS, make_document_key, mask_document, parse_document
+from models.documents import ORGANIZATIONS, mask_document, parse_document
 from models.identifiers import IdentifierError
 from models.names import fold, tidy
 from models.party import PartyKind
@@ -32,13 +32,13 @@ async def record(
     perform_by: date,
 ) -> int:
     """Record an award against a debtor."""
-    debtor = _read_debtor(acting, name, id_number, organization_code, document)
+    debtor = await _read_debtor(acting, name, id_number, organization_code, document)
     terms = AwardTerms(number, kind, obligation, amount, made_on, effective_on, perform_by)
     client, now = acting.caller.principal.client_key, acting.caller.now
     return await arbitral_awards.record_award(acting.connection, client, debtor, terms, now)
 
 
-def _read_debtor(
+async def _read_debtor(
     acting: Acting, name: str, id_number: str | None, organization_code: str | None, document: Given | None
 ) -> Debtor:
     """Return a debtor by name and number. Raises Refusal BAD_NUMBER, BAD_TEXT."""
@@ -53,7 +53,7 @@ def _read_debtor(
         raise Refusal("BAD_NUMBER", "This is no number of its kind.", "Check its digits.", field) from None
     if not fold(name):
         raise Refusal("BAD_TEXT", "This is blank.", "Give the full name.", "name")
-    keyring = acting.caller.keyring
-    index = keyring.index(make_document_key(given.kind, given.value))
+    index = await acting.hash(given)
     kind = PartyKind.ORGANIZATION if given.kind in ORGANIZATIONS else PartyKind.PERSON
-    return Debtor(kind, tidy(name), given, index, keyring.seal(given.value, index), mask_document(given.value))
+    sealed = acting.caller.keyring.seal(given.value, index)
+    return Debtor(kind, tidy(name), given, index, sealed, mask_document(given.value))

@@ -14,7 +14,7 @@ from casework.watches import Customer
 from engine.load.context import Context
 from engine.load.rows import Row
 from models.consent import Consent
-from models.documents import ORGANIZATIONS, Document, make_document_key, mask_document, parse_document
+from models.documents import ORGANIZATIONS, Document, mask_document, parse_document
 from models.identifiers import IdentifierError
 from models.names import fold, tidy
 from models.party import PartyKind
@@ -46,14 +46,14 @@ async def register_consent(
     """Register a letter of authorization."""
     letter = Letter(letter_number, signed_on, evidence_hash)
     given = Permission(purposes, scopes, valid_from, valid_to)
-    client, subject = acting.caller.principal.client_key, acting.hash_person(id_number, document)
+    client, subject = acting.caller.principal.client_key, await acting.hash_person(id_number, document)
     return await consents.register_consent(acting.connection, client, subject, letter, given, acting.caller.now)
 
 
 async def revoke_consent(acting: Acting, *, id: int) -> int:
     """End a consent, by its recipient or its subject."""
     principal = acting.caller.principal
-    own = principal.subject_index
+    own = acting.own
     whose = Consent.client_key == principal.client_key if own is None else Consent.subject_index == own
     await consents.revoke_consent(acting.connection, whose, id, acting.caller.now)
     return id
@@ -72,18 +72,18 @@ async def create_share_code(
     single_use: bool,
 ) -> int:
     """Create a share code of the authenticated subject."""
-    shown = check_own_identity(acting, name, id_number, organization_code, document)
+    shown = await check_own_identity(acting, name, id_number, organization_code, document)
     sharing = Sharing(purposes, scopes, valid_to, ONCE if single_use else OFTEN)
     secret = acting.caller.keyring.share_key
     return await share_codes.create_share_code(acting.connection, secret, shown, sharing, acting.caller.now)
 
 
-def check_own_identity(
+async def check_own_identity(
     acting: Acting, name: str, id_number: str | None, organization_code: str | None, document: Given | None
 ) -> CodeHolder:
     """Return the identity that the authenticated subject shows. Raises Refusal NOT_YOURS, BAD_TEXT."""
     given = _document(read_numbered(id_number, organization_code, document))
-    if given is None or acting.subject != acting.caller.keyring.index(make_document_key(given.kind, given.value)):
+    if given is None or acting.subject != await acting.hash(given):
         raise Refusal("NOT_YOURS", "This is not the number of who has signed in.", "Give your own.", "idNumber")
     return CodeHolder(acting.subject, _name(name, "name"), mask_document(given.value))
 
@@ -98,14 +98,14 @@ def show_code(context: Context, row: Row) -> str:
 
 async def watch(acting: Acting, *, subjects: Sequence[Mapping[str, Any]]) -> int:
     """Watch customers."""
-    customers = [read_customer(acting, f"subjects.{place}.", **one) for place, one in enumerate(subjects)]
+    customers = [await read_customer(acting, f"subjects.{place}.", **one) for place, one in enumerate(subjects)]
     if any(one.kind is PartyKind.PERSON for one in customers):
         check_brake(acting.caller.principal, acting.caller.now)
     client = acting.caller.principal.client_key
     return await watches.watch(acting.connection, client, customers, acting.caller.now)
 
 
-def read_customer(
+async def read_customer(
     acting: Acting,
     path: str,
     name: str,
@@ -118,7 +118,7 @@ def read_customer(
     BAD_TEXT."""
     numbered = read_numbered(id_number, organization_code, document)
     given = _document(numbered)
-    index = acting.caller.keyring.index(make_document_key(given.kind, given.value)) if given else None
+    index = await acting.hash(given) if given else None
     one = find_document(numbered)
     kind = PartyKind.PERSON if one and one[0] not in ORGANIZATIONS else PartyKind.ORGANIZATION
     named = _name(name, f"{path}name")

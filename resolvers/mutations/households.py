@@ -5,7 +5,8 @@ from datetime import date
 from casework import households
 from casework.households import EnrolledPerson, Membership
 from casework.refusal import Refusal
-from models.identifiers import IdentifierError, mask_number, parse_person_number
+from models.documents import DocumentKind, parse_document
+from models.identifiers import IdentifierError, mask_number
 from models.names import tidy
 from resolvers.mutations.acting import Acting
 
@@ -24,18 +25,18 @@ async def enrol_member(
 ) -> int:
     """Enrol a person on their letter."""
     membership = Membership(household_key, village, relation, consent_number, consented_on, enrolled_on)
-    person = _person(acting, name, id_number)
+    person = await _person(acting, name, id_number)
     return await households.enrol(acting.connection, person, membership, acting.caller.now)
 
 
-def _person(acting: Acting, name: str, id_number: str) -> EnrolledPerson:
+async def _person(acting: Acting, name: str, id_number: str) -> EnrolledPerson:
     """Return the person as stored. Raises Refusal BAD_NUMBER, BAD_TEXT."""
-    keyring = acting.caller.keyring
     try:
-        number = parse_person_number(id_number).value
+        number = parse_document(DocumentKind.RESIDENT_ID, id_number)
     except IdentifierError:
         raise Refusal("BAD_NUMBER", "This is no resident ID number.", "Check its digits.", "idNumber") from None
     if not tidy(name):
         raise Refusal("BAD_TEXT", "The name is missing.", "Write the person's name.", "name")
-    index = keyring.index(number)
-    return EnrolledPerson(tidy(name), index, keyring.seal(number, index), mask_number(number))
+    index = await acting.hash(number)
+    sealed = acting.caller.keyring.seal(number.value, index)
+    return EnrolledPerson(tidy(name), index, sealed, mask_number(number.value))

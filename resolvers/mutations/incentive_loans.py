@@ -22,7 +22,7 @@ async def record(
     credit_line_id: int | None,
 ) -> int:
     """Record a loan that a bank reports."""
-    borrower = read_customer(acting, "", name, id_number, organization_code, document, reference)
+    borrower = await read_customer(acting, "", name, id_number, organization_code, document, reference)
     client, now = acting.caller.principal.client_key, acting.caller.now
     loan = Loan(amount, granted_on, credit_line_id)
     return await incentive_loans.record_loan(acting.connection, client, borrower, loan, now)
@@ -41,7 +41,7 @@ async def record_line(
     expires_on: date,
 ) -> int:
     """Record a credit line that a bank reports."""
-    borrower = read_customer(acting, "", name, id_number, organization_code, document, reference)
+    borrower = await read_customer(acting, "", name, id_number, organization_code, document, reference)
     client, now = acting.caller.principal.client_key, acting.caller.now
     line = GrantedLine(amount, granted_on, expires_on)
     return await incentive_loans.record_line(acting.connection, client, borrower, line, now)

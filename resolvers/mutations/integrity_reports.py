@@ -27,7 +27,7 @@ async def issue(
 ) -> int:
     """Issue a report: a share code for many views, and a signature over its content."""
     caller, connection = acting.caller, acting.connection
-    shown = check_own_identity(acting, name, id_number, organization_code, document)
+    shown = await check_own_identity(acting, name, id_number, organization_code, document)
     sharing = Sharing([purpose], scopes, valid_to or caller.now + integrity_reports.USUAL, REPORT)
     secret = caller.keyring.share_key
     key = await share_codes.create_share_code(connection, secret, shown, sharing, caller.now)

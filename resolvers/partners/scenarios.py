@@ -151,7 +151,8 @@ def prepare_employer(arguments: Mapping[str, Any], context: Any) -> Prepared:
     """
     if is_person(arguments["by"]):
         raise BadInputError("`by` must hold an `organizationCode`: a worker looks organizations up, not persons.")
-    mark = hmac.digest(context.keyring.log_key, context.principal.subject_index or b"", "sha256")
+    subject = context.subject.newest if context.subject else b""
+    mark = hmac.digest(context.keyring.log_key, subject, "sha256")
     access = Access(Purpose.EMPLOYER_CHECK, operator=mark[:MARK_BYTES].hex())
     return Prepared(bind_subjects([arguments["by"]], context.keyring), replace(context.view, access=access))
 

@@ -17,7 +17,7 @@ from languages.sentence import say
 from models.access_record import BorrowerRelation
 from models.documents import ORGANIZATIONS, DocumentKind, make_document_key, normalize_number
 from models.identifiers import IdentifierError
-from models.keyring import Keyring
+from models.keyring import Keyring, NumberForms
 from models.names import fold
 from models.number_recogniser import holds_identity_number
 from models.references import Alphabet
@@ -25,7 +25,8 @@ from resolvers.errors import BrakedError, PurposeError
 from resolvers.view import Access, View
 
 ASKED: Mapping[str, TypeEngine[Any]] = {
-    "index": sa.LargeBinary(),
+    "newest": sa.LargeBinary(),
+    "earlier": sa.LargeBinary(),
     "folded": sa.Text(),
     "person": sa.Boolean(),
     "consent": sa.Text(),
@@ -34,8 +35,8 @@ ASKED: Mapping[str, TypeEngine[Any]] = {
     "reference": sa.Text(),
     "relation": sa.Text(),
 }
-"""The values bound for each subject, as arrays of equal length, or null if all are. A null index is an invalid
-number."""
+"""The values bound for each subject, as arrays of equal length, or null if all are. A null
+hash is an invalid number."""
 
 KEYS: Mapping[str, TypeEngine[Any]] = {name: sa.ARRAY(type_) for name, type_ in ASKED.items()}
 
@@ -72,11 +73,12 @@ def _array(values: Sequence[Any]) -> Sequence[Any] | None:
 
 def _bound(key: Any, place: int, keyring: Keyring) -> tuple[Any, ...]:
     """Return the values of `ASKED` for one subject. Raises BadInputError."""
-    index, person = _index(key, place, keyring)
+    forms, person = _hash(key, place, keyring)
     code = check_text(key.share_code, "shareCode")
     relation: BorrowerRelation | None = key.relation
     return (
-        index,
+        forms and forms.newest,
+        forms and forms.earlier,
         _folded(key.name, place),
         person,
         check_text(key.consent, "consent"),
@@ -94,8 +96,8 @@ def _folded(given: str, place: int) -> str:
     return folded
 
 
-def _index(key: Any, place: int, keyring: Keyring) -> tuple[bytes | None, bool]:
-    """Return the keyed hash of a number (None for an invalid one), and whether it is a person's. The number is
+def _hash(key: Any, place: int, keyring: Keyring) -> tuple[NumberForms | None, bool]:
+    """Return the keyed hashes of a number (None for an invalid one), and whether it is a person's. The number is
     discarded (R18)."""
     given = find_document(key)
     if given is None:
@@ -108,7 +110,7 @@ def _index(key: Any, place: int, keyring: Keyring) -> tuple[bytes | None, bool]:
     kind, number = given
     person = kind not in ORGANIZATIONS
     try:
-        return keyring.index(make_document_key(kind, normalize_number(kind, number))), person
+        return keyring.hash(make_document_key(kind, normalize_number(kind, number))), person
     except IdentifierError:
         return None, person
 

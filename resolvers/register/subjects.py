@@ -20,6 +20,7 @@ from engine.load.errors import TooManySubjectsError
 from engine.load.statements import ARGUMENT
 from languages.sentence import say
 from models.access_record import MatchOutcome
+from models.number_hashes import find_stored
 from models.party import PartyKind
 from models.party_card import PARTY_COLUMNS
 from models.party_name import NameStanding, is_known_as
@@ -84,8 +85,9 @@ def _kind(asked: Any) -> SQL:
 def _asked() -> Any:
     arrays = [sa.bindparam(ARGUMENT + name, type_=type_) for name, type_ in KEYS.items()]
     columns: list[sa.ColumnClause[Any]] = [sa.column(name, type_) for name, type_ in ASKED.items()]
-    asked = sa.func.unnest(*arrays).table_valued(*columns, with_ordinality="ordinal", name="asked")
-    return asked.render_derived()
+    named = sa.func.unnest(*arrays).table_valued(*columns, with_ordinality="ordinal", name="named").render_derived()
+    stored = find_stored(named.c.newest, named.c.earlier)
+    return sa.select(named, stored.label("index")).subquery("asked")
 
 
 def _documents(asked: Any, party: Frame) -> Any:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 import models
 from models.keyring import Keyring, KeyringError, _create, add_keys, load_keyring
 from models.number_hashes import SEALED, get_item_type, list_hashes
+from models.number_suites import Crypto
 from secret_file import write_secret
 
 NUMBER = "330281190001010004"
@@ -46,7 +47,7 @@ def test_a_changed_byte_does_not_open(keyring: Keyring, place: int) -> None:
         keyring.open(bytes(sealed), b"row")
 
 
-@pytest.mark.parametrize("head", [b"\x01\x00", b"\x01\x02", b"\x02\x01", b"\x00\x01"])
+@pytest.mark.parametrize("head", [b"\x01\x00", b"\x01\x02", b"\x02\x02", b"\x03\x01", b"\x00\x01"])
 def test_an_unknown_format_or_version_is_said(keyring: Keyring, head: bytes) -> None:
     sealed = head + keyring.seal(NUMBER, b"row")[2:]
     with pytest.raises(KeyringError, match=r"^This value was sealed with a key that the key file does not hold\.$"):
@@ -96,8 +97,8 @@ OF_OTHER_THINGS = {
     "developer_session.token_hash", "staff_session.token_hash", "trusted_document.digest", "used_proof.digest",
     "webhook.public_key",
 }  # fmt: skip
-NEVER_RENEWED = {"access_answer.indexes", "access_index.subject", "earlier_hash.earlier"}
-"""The log, and what leads to it."""
+NEVER_RENEWED = {"access_answer.indexes", "access_index.subject", "earlier_form.earlier", "earlier_hash.earlier"}
+"""The log, and what leads to earlier hashes."""
 
 
 def test_each_column_of_bytes_is_renewed_or_known_to_hold_no_hash_of_numbers() -> None:
@@ -138,7 +139,7 @@ def test_a_key_file_is_made_once_and_for_its_owner_only(tmp_path: Path) -> None:
 def test_of_two_processes_that_start_together_the_second_takes_the_first_s_keys(tmp_path: Path) -> None:
     path = tmp_path / "keys" / "identity.json"
     first = load_keyring(path)
-    _create(path)
+    _create(path, Crypto.INTERNATIONAL)
     assert load_keyring(path) == first
     assert [file.name for file in path.parent.iterdir()] == ["identity.json"]
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from strawberry.dataloader import DataLoader
 
 from bench.peers.strawberry import statements
-from models.keyring import INDEX_BYTES
+from models.number_suites import INDEX_BYTES
 from models.terms import to_court_day
 
 Key = tuple[int, bool]

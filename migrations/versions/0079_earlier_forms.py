@@ -1,0 +1,42 @@
+"""Subjects whose hashes are still of before the change to SM (ADR 41), and the functions that find the stored form."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0079"
+down_revision = "0078"
+
+STORED = """
+CREATE FUNCTION stored_form(earlier_hash bytea, newest_hash bytea) RETURNS bytea LANGUAGE plpgsql
+STABLE PARALLEL SAFE AS $$
+/* Return the form in which the rows of a subject are stored, as the calling statement sees them. */
+BEGIN
+    IF EXISTS (SELECT FROM earlier_form AS f WHERE f.earlier = earlier_hash) THEN
+        RETURN earlier_hash;
+    END IF;
+    RETURN newest_hash;
+END $$
+"""
+CLAIM = """
+CREATE FUNCTION claim_form(earlier_hash bytea, newest_hash bytea) RETURNS bytea LANGUAGE plpgsql AS $$
+/* Return the form in which the rows of a subject are stored, and keep it so until the transaction ends. */
+BEGIN
+    PERFORM FROM earlier_form AS f WHERE f.earlier = earlier_hash FOR SHARE;
+    IF FOUND THEN
+        RETURN earlier_hash;
+    END IF;
+    RETURN newest_hash;
+END $$
+"""
+
+
+def upgrade() -> None:
+    """Create the table and the functions."""
+    op.create_table(
+        "earlier_form",
+        sa.Column("earlier", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("earlier", name=op.f("pk_earlier_form")),
+        sa.CheckConstraint("octet_length(earlier) = 21", name=op.f("ck_earlier_form_keyed_hash")),
+    )
+    op.execute(STORED)
+    op.execute(CLAIM)
