@@ -16,7 +16,7 @@ COPIED = ("carded_identity", "issued_token", "subject_notice")
 """Tables that may hold hashes of before a change for a while: what is copied within the database, and tokens, which say
 their own hash and end in minutes."""
 
-CLAIM = sa.text("SELECT claim_form(:earlier, :newest)")
+CLAIM = sa.text("SELECT claim_form(:newest, :earlier)")
 """Returns the form in which a subject is stored, and keeps it so until the transaction ends."""
 
 
@@ -39,8 +39,7 @@ class EarlierForm(Base):
 
 def find_stored(newest: Any, earlier: Any) -> sa.ColumnElement[Any]:
     """Return the form of a hash in which its subject is stored, in SQL. earlier: null unless the ring has changed."""
-    stored = sa.func.stored_form(earlier, newest, type_=sa.LargeBinary)
-    return sa.case((earlier.is_(None), newest), else_=stored)
+    return sa.func.stored_form(newest, earlier, type_=sa.LargeBinary)
 
 
 def list_hashes(metadata: sa.MetaData) -> Iterator[sa.Column[bytes]]:

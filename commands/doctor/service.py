@@ -40,8 +40,8 @@ async def examine(
             *await vital.examine(connection, settings),
         ]
         if all(one.state is not State.PROBLEM for one in found if one.check == vital.REVISION):
-            found += [one async for one in _tables(connection, settings, now())]
             found += [await connection.run_sync(examine_algorithms, settings)] if settings.key_file.exists() else []
+            found += [one async for one in _tables(connection, settings, now())]
             found += [one async for one in derived.examine(connection)] if deep else []
             found += [await transparency.examine_chain(connection, settings, now())] if deep else []
         return found

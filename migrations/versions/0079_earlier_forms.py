@@ -6,8 +6,8 @@ from alembic import op
 revision = "0079"
 down_revision = "0078"
 
-STORED = """
-CREATE FUNCTION stored_form(earlier_hash bytea, newest_hash bytea) RETURNS bytea LANGUAGE plpgsql
+LISTED = """
+CREATE FUNCTION listed_form(newest_hash bytea, earlier_hash bytea) RETURNS bytea LANGUAGE plpgsql
 STABLE PARALLEL SAFE AS $$
 /* Return the form in which the rows of a subject are stored, as the calling statement sees them. */
 BEGIN
@@ -17,8 +17,14 @@ BEGIN
     RETURN newest_hash;
 END $$
 """
+STORED = """
+CREATE FUNCTION stored_form(newest_hash bytea, earlier_hash bytea) RETURNS bytea LANGUAGE sql STABLE PARALLEL SAFE AS $$
+/* The same; without an earlier form, nothing is looked up. It is inlined. */
+SELECT CASE WHEN earlier_hash IS NULL THEN newest_hash ELSE listed_form(newest_hash, earlier_hash) END
+$$
+"""
 CLAIM = """
-CREATE FUNCTION claim_form(earlier_hash bytea, newest_hash bytea) RETURNS bytea LANGUAGE plpgsql AS $$
+CREATE FUNCTION claim_form(newest_hash bytea, earlier_hash bytea) RETURNS bytea LANGUAGE plpgsql AS $$
 /* Return the form in which the rows of a subject are stored, and keep it so until the transaction ends. */
 BEGIN
     PERFORM FROM earlier_form AS f WHERE f.earlier = earlier_hash FOR SHARE;
@@ -38,5 +44,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("earlier", name=op.f("pk_earlier_form")),
         sa.CheckConstraint("octet_length(earlier) = 21", name=op.f("ck_earlier_form_keyed_hash")),
     )
+    op.execute(LISTED)
     op.execute(STORED)
     op.execute(CLAIM)

@@ -43,6 +43,7 @@ CHECKS = [
     "roles",
     "sealed numbers",
     "key of the log",
+    "algorithms",
     "access log",
     "transparency log",
     "worker",
