@@ -18,8 +18,8 @@ from commands.exits import CommandError, ExitCode, explain_place
 from commands.operating import record_if_there, record_refusal
 from commands.session import explain_errors, show_progress, use_database
 from models.keyring import Keyring, add_keys, load_keyring
-from models.security_event import SecurityAct
 from models.number_suites import Crypto
+from models.security_event import SecurityAct
 from postgres import database
 from settings import Settings
 
@@ -96,10 +96,13 @@ def keys_reseal(
         ring = load_keyring(settings.key_file, settings.crypto)
         if ring.suite is not Crypto.SM:
             raise CommandError("Numbers are to stay as they are: set SUXIN_CRYPTO=sm for all processes first.")
-        with use_database(settings) as url:
+        attempt = Happening(SecurityAct.KEYS_CHANGED, "identity keys", after={"algorithms": ring.suite.value})
+        with use_database(settings) as url, record_refusal(url, attempt):
             engine = database.make_sync_engine(database.get_owner_url(settings, url))
             try:
-                listed = _begin(engine, settings, ring)
+                with engine.begin() as connection:
+                    listed = _begin(connection, settings, ring)
+                    record(connection, attempt)
                 with show_progress() as report:
                     changed = 0 if begin else resealing.Resealing(engine, ring, report).finish()
             finally:
@@ -107,15 +110,14 @@ def keys_reseal(
     typer.echo(f"{listed:,} subjects were listed, {changed:,} changed.")
 
 
-def _begin(engine: sa.Engine, settings: Settings, ring: Keyring) -> int:
+def _begin(connection: sa.Connection, settings: Settings, ring: Keyring) -> int:
     """List what is stored, unless that is done. Returns how many are listed anew. Raises CommandError."""
-    with engine.begin() as connection:
-        if is_begun(connection, ring):
-            finding = examine_numbers(connection, settings)
-            if finding.state is State.PROBLEM:
-                raise CommandError(f"{finding.found} {finding.remedy}", ExitCode.KEYS)
-            return 0
+    if not is_begun(connection, ring):
         return resealing.begin(connection, settings, ring)
+    finding = examine_numbers(connection, settings)
+    if finding.state is State.PROBLEM:
+        raise CommandError(f"{finding.found} {finding.remedy}", ExitCode.KEYS)
+    return 0
 
 
 def _find_keys(connection: sa.Connection, settings: Settings) -> Keyring:

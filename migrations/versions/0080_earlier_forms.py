@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0079"
-down_revision = "0078"
+revision = "0080"
+down_revision = "0079"
 
 LISTED = """
 CREATE FUNCTION listed_form(newest_hash bytea, earlier_hash bytea) RETURNS bytea LANGUAGE plpgsql
