@@ -62,7 +62,7 @@ class NumberForms(NamedTuple):
     earlier: bytes | None
 
 
-class Step(NamedTuple):
+class HashStep(NamedTuple):
     """A hash of the chain. mark: the first byte of what it makes."""
 
     mark: int
@@ -109,18 +109,18 @@ class Keyring(DerivedKeys):
         }
 
     @cached_property
-    def _steps(self) -> Sequence[Step]:
+    def _steps(self) -> Sequence[HashStep]:
         return list(self._list_steps())
 
-    def _list_steps(self) -> Iterator[Step]:
+    def _list_steps(self) -> Iterator[HashStep]:
         """The hashes of the chain. The last international key hashes twice if the ring has changed to SM since."""
         last = self._international
         for version, master in enumerate(self.indexing, 1):
             octets = get_octets(master)
             if isinstance(master, bytes):
-                yield Step(version, make_indexing_key(octets, Crypto.INTERNATIONAL))
+                yield HashStep(version, make_indexing_key(octets, Crypto.INTERNATIONAL))
             if version >= last and self.suite is Crypto.SM:
-                yield Step(SM_MARK | version, make_indexing_key(octets, Crypto.SM))
+                yield HashStep(SM_MARK | version, make_indexing_key(octets, Crypto.SM))
 
     @cached_property
     def _places(self) -> dict[int, int]:
