@@ -55,6 +55,7 @@ check: $(INSTALLED)  ## Lint, types, layers, the committed schema, and what it b
 	$(BIN)/suxin schema | diff -u schema/schema.graphql - || (echo 'Run make schema and read the difference.' && false)
 	$(BIN)/suxin schema diff schema/released.graphql --accepted schema/accepted_changes.toml
 	$(BIN)/suxin policy | diff -u docs/policy.md - || (echo 'Run make schema and read the difference.' && false)
+	$(BIN)/suxin catalogue export | diff -u docs/data_catalogue.csv - || (echo 'Declare the field in schema/sharing/fields.csv, run make schema and read the difference.' && false)
 	$(BIN)/suxin visibility | diff -u docs/visibility.md - || (echo 'Run make schema and read the difference.' && false)
 	$(BIN)/suxin errors | diff -u docs/errors.md - || (echo 'Run make schema and read the difference.' && false)
 	$(BIN)/suxin openapi | diff -u docs/openapi.json - || (echo 'Run make schema and read the difference.' && false)
@@ -64,6 +65,7 @@ check: $(INSTALLED)  ## Lint, types, layers, the committed schema, and what it b
 schema: $(INSTALLED)  ## Write schema/schema.graphql, docs/policy.md, docs/visibility.md, docs/procedure.md and docs/errors.md anew
 	$(BIN)/suxin schema > schema/schema.graphql
 	$(BIN)/suxin policy > docs/policy.md
+	$(BIN)/suxin catalogue export > docs/data_catalogue.csv
 	$(BIN)/suxin visibility > docs/visibility.md
 	$(BIN)/suxin openapi > docs/openapi.json
 	$(BIN)/suxin procedure > docs/procedure.md

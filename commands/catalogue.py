@@ -24,6 +24,7 @@ from ingest.reference.editions import (
     read_edition,
     write_folder,
 )
+from languages.negotiation import Language
 from models.security_event import SecurityAct
 from models.terms import COURT_TIME
 
@@ -87,6 +88,30 @@ def catalogue_load(
     console.print(_told(loaded))
     for line in _said(loaded, label, day, dry_run):
         console.print(line)
+
+
+@catalogue.command("export")
+def catalogue_export(
+    language: Annotated[Language, typer.Option(help="Of the words and the column names.")] = Language.ZH,
+    provider: Annotated[str, typer.Option(help="Who provides the data; by default the court that recorded it.")] = "",
+    into: Annotated[Path | None, typer.Option(help="Write it into this file, with the mark that Excel needs.")] = None,
+) -> None:
+    """Print the catalogue of what is shared, as CSV: each field with its level, legal basis, sharing attribute,
+    purposes, rhythm, recipients and retention. It is made of schema/sharing/fields.csv and of the policy. Exits with 1
+    if a field is not declared there.
+
+    Example: suxin catalogue export --provider 余姚市人民法院 --into catalogue.csv
+    """
+    from engine.policy import UndeclaredError  # noqa: PLC0415 - the other commands need no schema
+    from schema.builder import build_engine  # noqa: PLC0415
+    from schema.documentation.data_catalogue import write_data_catalogue  # noqa: PLC0415
+
+    with explain_errors(UndeclaredError):
+        text = write_data_catalogue(build_engine(), language, provider)
+        if into:
+            into.write_text(text, "utf-8-sig")
+    if not into:
+        typer.echo(text, nl=False)
 
 
 async def _shown(connection: Any, day: date) -> Any:
