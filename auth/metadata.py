@@ -16,6 +16,7 @@ SIGN_OUT_PATH = "/oauth/sign-out"
 ACCOUNT_PATH = "/oauth/account"
 PASSWORD_PATH = "/oauth/account/password"  # noqa: S105  (a path, no secret)
 SECOND_FACTOR_PATH = "/oauth/account/second-factor"
+GRANTS_PATH, SECURITY_EVENTS_PATH = "/oauth/account/grants", "/oauth/account/security-events"
 SECURITY_KEYS_PATH = "/oauth/account/security-keys"
 SCRIPT_PATH = "/oauth/security-key.js"
 TOKEN_PATH = "/oauth/token"  # noqa: S105  (a path, no secret)

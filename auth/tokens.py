@@ -227,6 +227,7 @@ TOKEN = (
     .where(
         IssuedToken.jti == sa.bindparam("jti"),
         Staff.left_at.is_(None),
+        Staff.administers.is_(None),
     )
 )
 

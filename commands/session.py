@@ -17,6 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressC
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from auth.administration.operator import acting_as
+from auth.administration.powers import PowerError
 from auth.administration.security_events import Happening
 from auth.clients.registration import RegistrationError
 from auth.log_key import LogKeyError, load_signer
@@ -41,6 +42,7 @@ from settings import DATABASE_URL, Settings, SettingsError
 
 EXPECTED = (
     AccountError,
+    PowerError,
     CommandError,
     ImportFileError,
     KeyringError,

@@ -30,7 +30,7 @@ from demo.city.build import CityError, build_city
 from demo.city.cast import CHEN
 from demo.clients import FAPI2_BANK, DemoClient, register_city_court, register_clients, register_fapi2
 from demo.show import DemoError, Show
-from demo.staff import register_staff
+from demo.staff import register_administrators, register_staff
 from demo.stage import open_socket, prepare_settings, run_server, write_bound_keys, write_keys
 from ingest.importing import FORMATS
 from models.court import StaffRole
@@ -84,9 +84,12 @@ def _fill(
     engine = database.make_sync_engine(url)
     with engine.begin() as connection:
         registered, staff = register_clients(connection, now), register_staff(connection)
+        administrators = register_administrators(connection)
         write_bound_keys(register_fapi2(connection, now), settings.data_dir / "clients")
         city_court = register_city_court(connection, now)
     engine.dispose()
+    for power, who in administrators.items():
+        console.print(f"{power} administers as {who.username} with {who.password}", soft_wrap=True)
     for format in FORMATS:
         for file in EXPORTS.glob(f"{format}.*"):
             _bring(settings, url, format, file)

@@ -17,7 +17,7 @@ from auth.server.accounts import Account, Password, add_staff
 from auth.server.token_client import ClientCredential, sign_client_assertion
 from demo.city.cast import DEMO_COURT
 from demo.clients import REDIRECT_URI
-from models.court import StaffRole
+from models.court import AdministratorRole, StaffRole
 
 CSRF = re.compile(r'name="csrf" value="([^"]+)"')
 NAMES = {
@@ -34,6 +34,22 @@ def register_staff(connection: sa.Connection) -> dict[StaffRole, Password]:
     return {
         role: add_staff(connection, Account(name, f"demo-{role.lower()}", role, DEMO_COURT))
         for role, name in NAMES.items()
+    }
+
+
+ADMINISTRATORS = {
+    AdministratorRole.SYSTEM: "系统管理员 (demo)",
+    AdministratorRole.SECURITY: "安全管理员 (demo)",
+    AdministratorRole.AUDIT: "审计管理员 (demo)",
+}
+
+
+def register_administrators(connection: sa.Connection) -> dict[AdministratorRole, Password]:
+    """Add an account of each power of administration, in the caller's transaction. Powers are not separated, so that
+    whoever tries the demo grants by commands."""
+    return {
+        power: add_staff(connection, Account(name, f"demo-{power.lower()}", power, DEMO_COURT, f"demo-{power.lower()}"))
+        for power, name in ADMINISTRATORS.items()
     }
 
 

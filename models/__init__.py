@@ -25,6 +25,7 @@ from models.developer_session import DeveloperSession
 from models.event import Event
 from models.forwarded_dispute import ForwardedDispute
 from models.grading import GradingRule
+from models.grant_proposal import GrantProposal, PowerSeparation
 from models.household import Household, HouseholdMember, Village
 from models.idempotency_key import IdempotencyKey
 from models.identity_claim import IdentityClaim
@@ -129,6 +130,7 @@ __all__ = [
     "Event",
     "ForwardedDispute",
     "GradingRule",
+    "GrantProposal",
     "Household",
     "HouseholdMember",
     "IdempotencyKey",
@@ -165,6 +167,7 @@ __all__ = [
     "PartyName",
     "PartyRelation",
     "PointConversion",
+    "PowerSeparation",
     "ProofMemory",
     "PublishedKeySet",
     "PushedRequest",

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.audience import Audience
@@ -50,6 +50,7 @@ class Client(Keyed):
     per minute; null for the default.
     braked_until: until then look-ups of persons are refused (`models.client_alarm`).
     match_version: of the key by which it matches persons (`auth.clients.match_keys`).
+    grant_id: the proposal that granted its scopes, where powers are separated (`models.grant_proposal`).
     redirect_uris: compared character by character (RFC 9700, 2.1). revoked_before: addresses of files from before are
     not valid.
     """
@@ -104,3 +105,4 @@ class Client(Keyed):
     braked_until: Mapped[datetime | None]
     revoked_before: Mapped[datetime | None]
     match_version: Mapped[int] = mapped_column(server_default=text("1"))
+    grant_id: Mapped[int | None] = mapped_column(BigInteger, index=True)

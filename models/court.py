@@ -3,10 +3,10 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Keyed, link
+from models.base import Base, Keyed, index_where, link
 
 
 class StaffRole(StrEnum):
@@ -17,6 +17,15 @@ class StaffRole(StrEnum):
     CENTRE = "CENTRE"
     PANEL = "PANEL"
     PRESIDENT = "PRESIDENT"
+
+
+class AdministratorRole(StrEnum):
+    """A power of administration (三员). SYSTEM (系统管理员) operates and proposes grants, SECURITY (安全管理员) decides
+    them, AUDIT (审计管理员) reads what both did. None of them acts in the procedure or reads a case."""
+
+    SYSTEM = "SYSTEM"
+    SECURITY = "SECURITY"
+    AUDIT = "AUDIT"
 
 
 class Court(Base):
@@ -50,11 +59,26 @@ class Division(Keyed):
 
 
 class Staff(Keyed):
-    """A member of a court's staff, with one role."""
+    """A member of a court's staff: an officer with one role, or an administrator with one power, never both.
+
+    number: of the person, as personnel has it (工号); one person has one active account. grant_id: the proposal that
+    made the account, where powers are separated.
+    """
 
     __tablename__ = "staff"
+    __table_args__ = (
+        CheckConstraint("(role IS NULL) <> (administers IS NULL)", name="one_power"),
+        CheckConstraint("administers IS NULL OR number IS NOT NULL", name="administrator_known"),
+        CheckConstraint("number <> ''", name="numbered"),
+        UniqueConstraint("id", "administers"),
+        UniqueConstraint("grant_id"),
+        index_where("uq_staff_number_active", "number", where="left_at IS NULL", unique=True),
+    )
 
     name: Mapped[str]
-    role: Mapped[StaffRole]
+    role: Mapped[StaffRole | None]
+    administers: Mapped[AdministratorRole | None]
+    number: Mapped[str | None]
+    grant_id: Mapped[int | None] = mapped_column(BigInteger)
     court_code: Mapped[str] = mapped_column(ForeignKey("court.code"), index=True)
     left_at: Mapped[datetime | None]

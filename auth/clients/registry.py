@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from auth.administration.client_changes import find_act, name_client, read_state, record_change
+from auth.administration.powers import NEEDS_GRANT, is_separated
 from auth.administration.security_events import Happening, record
 from auth.audiences import Audience
 from auth.clients.credentials import Credentials, check_rotation, make_credentials
@@ -53,7 +54,8 @@ CLIENT_ID = re.compile(r"[a-z0-9][a-z0-9-]{2,63}")
 def add_client(
     connection: sa.Connection, registration: Registration, *, now: datetime, allow_pilot_persons: bool = False
 ) -> Credentials:
-    """Register a client. Raises RegistrationError; the caller commits."""
+    """Register a client; where powers are separated, a disabled one that waits for a grant. Raises RegistrationError;
+    the caller commits."""
     scopes = choose_scopes(registration, allow_pilot_persons)
     profile = choose_profile(registration, scopes, allow_pilot_persons)
     columns, secret = make_credentials(registration)
@@ -71,6 +73,7 @@ def add_client(
             profile=profile,
             jwks_uri=check_jwks_uri(registration),
             created_at=now,
+            disabled_at=now if is_separated(connection) else None,
             certificate_bound=registration.binds_certificate,
             signed_requests=registration.signed_requests,
             **columns,
@@ -106,6 +109,8 @@ def disable_client(connection: sa.Connection, client_id: str, *, now: datetime) 
 def enable_client(connection: sa.Connection, client_id: str) -> None:
     """Undo a disabling: the client has its keys or secret, scopes and consents again, and asks for new tokens. Raises
     RegistrationError if there is no disabled client of this identifier."""
+    if is_separated(connection):
+        raise RegistrationError(NEEDS_GRANT)
     before = read_state(connection, client_id, ["disabled_at"])
     disabled = sa.update(Client).where(Client.client_id == client_id, Client.disabled_at.is_not(None))
     if connection.execute(disabled.values(disabled_at=None)).rowcount != 1:
@@ -133,8 +138,36 @@ def set_scopes(
     registration = find_registration(connection, client_id, scopes=scopes)
     chosen = choose_scopes(registration, allow_pilot_persons)
     choose_profile(registration, chosen, allow_pilot_persons)
+    held = find_active(connection, client_id, Client.scopes).scopes
+    if is_separated(connection) and not set(chosen) <= set(held):
+        raise RegistrationError(NEEDS_GRANT)
     update_active(connection, client_id, {"scopes": chosen})
     return chosen
+
+
+def check_scopes(
+    connection: sa.Connection, client_id: str, scopes: Collection[str], *, allow_pilot_persons: bool = False
+) -> tuple[int, list[str]]:
+    """Return the key of a client, also of a disabled one, and the scopes that it may be granted. Raises
+    RegistrationError."""
+    names = ("audience", "jwks", "profile", "certificate_name", "certificate_bound", "signed_requests", "name")
+    query = sa.select(Client.id, *(getattr(Client, name) for name in names)).where(Client.client_id == client_id)
+    found = connection.execute(query).mappings().one_or_none()
+    if found is None:
+        raise _unknown(client_id)
+    registration = Registration(scopes=scopes, **{name: found[name] for name in names})
+    chosen = choose_scopes(registration, allow_pilot_persons)
+    choose_profile(registration, chosen, allow_pilot_persons)
+    return found["id"], chosen
+
+
+def grant_scopes(connection: sa.Connection, key: int, scopes: Collection[str], grant: int) -> None:
+    """Give a client the scopes of an approved proposal, and enable it."""
+    client_id = connection.scalar(sa.select(Client.client_id).where(Client.id == key)) or ""
+    before = read_state(connection, client_id, ["scopes", "disabled_at"])
+    values = {"scopes": sorted(scopes), "disabled_at": None, "grant_id": grant}
+    connection.execute(sa.update(Client).where(Client.id == key).values(values))
+    record_change(connection, client_id, before, SecurityAct.CLIENT_SCOPES_CHANGED)
 
 
 def set_budget(connection: sa.Connection, client_id: str, budget: int | None) -> None:

@@ -15,13 +15,14 @@ from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
 from argon2.profiles import RFC_9106_LOW_MEMORY
 
+from auth.administration.powers import NEEDS_GRANT, is_separated
 from auth.administration.security_events import Happening, record
 from auth.officer import Officer
 from auth.staff import second_factor
 from auth.staff.second_factor import GivenFactor, OwnFactor
 from auth.staff.security_keys import SecurityKeys
 from auth.staff.throttle import Throttle, count_account
-from models.court import Court, Staff, StaffRole
+from models.court import AdministratorRole, Court, Staff, StaffRole
 from models.issued_token import IssuedToken
 from models.security_event import SecurityAct
 from models.staff_account import AuthorizationCode, SecondFactor, SecurityKey, StaffAccount, StaffSession
@@ -39,12 +40,20 @@ class AccountError(ValueError):
 
 @dataclass(frozen=True)
 class Account:
-    """A new account. username: for signing in."""
+    """A new account. username: for signing in. number: of the person, as personnel has it; administrators have one.
+    grant: the proposal that it is of, where powers are separated."""
 
     name: str
     username: str
-    role: StaffRole
+    role: StaffRole | AdministratorRole
     court_code: str
+    number: str | None = None
+    grant: int | None = None
+
+    def describe(self) -> dict[str, Any]:
+        """Return the columns of the member of staff."""
+        power = "administers" if isinstance(self.role, AdministratorRole) else "role"
+        return {"name": self.name.strip(), power: self.role, "court_code": self.court_code, "number": self.number}
 
 
 @dataclass(frozen=True)
@@ -57,9 +66,11 @@ class Password:
 
 def add_staff(connection: sa.Connection, account: Account) -> Password:
     """Create an officer with an account. Raises AccountError; the caller commits."""
-    _check(connection, account)
-    values = {"name": account.name.strip(), "role": account.role, "court_code": account.court_code}
-    key = connection.execute(sa.insert(Staff).values(values).returning(Staff.id)).scalar_one()
+    check_account(connection, account)
+    if account.grant is None and is_separated(connection):
+        raise AccountError(NEEDS_GRANT)
+    values, granted = account.describe(), {"grant_id": account.grant}
+    key = connection.execute(sa.insert(Staff).values(values | granted).returning(Staff.id)).scalar_one()
     password = secrets.token_urlsafe(PASSWORD_BYTES)
     made = {"staff_id": key, "username": account.username, "password_hash": HASHER.hash(password)}
     connection.execute(sa.insert(StaffAccount).values(made))
@@ -74,7 +85,8 @@ def name_account(username: str) -> str:
 
 def list_staff(connection: sa.Connection) -> Sequence[sa.RowMapping]:
     """Return all accounts by court and user name, without hashes."""
-    query = sa.select(StaffAccount.username, Staff.name, Staff.role, Staff.court_code, Staff.left_at)
+    role = sa.func.coalesce(Staff.administers, Staff.role).label("role")
+    query = sa.select(StaffAccount.username, Staff.name, Staff.number, role, Staff.court_code, Staff.left_at)
     with_code = sa.exists().where(SecondFactor.staff_id == StaffAccount.staff_id)
     with_key = sa.exists().where(SecurityKey.staff_id == StaffAccount.staff_id)
     joined = query.add_columns((with_code | with_key).label("second_factor")).join(
@@ -181,10 +193,15 @@ def find_username(connection: sa.Connection, key: int) -> str:
 
 
 def find_officer(connection: sa.Connection, key: int) -> Officer | None:
-    """Return the officer of this key; None after they have left."""
+    """Return the officer of this key; None after they have left, and for administrators."""
     query = sa.select(Staff.role, Staff.court_code).where(Staff.id == key, Staff.left_at.is_(None))
     found = connection.execute(query).one_or_none()
-    return Officer(key, found.role, found.court_code) if found else None
+    return Officer(key, found.role, found.court_code) if found and found.role else None
+
+
+def is_active(connection: sa.Connection, key: int) -> bool:
+    """Return whether the member of staff of this key has not left."""
+    return bool(connection.scalar(sa.select(Staff.id).where(Staff.id == key, Staff.left_at.is_(None))))
 
 
 def _verify(password_hash: str, password: str) -> bool:
@@ -200,7 +217,8 @@ def _nobodys_hash() -> str:
     return HASHER.hash(secrets.token_urlsafe(PASSWORD_BYTES))
 
 
-def _check(connection: sa.Connection, account: Account) -> None:
+def check_account(connection: sa.Connection, account: Account) -> None:
+    """Raise AccountError if there cannot be such an account."""
     if not account.name.strip() or not account.name.isprintable():
         raise AccountError("Give the name of the member of staff.")
     if not USERNAME.fullmatch(account.username):
@@ -209,6 +227,13 @@ def _check(connection: sa.Connection, account: Account) -> None:
         raise AccountError(f"There is no court {account.court_code}.")
     if connection.scalar(sa.select(StaffAccount.staff_id).where(StaffAccount.username == account.username)):
         raise AccountError(f"There is a user {account.username} already. Choose another name.")
+    if account.number is None and isinstance(account.role, AdministratorRole):
+        raise AccountError("An administrator has a personnel number (--number): one person has one account.")
+    active = (Staff.number == account.number, Staff.left_at.is_(None))
+    if account.number is not None and connection.scalar(sa.select(Staff.id).where(*active)):
+        raise AccountError(
+            f"The person of number {account.number} has an account already. One person has one account, and one role."
+        )
 
 
 def _active(connection: sa.Connection, username: str) -> int:

@@ -19,6 +19,7 @@ from auth.metadata import (
     AUTHORIZATION_PATH,
     CLIENT_KEYS_PATH,
     DOCUMENTATION_PATH,
+    GRANTS_PATH,
     INTROSPECTION_PATH,
     JWKS_PATH,
     PAR_PATH,
@@ -26,6 +27,7 @@ from auth.metadata import (
     REVOCATION_PATH,
     SCRIPT_PATH,
     SECOND_FACTOR_PATH,
+    SECURITY_EVENTS_PATH,
     SECURITY_KEYS_PATH,
     SIGN_OUT_PATH,
     TOKEN_PATH,
@@ -51,6 +53,7 @@ from auth.server.pages import SCRIPT, render_message, render_page, tell_both
 from auth.server.sign_in import SignIn
 from auth.signing import CACHE_SECONDS
 from auth.staff.account_pages import AccountPages
+from auth.staff.administration_pages import AdministrationPages
 from auth.staff.password_queue import PasswordQueue, QueueFullError
 from models.security_event import SecurityRoad
 from openapi.operation import ApiOperation, ApiRoute, make_page_route
@@ -101,6 +104,7 @@ def _sign_in_routes(server: AuthorizationServer) -> list[Route]:
     account knows and for sessions, and one for strangers, who fill their own queue only."""
     sign_in, known, strangers = SignIn(server), PasswordQueue(), PasswordQueue()
     account = AccountPages(sign_in.session)
+    administration = AdministrationPages(account)
 
     def choose(visit: Visit) -> PasswordQueue:
         return known if sign_in.knows(visit) else strangers
@@ -111,6 +115,8 @@ def _sign_in_routes(server: AuthorizationServer) -> list[Route]:
         *_page_routes(PASSWORD_PATH, account.password, lambda visit: known),
         *_page_routes(SECOND_FACTOR_PATH, account.second_factor, lambda visit: known),
         *_page_routes(SECURITY_KEYS_PATH, account.security_keys, lambda visit: known),
+        *_page_routes(GRANTS_PATH, administration.grants, lambda visit: None),
+        make_page_route(SECURITY_EVENTS_PATH, _page_endpoint(administration.events, lambda visit: None)),
         make_page_route(SCRIPT_PATH, _send_script),
         make_page_route(ACCOUNT_PATH, _page_endpoint(account.account, lambda visit: None)),
     ]

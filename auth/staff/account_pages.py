@@ -10,8 +10,16 @@ from typing import Any
 import sqlalchemy as sa
 from starlette.responses import Response
 
+from auth.administration.powers import find_power
 from auth.administration.security_events import Happening, record
-from auth.metadata import PASSWORD_PATH, SECOND_FACTOR_PATH, SECURITY_KEYS_PATH, SIGN_OUT_PATH
+from auth.metadata import (
+    GRANTS_PATH,
+    PASSWORD_PATH,
+    SECOND_FACTOR_PATH,
+    SECURITY_EVENTS_PATH,
+    SECURITY_KEYS_PATH,
+    SIGN_OUT_PATH,
+)
 from auth.server.accounts import (
     SHORTEST_PASSWORD,
     AccountError,
@@ -48,21 +56,21 @@ class AccountPages:
 
     def account(self, visit: Visit) -> Response:
         """Show what an officer can do with the account."""
-        return self._signed_in(visit, self._account)
+        return self.signed_in(visit, self._account)
 
     def password(self, visit: Visit) -> Response:
         """Show the page, or change the password."""
-        return self._signed_in(visit, self._show_password if visit.form is None else self._change_password)
+        return self.signed_in(visit, self._show_password if visit.form is None else self._change_password)
 
     def second_factor(self, visit: Visit) -> Response:
         """Show the page with a new secret, or set the second factor up."""
-        return self._signed_in(visit, self._show_factor if visit.form is None else self._enrol)
+        return self.signed_in(visit, self._show_factor if visit.form is None else self._enrol)
 
     def security_keys(self, visit: Visit) -> Response:
         """Show the security keys, or register or remove one."""
-        return self._signed_in(visit, self._show_keys if visit.form is None else self._change_keys)
+        return self.signed_in(visit, self._show_keys if visit.form is None else self._change_keys)
 
-    def _signed_in(self, visit: Visit, answer: Answer) -> Response:
+    def signed_in(self, visit: Visit, answer: Answer) -> Response:
         """Return the answer to an officer with a session, whose forms come from a page of this server."""
         if visit.form is not None and not self.session.owns(visit.form, visit):
             return self.session.refuse_form()
@@ -75,9 +83,14 @@ class AccountPages:
             return answer(connection, key, visit)
 
     def _account(self, connection: sa.Connection, key: int, visit: Visit) -> Response:
-        links = {"password": PASSWORD_PATH, "second_factor": SECOND_FACTOR_PATH, "sign_out": SIGN_OUT_PATH}
+        links: dict[str, Any] = {
+            "password": PASSWORD_PATH,
+            "second_factor": SECOND_FACTOR_PATH,
+            "sign_out": SIGN_OUT_PATH,
+        }
         links["security_keys"] = SECURITY_KEYS_PATH
         enrolled = second_factor.is_enrolled(connection, key)
+        links |= {"power": find_power(connection, key), "grants": GRANTS_PATH, "events": SECURITY_EVENTS_PATH}
         return render_page("account.html", 200, username=find_username(connection, key), enrolled=enrolled, **links)
 
     def _show_password(self, connection: sa.Connection, key: int, visit: Visit, refused: str = "") -> Response:

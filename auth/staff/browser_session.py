@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from auth.clients.authentication import hash_secret
 from auth.metadata import SCRIPT_PATH
-from auth.server.accounts import find_officer, find_username
+from auth.server.accounts import find_username, is_active
 from auth.server.authorization_server import AuthorizationServer
 from auth.server.oauth_http import Visit
 from auth.server.pages import render_message, render_page
@@ -72,14 +72,14 @@ class BrowserSession:
         return render_message(403, TRY_AGAIN, ALLOW_COOKIES)
 
     def find_officer_of(self, connection: sa.Connection, visit: Visit) -> int | None:
-        """Return the officer of a live session; None if there is none or the officer has left."""
+        """Return the member of staff of a live session; None if there is none, or who has left."""
         token = visit.cookies.get(self.session_cookie, "")
         live = (
             StaffSession.token_hash == hash_secret(token),
             StaffSession.expires_at > to_datetime(self.server.clock()),
         )
         key = connection.scalar(sa.select(StaffSession.staff_id).where(*live))
-        return key if key is not None and find_officer(connection, key) else None
+        return key if key is not None and is_active(connection, key) else None
 
     def begin(self, connection: sa.Connection, response: Response, key: int) -> Response:
         """Begin a session with a new secret, which prevents session fixation, and let the account know the device."""

@@ -21,9 +21,13 @@ async def admit_officer(
 ) -> Principal | None:
     """Return the principal of a live session's officer, who has not left; None if there is none. second_factor: whether
     an officer without one is none."""
-    live = (StaffSession.token_hash == hash_secret(token), StaffSession.expires_at > now, Staff.left_at.is_(None))
+    live = (StaffSession.token_hash == hash_secret(token), StaffSession.expires_at > now)
+    officers = (
+        Staff.left_at.is_(None),
+        Staff.role.is_not(None),
+    )  # administrators act in no procedure, and read no case
     query = sa.select(Staff.id, Staff.role, Staff.court_code, Staff.name, StaffSession.expires_at)
-    query = query.join(StaffSession, StaffSession.staff_id == Staff.id).where(*live)
+    query = query.join(StaffSession, StaffSession.staff_id == Staff.id).where(*live, *officers)
     if second_factor:
         factors = (sa.exists().where(kind.staff_id == Staff.id) for kind in (SecondFactor, SecurityKey))
         query = query.where(sa.or_(*factors))

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from auth.administration.powers import NEEDS_GRANT, is_separated
 from auth.administration.security_events import Happening
 from auth.audiences import Audience
 from auth.clients import match_keys, registry
@@ -73,19 +74,22 @@ def client_add(
     if secret == any(given is not None for given in (jwks, certificate, certificate_name)):
         raise typer.BadParameter("Give either --jwks FILE, --certificate FILE, --certificate-name NAME, or --secret.")
     keys, certified = read_json(jwks) if jwks else None, certificate.read_bytes() if certificate else None
-    made, match_key = _register(
+    made, match_key, waits = _register(
         Registration(
             name, audience, scope or (), purpose or (), keys, client_id, court, village, redirect_uri or (), profile,
             jwks_uri, certified, certificate_name, certificate_bound, signed_requests,
         )
     )  # fmt: skip
     show_credentials(made)
+    if waits:
+        typer.echo(f"It is disabled until its scopes are granted. {NEEDS_GRANT}", err=True)
     if match_key:
         typer.echo(f"match_key: {match_key}")
 
 
-def _register(registration: Registration) -> tuple[Credentials, str | None]:
-    """Register a client. Return its credentials, and its key for matching persons if its audience has one."""
+def _register(registration: Registration) -> tuple[Credentials, str | None, bool]:
+    """Register a client. Return its credentials, its key for matching persons if its audience has one, and whether it
+    waits for a grant."""
     matching = registration.audience in match_keys.MATCHING
     attempt = Happening(SecurityAct.CLIENT_ADDED, f"client {registration.client_id or registration.name}")
     with open_register(attempt, keys=matching) as (connection, settings):
@@ -93,7 +97,9 @@ def _register(registration: Registration) -> tuple[Credentials, str | None]:
             connection, registration, now=datetime.now(UTC), allow_pilot_persons=settings.allow_pilot_persons
         )
         keyring = load_keyring(settings.key_file, settings.crypto) if matching else None
-        return made, match_keys.show_match_key(connection, keyring, made.client_id) if keyring else None
+        waits = is_separated(connection)
+        shown = match_keys.show_match_key(connection, keyring, made.client_id) if keyring and not waits else None
+        return made, shown, waits
 
 
 def show_credentials(made: Credentials) -> None:

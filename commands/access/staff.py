@@ -5,13 +5,14 @@ from typing import Annotated
 
 import typer
 
+from auth.administration.powers import separate_powers
 from auth.administration.security_events import Happening
 from auth.server import accounts
 from auth.staff.throttle import Throttle
 from commands.access.register import open_register
 from commands.listing import AsJson, show_list
 from commands.session import console
-from models.court import StaffRole
+from models.court import AdministratorRole, StaffRole
 from models.keyring import load_keyring
 from models.security_event import SecurityAct
 
@@ -25,6 +26,7 @@ LISTED = {
     "name": "name",
     "role": "role",
     "second factor": "second_factor",
+    "number": "number",
     "left": "left_at",
 }
 """The columns of `staff list`."""
@@ -34,15 +36,23 @@ LISTED = {
 def staff_add(
     name: Annotated[str, typer.Argument(help="Name of the member of staff.")],
     username: Annotated[str, typer.Option(help="User name.")],
-    role: Annotated[StaffRole, typer.Option(help="Role in the procedure.")],
     court: Annotated[str, typer.Option(help="Code of the court.")],
+    role: Annotated[StaffRole | None, typer.Option(help="Role in the procedure.")] = None,
+    administers: Annotated[AdministratorRole | None, typer.Option(help="Power of an administrator, instead.")] = None,
+    number: Annotated[str | None, typer.Option(help="Personnel number (工号): one person has one account.")] = None,
 ) -> None:
-    """Add a member of staff. The password is printed once and not stored.
+    """Add a member of staff, who acts in the procedure or administers, never both. The password is printed once and not
+    stored.
 
     Example: suxin staff add 王法官 --username wang --role JUDGE --court 浙0281
+
+    Example: suxin staff add 赵工 --username zhao --administers SYSTEM --number 10017 --court 浙0281
     """
+    power = role or administers
+    if power is None or (role and administers):
+        raise typer.BadParameter("Give --role, or --administers.")
     with open_register(_try(SecurityAct.STAFF_ADDED, username)) as (connection, _):
-        made = accounts.add_staff(connection, accounts.Account(name, username, role, court))
+        made = accounts.add_staff(connection, accounts.Account(name, username, power, court, number))
     _hand_over(made)
 
 
@@ -87,6 +97,18 @@ def staff_remove(username: Username) -> None:
     with open_register(_try(SecurityAct.STAFF_REMOVED, username)) as (connection, _):
         accounts.remove_staff(connection, username, datetime.now(UTC))
     console.print(f"{username} has left.")
+
+
+@staff.command("separate")
+def staff_separate() -> None:
+    """Separate the powers, for good: from now on a role or a scope needs a proposal of a SYSTEM administrator that a
+    SECURITY administrator approves, on the pages of their accounts. There must be an administrator of each power.
+
+    Example: suxin staff separate
+    """
+    with open_register(Happening(SecurityAct.POWERS_SEPARATED, "service")) as (connection, _):
+        separate_powers(connection)
+    console.print("Powers are separated: grants are proposed and approved at /oauth/account/grants.")
 
 
 def _try(act: SecurityAct, username: str) -> Happening:

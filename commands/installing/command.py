@@ -130,6 +130,8 @@ def _tell(done: Done) -> None:
     for line in (
         "Next:",
         f"  suxin import cases FILE.csv --court {done.court}",
+        f"  suxin staff add NAME --username USER --administers SYSTEM --number N --court {done.court}",
+        "    (the same for SECURITY and AUDIT, then: suxin staff separate)",
         f"  suxin staff add NAME --username USER --role CENTRE --court {done.court}",
         "  suxin client add NAME --audience BANK --jwks FILE.jwks",
         f"  {start}",

@@ -7,7 +7,7 @@ from demo.city.cast import CAST, DEMO_COURT
 from demo.city.draft import Draft, Row
 from demo.city.names import make_organization_name, make_person_name
 from demo.city.places import HISTORIC_DIVISIONS, NINGBO_COURTS, PLACE_NAMES, VILLAGES
-from models.court import Staff, StaffRole
+from models.court import AdministratorRole, Staff, StaffRole
 from models.household import Household
 from models.identifiers import mask_number
 from models.names import fold
@@ -30,10 +30,14 @@ def appoint_staff(draft: Draft) -> None:
                 _appoint(draft, court, role)
     former = _appoint(draft, DEMO_COURT, StaffRole.JUDGE)
     former["left_at"] = draft.hour(draft.ago(40, 60))
+    for power in AdministratorRole:
+        appointed = {"role": None, "administers": power, "number": f"{DEMO_COURT}-{power.lower()}"}
+        draft.add(Staff, name=f"管理员{power}", court_code=DEMO_COURT, left_at=None, grant_id=None, **appointed)
 
 
 def _appoint(draft: Draft, court: str, role: StaffRole) -> Row:
-    return draft.add(Staff, name=make_person_name(draft.random), role=role, court_code=court, left_at=None)
+    known = {"administers": None, "number": None, "grant_id": None}
+    return draft.add(Staff, name=make_person_name(draft.random), role=role, court_code=court, left_at=None, **known)
 
 
 def pick_officer(draft: Draft, court: str, role: StaffRole) -> int:

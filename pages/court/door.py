@@ -5,10 +5,12 @@ import secrets
 from dataclasses import dataclass
 from functools import cached_property, partial
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from auth.metadata import SCRIPT_PATH, SECOND_FACTOR_PATH
+from auth.administration.powers import find_power
+from auth.metadata import ACCOUNT_PATH, SCRIPT_PATH, SECOND_FACTOR_PATH
 from auth.principal import Principal
 from auth.request_body import media_type_of
 from auth.server.authorization_server import AuthorizationServer
@@ -103,6 +105,8 @@ class CourtDoor:
         """Return the page for signing in; the desk for whoever has."""
         if await self.find_officer(request):
             return RedirectResponse(PATH, 303, NO_STORE)
+        if await run_in_threadpool(self._find_administrator, request):
+            return RedirectResponse(ACCOUNT_PATH, 303, NO_STORE)
         return self._page(request, 200, "")
 
     async def sign_in(self, request: Request) -> Response:
@@ -126,8 +130,15 @@ class CourtDoor:
                 return None, tried
             enrolled = not self.server.require_second_factor or is_enrolled(connection, tried.key)
             log.info("staff %d signed in at the court's desk", tried.key)
-            entered = RedirectResponse(PATH if enrolled else SECOND_FACTOR_PATH, 303, NO_STORE)
+            home = ACCOUNT_PATH if find_power(connection, tried.key) else PATH
+            entered = RedirectResponse(home if enrolled else SECOND_FACTOR_PATH, 303, NO_STORE)
             return self.session.begin(connection, entered, tried.key), tried
+
+    def _find_administrator(self, request: Request) -> bool:
+        """Return whether an administrator has signed in, whose pages are those of the account."""
+        with self.server.engine.begin() as connection:
+            key = self.session.find_officer_of(connection, self._visit(request, {}))
+            return key is not None and find_power(connection, key) is not None
 
     def _wait(self, request: Request, status: int, seconds: int) -> Response:
         page = self._page(request, status, put("登录失败次数过多或人数过多，请稍后再试。", request))

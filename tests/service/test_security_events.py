@@ -144,6 +144,12 @@ ACTS_OF_PAGES: dict[str, set[SecurityAct] | str] = {
     "/oauth/account/password": {SecurityAct.PASSWORD_CHANGED, SecurityAct.SESSION_ENDED},
     "/oauth/account/second-factor": {SecurityAct.SECOND_FACTOR_ADDED, SecurityAct.SESSION_ENDED},
     "/oauth/account/security-keys": {SecurityAct.SECOND_FACTOR_ADDED, SecurityAct.SECOND_FACTOR_REMOVED},
+    "/oauth/account/grants": {
+        SecurityAct.GRANT_PROPOSED,
+        SecurityAct.GRANT_APPROVED,
+        SecurityAct.GRANT_REFUSED,
+        SecurityAct.ACCESS_REFUSED,
+    },
     "/oauth/keys": {SecurityAct.CLIENT_KEYS_CHANGED},
     "/developers/enter": {SecurityAct.DEVELOPER_SIGN_IN},
     "/developers/leave": {SecurityAct.DEVELOPER_SIGN_OUT},

@@ -39,7 +39,7 @@ from models.code_record import Perspective
 from models.colour import PRECEDENCE
 from models.consent import Consent
 from models.consent_audit import LetterFinding
-from models.court import Court, StaffRole
+from models.court import AdministratorRole, Court, StaffRole
 from models.household import Village
 from models.identifiers import mask_number, parse_organization_code, parse_person_number
 from models.identity_conflict import ConflictOutcome, ConflictState, IdentityActKind, IdentityActState
@@ -223,6 +223,10 @@ NEVER_STORED: dict[str, AbstractSet[str]] = {
     "security_event.act": set(SecurityAct),  # nobody administers while it is built
     "security_event.result": set(SecurityResult),
     "security_event.road": set(SecurityRoad),
+    "grant_proposal.role": set(StaffRole),  # nobody grants while it is built
+    "grant_proposal.administers": set(AdministratorRole),
+    "grant_proposal.proposed_role": set(AdministratorRole),
+    "grant_proposal.decided_role": set(AdministratorRole),
     "vocabulary_word.kind": set(WordKind),  # the city adds no words to those that ship
     "import_run.state": set(ImportState),  # its records did not come by files of Suxin's own formats
     "import_finding.level": set(FindingLevel),

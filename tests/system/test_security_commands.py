@@ -57,6 +57,7 @@ COMMANDS: dict[str, SecurityAct | str] = {
     "staff password": A.PASSWORD_CHANGED,
     "staff second-factor": A.SECOND_FACTOR_REMOVED,
     "staff remove": A.STAFF_REMOVED,
+    "staff separate": A.POWERS_SEPARATED,
     "keys rotate": A.KEYS_CHANGED,
     "keys rotate-identity": A.KEYS_CHANGED,
     **dict.fromkeys(("schema diff", "openapi", "bruno", "report verify"), SAYS_NOTHING),
