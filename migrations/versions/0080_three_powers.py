@@ -109,7 +109,7 @@ END $$
     """
 CREATE FUNCTION require_granted_scopes() RETURNS trigger LANGUAGE plpgsql AS $$
 /* Where powers are separated, scopes that a client did not have, and a client that is not disabled any more, are of a
-   grant that two administrators made. A client without any key, as the pages of the service have, gets no token. */
+   grant that two administrators made, since it was disabled if it was. A client without any key, as the pages of the service have, gets no token. */
 BEGIN
     IF NOT EXISTS (SELECT FROM power_separation) OR NEW.disabled_at IS NOT NULL
         OR (NEW.jwks = '{"keys": []}' AND NEW.jwks_uri IS NULL AND NEW.authentication = 'private_key_jwt') THEN
@@ -122,6 +122,7 @@ BEGIN
     IF NOT EXISTS (
         SELECT FROM grant_proposal g
         WHERE g.id = NEW.grant_id AND g.approved AND g.client_key = NEW.id AND NEW.scopes <@ g.scopes
+        AND (TG_OP = 'INSERT' OR OLD.disabled_at IS NULL OR g.decided_at >= OLD.disabled_at)
     ) THEN
         RAISE check_violation USING MESSAGE = 'client: scopes need a grant that two administrators made';
     END IF;
