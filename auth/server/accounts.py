@@ -85,7 +85,7 @@ def name_account(username: str) -> str:
 
 def list_staff(connection: sa.Connection) -> Sequence[sa.RowMapping]:
     """Return all accounts by court and user name, without hashes."""
-    role = sa.func.coalesce(Staff.administers, Staff.role).label("role")
+    role = sa.func.coalesce(*(sa.cast(one, sa.Text) for one in (Staff.administers, Staff.role))).label("role")
     query = sa.select(StaffAccount.username, Staff.name, Staff.number, role, Staff.court_code, Staff.left_at)
     with_code = sa.exists().where(SecondFactor.staff_id == StaffAccount.staff_id)
     with_key = sa.exists().where(SecurityKey.staff_id == StaffAccount.staff_id)
