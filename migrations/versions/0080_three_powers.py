@@ -67,9 +67,8 @@ CREATE TRIGGER append_only BEFORE UPDATE OF client_key, scopes, username, name, 
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER decided_once BEFORE UPDATE ON grant_proposal
     FOR EACH ROW WHEN (OLD.approved IS NOT NULL) EXECUTE FUNCTION refuse_change();
-ALTER TABLE staff ADD CONSTRAINT fk_staff_grant_id FOREIGN KEY (grant_id) REFERENCES grant_proposal;
 ALTER TABLE staff ADD CONSTRAINT uq_staff_grant_id UNIQUE (grant_id);
-ALTER TABLE client ADD COLUMN grant_id bigint CONSTRAINT fk_client_grant_id REFERENCES grant_proposal;
+ALTER TABLE client ADD COLUMN grant_id bigint;
 CREATE INDEX ix_client_grant_id ON client (grant_id);
 CREATE TABLE power_separation (
     one boolean CONSTRAINT pk_power_separation PRIMARY KEY CONSTRAINT ck_power_separation_one CHECK (one),
