@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0080"
-down_revision = "0079"
+revision = "0081"
+down_revision = "0080"
 
 STAFF = """
 ALTER TABLE staff ALTER COLUMN role DROP NOT NULL;
