@@ -60,6 +60,7 @@ COMMANDS: dict[str, SecurityAct | str] = {
     "staff separate": A.POWERS_SEPARATED,
     "keys rotate": A.KEYS_CHANGED,
     "keys rotate-identity": A.KEYS_CHANGED,
+    "keys reseal": A.KEYS_CHANGED,
     **dict.fromkeys(("schema diff", "openapi", "bruno", "report verify"), SAYS_NOTHING),
     "catalogue show": READS,
     "catalogue check": READS,
