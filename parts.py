@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -20,6 +20,7 @@ from auth.report_signature import ReportSigner
 from auth.revocations import RevocationListener
 from auth.server.authorization_server import AuthorizationServer
 from auth.signing import SigningKeys
+from auth.sm2_keys import Sm2Keys, load_sm2_keys
 from auth.tokens import TokenVerifier
 from casework.outbox import CHANNEL
 from engine.engine import Engine
@@ -31,6 +32,7 @@ from jobs.outbound import Outbound
 from jobs.oversight import Vigilance
 from jobs.worker import work_on
 from models.keyring import Keyring, load_keyring
+from models.number_suites import Crypto
 from models.transparency.notes import NoteSigner, read_key
 from postgres import database
 from postgres.connections import PlanConnections, watch
@@ -86,7 +88,13 @@ class Parts:
     @cached_property
     def log_signer(self) -> NoteSigner:
         """The key that signs the transparency log."""
-        return load_signer(self.settings.log_key_file, self.settings.log_origin)
+        signer = load_signer(self.settings.log_key_file, self.settings.log_origin)
+        return replace(signer, sm2=self.sm2.signer) if self.sm2 else signer
+
+    @cached_property
+    def sm2(self) -> Sm2Keys | None:
+        """The keys that sign reports and checkpoints by SM2 as well; None unless numbers are of SM."""
+        return load_sm2_keys(self.settings.sm2_key_file) if self.keyring.suite is Crypto.SM else None
 
     @cached_property
     def log_keys(self) -> LogKeys:
@@ -165,6 +173,7 @@ class Parts:
             mutual_tls=self.mutual_tls,
             require_second_factor=self.settings.require_second_factor,
             registers=self.registers,
+            sm2=self.sm2,
         )
 
     @cached_property
@@ -218,7 +227,7 @@ class Parts:
     @cached_property
     def reports(self) -> ReportWriter:
         """The writer of integrity reports."""
-        return ReportWriter(ReportSigner(self.settings.issuer, self.signing), self.graphql)
+        return ReportWriter(ReportSigner(self.settings.issuer, self.signing, self.sm2), self.graphql)
 
     @cached_property
     def live(self) -> Live:

@@ -117,6 +117,16 @@ class Settings:
         return self.data_dir / "keys" / "log.json"
 
     @property
+    def sm2_key_file(self) -> Path:
+        """The private key that signs by SM2."""
+        return self.data_dir / "keys" / "sm2.json"
+
+    @property
+    def key_files(self) -> Sequence[Path]:
+        """All files with keys that are to be kept."""
+        return (self.key_file, self.signing_key_file, self.log_key_file, self.sm2_key_file)
+
+    @property
     def log_origin(self) -> str:
         """The name of the transparency log: the address of `/log` without its scheme (C2SP `tlog-tiles`)."""
         return f"{self.issuer.partition('://')[2]}/log"

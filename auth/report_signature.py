@@ -14,8 +14,11 @@ import orjson
 from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
+from joserfc.registry import HeaderParameter
 
 from auth.signing import ALGORITHM, SigningKeys
+from auth.sm2_keys import Sm2Keys
+from models.sm2 import Sm2Error, Sm2Key, Sm2Signer, decode, encode, read_published
 
 REPORT_TYPE = "integrity-report+jwt"
 """A separate type, so that reports and access tokens cannot be confused (RFC 8725, 3.11)."""
@@ -24,11 +27,21 @@ LARGEST_REPORT = 1024 * 1024
 SKEW_SECONDS = 10
 
 
+SM2, SM2_KEYS = "sm2", "sm2_keys"
+"""The member of the header with the signature by SM2, and the member of the key set with its keys (RFC 7517, section 5:
+members that are not understood are ignored)."""
+
+
 class _Registry(jws.JWSRegistry):
     max_payload_length = LARGEST_REPORT
 
 
-REGISTRY = _Registry(algorithms=[ALGORITHM])
+def _check_beside(told: Any) -> None:
+    if not isinstance(told, dict):
+        raise ValueError("must be an object")
+
+
+REGISTRY = _Registry({SM2: HeaderParameter("A signature by SM2", _check_beside)}, [ALGORITHM])
 
 
 class ReportInvalidError(ValueError):
@@ -42,20 +55,23 @@ def canonicalize(claims: Mapping[str, Any]) -> bytes:
 
 @dataclass(frozen=True)
 class ReportSigner:
-    """Signs and verifies reports of `issuer`."""
+    """Signs and verifies reports of `issuer`. sm2: signs them by SM2 as well."""
 
     issuer: str
     signing: SigningKeys
+    sm2: Sm2Keys | None = None
 
     def sign(self, claims: Mapping[str, Any]) -> str:
         """Return the detached signature over `claims` by the current key."""
-        header, _, signature = self.signing.sign_bytes(canonicalize(claims), REPORT_TYPE).split(".")
+        payload = canonicalize(claims)
+        beside = {SM2: sign_beside(self.sm2.signer, payload)} if self.sm2 else {}
+        header, _, signature = self.signing.sign_bytes(payload, REPORT_TYPE, beside).split(".")
         return f"{header}..{signature}"
 
     def fits(self, signature: str, claims: Mapping[str, Any]) -> bool:
         """Return whether a detached signature is over exactly these claims."""
         try:
-            read_signed(attach(signature, claims), self.signing.published())
+            read_signed(attach(signature, claims), self.signing.published(), self.sm2.published if self.sm2 else {})
         except ReportInvalidError:
             return False
         return True
@@ -66,9 +82,10 @@ def attach(signature: str, claims: Mapping[str, Any]) -> str:
     return signature.replace("..", f".{_encode(canonicalize(claims))}.")
 
 
-def read_signed(text: str, keys: Mapping[str, ECKey]) -> dict[str, Any]:
+def read_signed(text: str, keys: Mapping[str, ECKey], sm2_keys: Mapping[str, Sm2Key] | None = None) -> dict[str, Any]:
     """Return the claims of a report signed by one of `keys`, by kid, expired or not. A non-canonical base64url encoding
-    of the signature is refused. Raises ReportInvalidError."""
+    of the signature is refused. sm2_keys: published keys of SM2, by kid; a signature by SM2 in the header must be of
+    one of them, and fit as well. None: it is not looked at. Raises ReportInvalidError."""
     if len(text) > 2 * LARGEST_REPORT or not _is_canonical(text):
         raise ReportInvalidError("This is not the text of a report.")
 
@@ -85,13 +102,38 @@ def read_signed(text: str, keys: Mapping[str, ECKey]) -> dict[str, Any]:
         raise ReportInvalidError("The signature does not fit: the text was changed, or is not the service's.") from None
     if decoded.headers().get("typ") != REPORT_TYPE or not isinstance(claims, dict):
         raise ReportInvalidError("This is signed by the service, and is no report.")
+    if sm2_keys is not None and SM2 in decoded.headers():
+        verify_beside(decoded.headers()[SM2], decoded.payload, sm2_keys)
     return claims
 
 
-def read_report(text: str, keys: Mapping[str, ECKey], issuer: str, now: float) -> dict[str, Any]:
+def find_sm2_kid(text: str) -> str | None:
+    """Return the kid of the signature by SM2 of a text that was read; None if it has none."""
+    header = orjson.loads(_decode(text.partition(".")[0]))
+    return str(header[SM2]["kid"]) if SM2 in header else None
+
+
+def sign_beside(signer: Sm2Signer, payload: bytes) -> Mapping[str, str]:
+    """Return the member of the header with a signature by SM2 over the payload alone."""
+    return {"kid": signer.key.kid, "signature": encode(signer.sign(payload))}
+
+
+def verify_beside(told: Any, payload: bytes, keys: Mapping[str, Sm2Key]) -> None:
+    """Verify a signature by SM2 in a header. Raises ReportInvalidError."""
+    try:
+        keys[str(told["kid"])].verify(payload, decode(told["signature"]))
+    except KeyError:
+        raise ReportInvalidError("It names a key of SM2 that the service does not publish.") from None
+    except (Sm2Error, TypeError, ValueError, AttributeError):
+        raise ReportInvalidError("The signature by SM2 does not fit: the text was changed.") from None
+
+
+def read_report(
+    text: str, keys: Mapping[str, ECKey], issuer: str, now: float, sm2_keys: Mapping[str, Sm2Key] | None = None
+) -> dict[str, Any]:
     """Return the claims of a report of `issuer` that is valid at `now`, in seconds since the epoch. Raises
     ReportInvalidError."""
-    claims = read_signed(text, keys)
+    claims = read_signed(text, keys, sm2_keys)
     issued, expires = claims.get("iat"), claims.get("exp")
     if claims.get("iss") != issuer:
         raise ReportInvalidError("It was issued by another service.")
@@ -109,6 +151,14 @@ def keys_of(jwks: Mapping[str, Any]) -> dict[str, ECKey]:
         return {str(key["kid"]): ECKey.import_key(key) for key in ours}
     except (JoseError, KeyError, TypeError, ValueError, AttributeError):
         raise ReportInvalidError("This is not a set of public keys (RFC 7517).") from None
+
+
+def sm2_keys_of(jwks: Mapping[str, Any]) -> dict[str, Sm2Key]:
+    """Return the keys of SM2 that are published beside a set, by kid. Raises ReportInvalidError."""
+    try:
+        return {key.kid: key for key in map(read_published, jwks.get(SM2_KEYS, ()))}
+    except (Sm2Error, TypeError, AttributeError):
+        raise ReportInvalidError("This is not a set of public keys of SM2.") from None
 
 
 def _is_canonical(text: str) -> bool:

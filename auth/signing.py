@@ -8,7 +8,7 @@ last report has (docs/adr/0020).
 import json
 import logging
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -92,10 +92,13 @@ class SigningKeys:
         key = self._fresh_keys().current
         return jwt.encode(_header(key, token_type), claims, key, algorithms=[ALGORITHM])
 
-    def sign_bytes(self, payload: bytes, content_type: str) -> str:
-        """Sign `payload` with the current key; returns a compact JWS (RFC 7515, section 3.1)."""
+    def sign_bytes(self, payload: bytes, content_type: str, beside: Mapping[str, Any] | None = None) -> str:
+        """Sign `payload` with the current key; returns a compact JWS (RFC 7515, section 3.1). beside: further members
+        of its header."""
         key = self._fresh_keys().current
-        return jws.serialize_compact(_header(key, content_type), payload, key, algorithms=[ALGORITHM])
+        header = {**_header(key, content_type), **(beside or {})}
+        registry = jws.JWSRegistry(algorithms=[ALGORITHM], strict_check_header=False)
+        return jws.serialize_compact(header, payload, key, registry=registry)
 
     def find(self, kid: object) -> ECKey | None:
         """Return the key of this kid that verifies tokens; None if there is none."""

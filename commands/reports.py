@@ -10,7 +10,7 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from auth.metadata import JWKS_PATH
-from auth.report_signature import LARGEST_REPORT, ReportInvalidError, keys_of, read_report
+from auth.report_signature import LARGEST_REPORT, ReportInvalidError, find_sm2_kid, keys_of, read_report, sm2_keys_of
 from commands.configuration import read_settings
 from commands.exits import CommandError
 from commands.session import console, errors, explain_errors, read_json
@@ -34,13 +34,17 @@ def verify(
     """
     with explain_errors():
         trusted = issuer or read_settings().issuer
-        keys = keys_of(_read_keys(jwks or trusted + JWKS_PATH))
+        published = _read_keys(jwks or trusted + JWKS_PATH)
+        keys, sm2_keys = keys_of(published), sm2_keys_of(published)
         try:
-            claims = read_report(_read_text(file), keys, trusted, time.time())
+            text = _read_text(file)
+            claims = read_report(text, keys, trusted, time.time(), sm2_keys)
         except ReportInvalidError as error:
             errors.print(Text(f"不成立 This does not hold. {error}", "red"), soft_wrap=True)
             raise typer.Exit(1) from error
         console.print(Text(f"签名有效 The signature of {trusted} holds.", "green"), soft_wrap=True)
+        if kid := find_sm2_kid(text):
+            console.print(Text(f"国密签名有效 The signature by SM2 (SM3) of {kid} holds.", "green"), soft_wrap=True)
         _present(lay_out(claims))
 
 

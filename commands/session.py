@@ -25,6 +25,7 @@ from auth.report_signature import ReportInvalidError
 from auth.server.accounts import AccountError
 from auth.server.token_client import TokenRequestError
 from auth.signing import SigningError, SigningKeys
+from auth.sm2_keys import Sm2KeyError, load_sm2_keys
 from commands.configuration import FOUND, read_settings
 from commands.doctor import sealed_numbers, vital
 from commands.doctor.finding import Finding, State
@@ -34,6 +35,7 @@ from commands.operating import find_operator, record_at, record_refusal
 from ingest.reference.catalogue import load_catalogue
 from ingest.report import ImportFileError
 from models.keyring import KeyringError, load_keyring
+from models.number_suites import Crypto
 from models.security_event import SecurityAct
 from models.transparency.notes import NoteError
 from postgres import database
@@ -47,6 +49,7 @@ EXPECTED = (
     ImportFileError,
     KeyringError,
     LogKeyError,
+    Sm2KeyError,
     NoteError,
     RegistrationError,
     ReportInvalidError,
@@ -136,7 +139,8 @@ def refuse_new(settings: Settings) -> None:
 def make_keys(settings: Settings) -> None:
     """Make the key files that are missing, after a check that none was lost. Raises CommandError."""
     try:
-        load_keyring(settings.key_file, settings.crypto)
+        if load_keyring(settings.key_file, settings.crypto).suite is Crypto.SM:
+            load_sm2_keys(settings.sm2_key_file)
         SigningKeys(settings.signing_key_file, time.time)
         load_signer(settings.log_key_file, settings.log_origin)
     except OSError as error:

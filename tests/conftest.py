@@ -2,7 +2,6 @@
 
 import asyncio
 import itertools
-import json
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -45,7 +44,7 @@ from demo.stage import LOOPBACK, open_socket, run_server, write_keys
 from ingest.importing import import_file
 from ingest.reference.catalogue import load_catalogue
 from models.court import StaffRole
-from models.keyring import Keyring, load_keyring
+from models.keyring import Keyring, format_keyring, load_keyring
 from models.terms import to_court_day
 from postgres import database
 from postgres.roles import create_login
@@ -240,8 +239,7 @@ async def city(postgres: sa.URL, template: str, tmp_path_factory: pytest.TempPat
 
 def write_keyring(settings: Settings) -> None:
     """Write the keys that all tests share."""
-    keys = {half: [key.hex() for key in getattr(KEYRING, half)] for half in ("sealing", "indexing")}
-    create_secret(settings.key_file, json.dumps(keys))
+    create_secret(settings.key_file, format_keyring(KEYRING))
 
 
 async def build(

@@ -30,6 +30,7 @@ from auth.officer import Officer
 from auth.proofs.nonces import Nonces
 from auth.proofs.proof import NONCE_HEADER, ProofError, ProofReader
 from auth.proofs.used import USED_BEFORE, use_proof
+from auth.report_signature import SM2_KEYS
 from auth.server.authorization_code import Redeemed
 from auth.server.client_keys import replace_keys
 from auth.server.contract.messages import TokenAnswer
@@ -40,6 +41,7 @@ from auth.server.request_objects import open_request
 from auth.server.subject_token import TokenSubject
 from auth.server.token_store import RegisteredClient, claim, remember_token
 from auth.signing import SigningKeys
+from auth.sm2_keys import Sm2Keys
 from languages.sentence import say
 from models.client import ClientProfile
 from models.keyring import Keyring
@@ -65,6 +67,7 @@ class AuthorizationServer(AuthlibServer):  # type: ignore[misc]  # authlib has n
     allow_pilot_persons: whether clients with a secret may hold scopes that reach natural persons. fetch: gets the key
     set at a client's address; None to get none. mutual_tls: None if no certificates come here.
     require_second_factor: whether staff cannot sign in without one. registers: whether clients register themselves.
+    sm2: keys that are published beside the others.
     """
 
     def __init__(
@@ -81,11 +84,13 @@ class AuthorizationServer(AuthlibServer):  # type: ignore[misc]  # authlib has n
         mutual_tls: MutualTLS | None = None,
         require_second_factor: bool = False,
         registers: bool = False,
+        sm2: Sm2Keys | None = None,
     ) -> None:
         super().__init__()
         self.issuer, self.engine, self.signing, self.keyring = issuer, engine, signing, keyring
         self.token_lifetime, self.allow_pilot_persons, self.clock = token_lifetime, allow_pilot_persons, clock
         self.mutual_tls, self.require_second_factor, self.registers = mutual_tls, require_second_factor, registers
+        self.sm2 = sm2
         authorities = mutual_tls.authorities if mutual_tls else Authorities()
         self._authenticator = ClientAuthenticator(issuer, KeySets(fetch), authorities)
         self._proofs = ProofReader(Nonces(keyring.nonce_key, clock))
@@ -93,6 +98,11 @@ class AuthorizationServer(AuthlibServer):  # type: ignore[misc]  # authlib has n
             self.register_grant(grant)
         for endpoint in (Revocation, Introspection):
             self.register_endpoint(endpoint)
+
+    def publish_keys(self) -> dict[str, Any]:
+        """Return the public key set (RFC 7517), with the keys of SM2 in a member that others ignore (section 5)."""
+        described = [key.describe() for key in self.sm2.published.values()] if self.sm2 else []
+        return {**self.signing.jwks(), **({SM2_KEYS: described} if described else {})}
 
     def answer(self, endpoint: str, request: OAuthRequest) -> Response:
         """Answer a request to "token", "push", "keys", "revocation" or "introspection". OAuth errors commit too: a

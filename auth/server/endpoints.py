@@ -86,7 +86,7 @@ def build_oauth_routes(server: AuthorizationServer, revoked: Callable[[int], Non
         for path, (name, operation) in forms.items()
     ]
     published = [
-        ApiRoute(JWKS_PATH, _document(server.signing.jwks), JWKS),
+        ApiRoute(JWKS_PATH, _document(server.publish_keys), JWKS),
         *_document_routes(list_server_metadata_paths(server.issuer), described, SERVER_METADATA),
         *_document_routes(list_resource_metadata_paths(server.issuer), resource, RESOURCE_METADATA),
     ]

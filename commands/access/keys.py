@@ -9,6 +9,7 @@ import typer
 
 from auth import signing
 from auth.administration.security_events import Happening, record
+from auth.sm2_keys import rotate_sm2
 from commands.access import resealing
 from commands.access.rekeying import hold_tables, refuse_sessions, renew
 from commands.configuration import read_settings
@@ -46,6 +47,18 @@ def keys_rotate(
         act = Happening(SecurityAct.KEYS_CHANGED, "signing keys", after={"signs": kid, "others_end": now})
         untold = record_if_there(settings, act)
     typer.echo(f"{kid} signs from now on.")
+    if untold:
+        typer.echo(untold, err=True)
+
+
+@keys.command("rotate-sm2")
+def keys_rotate_sm2() -> None:
+    """Sign reports and checkpoints by a new key of SM2 after the next start. The former key stays published."""
+    with explain_errors():
+        settings = read_settings()
+        kid = rotate_sm2(settings.sm2_key_file).signer.key.kid
+        untold = record_if_there(settings, Happening(SecurityAct.KEYS_CHANGED, "SM2 keys", after={"signs": kid}))
+    typer.echo(f"{kid} signs after the next start. Copy {settings.sm2_key_file} to its second place now.")
     if untold:
         typer.echo(untold, err=True)
 

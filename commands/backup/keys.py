@@ -26,7 +26,7 @@ SHORTEST = 12
 
 def list_files(settings: Settings) -> list[Path]:
     """Return the key files of an installation that exist. Those of the embedded server's users are made anew."""
-    return [path for path in (settings.key_file, settings.signing_key_file, settings.log_key_file) if path.exists()]
+    return [path for path in settings.key_files if path.exists()]
 
 
 def check_passphrase(passphrase: str) -> None:

@@ -21,7 +21,7 @@ def copy_keys(settings: Settings, place: Path) -> bool:
 
     Raises CommandError if there are other keys, or nothing can be written there.
     """
-    files = (settings.key_file, settings.signing_key_file, settings.log_key_file)
+    files = [file for file in settings.key_files if file != settings.sm2_key_file or file.exists()]
     try:
         for file in files:
             text, copy = file.read_text(), place / file.name

@@ -1,8 +1,11 @@
 """`suxin log`: the commands of the transparency log."""
 
+from dataclasses import replace
+
 import typer
 
 from auth.log_key import load_signer
+from auth.sm2_keys import load_sm2_keys
 from commands.configuration import read_settings
 from commands.log.archiving import archive_months, prove_answer
 from commands.log.copying import export_log
@@ -17,13 +20,17 @@ log = typer.Typer(no_args_is_help=True, help="Verify the transparency log of the
 
 @log.command("key")
 def show_key() -> None:
-    """Print the public key of the log, to be handed to partners with their contract; while it is changed, both.
+    """Print the public key of the log, to be handed to partners with their contract; while it is changed, both; and the
+    key of SM2 (SUXIN_CRYPTO=sm).
 
     Example: suxin log key
     """
     with explain_errors():
         settings = read_settings()
-        for key in load_signer(settings.log_key_file, settings.log_origin).keys:
+        signer = load_signer(settings.log_key_file, settings.log_origin)
+        if settings.sm2_key_file.exists():
+            signer = replace(signer, sm2=load_sm2_keys(settings.sm2_key_file).signer)
+        for key in (*signer.keys, *([signer.sm2_key] if signer.sm2_key else [])):
             typer.echo(str(key))
 
 

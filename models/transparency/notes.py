@@ -1,4 +1,5 @@
-"""Signed notes with Ed25519 (C2SP `signed-note`), and cosignatures of witnesses (C2SP `tlog-cosignature`)."""
+"""Signed notes with Ed25519 (C2SP `signed-note`), cosignatures of witnesses (C2SP `tlog-cosignature`), and signatures
+by SM2 beside those of the log, under a type of our own."""
 
 import base64
 import binascii
@@ -13,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from languages.sentence import say
+from models.sm2 import PUBLIC_OCTETS, Sm2Error, Sm2Key, Sm2Signer
 
 DASH = "— "
 LARGEST_NOTE, MOST_SIGNATURES = 64 * 1024, 32
@@ -29,6 +31,12 @@ class KeyType(IntEnum):
 
     LOG = 1
     WITNESS = 4
+    SM2 = 0xFF
+    """A type that is not registered: the name of the algorithm follows it."""
+
+
+SM2_ALGORITHM = b"sm2-sm3"
+"""Stands between the type and the octets of a key of SM2."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +50,21 @@ class NoteKey:
     def __post_init__(self) -> None:
         if not self.name or "+" in self.name or self.name.split() != [self.name]:
             raise NoteError("The name of a key must not be empty, nor contain blanks or `+`.")
-        if len(self.octets) != KEY_OCTETS:
+        if self.type is KeyType.SM2:
+            _ = self.sm2
+        elif len(self.octets) != KEY_OCTETS:
             raise NoteError("A public key of Ed25519 has 32 bytes.")
+
+    @property
+    def sm2(self) -> Sm2Key:
+        """The key of SM2. Raises NoteError if it is none."""
+        algorithm, point = self.octets[:-PUBLIC_OCTETS], self.octets[-PUBLIC_OCTETS:]
+        try:
+            if algorithm == SM2_ALGORITHM:
+                return Sm2Key(point)
+        except Sm2Error as error:
+            raise NoteError(str(error)) from None
+        raise NoteError("A key of an unregistered type is of `sm2-sm3` here.")
 
     @property
     def id(self) -> bytes:
@@ -55,6 +76,11 @@ class NoteKey:
 
     def verify(self, text: str, signature: bytes) -> None:
         """Verify a signature of a text. Raises NoteError."""
+        if self.type is KeyType.SM2:
+            try:
+                return self.sm2.verify(text.encode(), signature)
+            except Sm2Error as error:
+                raise NoteError(str(error)) from None
         stamp, signed = signature[:-SIGNATURE_OCTETS], signature[-SIGNATURE_OCTETS:]
         if len(stamp) != (STAMP_OCTETS if self.type is KeyType.WITNESS else 0):
             raise NoteError(say("The signature of {name} has a wrong length.", name=self.name))
@@ -86,6 +112,7 @@ class NoteSigner:
     """Signs notes under a name.
 
     following: the key that will replace this one. Until then, both sign. former: keys that this one has replaced.
+    sm2: signs beside them by SM2.
     """
 
     name: str
@@ -93,6 +120,12 @@ class NoteSigner:
     type: KeyType = KeyType.LOG
     following: Ed25519PrivateKey | None = None
     former: Sequence[NoteKey] = ()
+    sm2: Sm2Signer | None = None
+
+    @cached_property
+    def sm2_key(self) -> NoteKey | None:
+        """The public key of SM2, if one signs."""
+        return NoteKey(self.name, KeyType.SM2, SM2_ALGORITHM + self.sm2.key.octets) if self.sm2 else None
 
     @cached_property
     def key(self) -> NoteKey:
@@ -118,7 +151,10 @@ class NoteSigner:
     def sign(self, text: str) -> str:
         """Return the note of a text that ends in a newline."""
         note = f"{text}\n{self._write_line(self.private.sign(text.encode()))}"
-        return self.successor.add_signature(note) if self.successor else note
+        note = self.successor.add_signature(note) if self.successor else note
+        if self.sm2 is None or self.sm2_key is None:
+            return note
+        return f"{note}{write_line(self.name, self.sm2_key.id + self.sm2.sign(text.encode()))}\n"
 
     def add_signature(self, note: str) -> str:
         """Return a note with the signature of its text added."""

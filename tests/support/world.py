@@ -1,5 +1,6 @@
 """A whole service over a small demo city, asked over HTTP with real tokens."""
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,11 +17,12 @@ from demo.clients import DemoClient
 from engine.declare.opaque import seal
 from engine.run import runner
 from engine.statement.bound import BoundStatement
-from models.keyring import Keyring
+from models.keyring import Keyring, Master, SmMaster
 
 ISSUER = "http://127.0.0.1:8000"
-KEYRING = Keyring(sealing=(b"s" * 32,), indexing=(b"i" * 32,))
-"""Fixed keys, so that a failing test can be repeated."""
+MAKE: Callable[[bytes], Master] = SmMaster if os.environ.get("SUXIN_CRYPTO") == "sm" else bytes
+KEYRING = Keyring(sealing=(MAKE(b"s" * 32),), indexing=(MAKE(b"i" * 32),))
+"""Fixed keys, so that a failing test can be repeated; of the suite SM where the tests run with SUXIN_CRYPTO=sm."""
 
 NOW = datetime(2026, 11, 21, 4, 0, tzinfo=UTC)
 """The moment of every test: noon in Shanghai."""

@@ -123,9 +123,10 @@ class KeysForm(ClientForm, total=False):
 
 
 class KeySet(TypedDict):
-    """A JWK set of public keys (RFC 7517)."""
+    """A JWK set of public keys (RFC 7517). sm2_keys: those of SM2, where reports are signed by it as well."""
 
     keys: list[dict[str, Any]]
+    sm2_keys: NotRequired[list[dict[str, Any]]]
 
 
 class ServerMetadata(TypedDict):
