@@ -21,6 +21,12 @@ NEW = Keyring(sealing=(b"s" * 32, b"t" * 32), indexing=(b"i" * 32, b"j" * 32))
 ELSEWHERE = Keyring(sealing=(b"x" * 32,), indexing=(b"y" * 32,))
 
 
+@pytest.fixture
+def keyring() -> Keyring:
+    """The international suite, also where the tests run with SUXIN_CRYPTO=sm: tests/unit/test_sm_keyring.py has the other."""
+    return Keyring(sealing=(b"s" * 32,), indexing=(b"i" * 32,))
+
+
 @given(st.text(st.characters(exclude_categories=["Cs"])), st.binary())
 def test_what_was_sealed_opens_with_what_it_was_bound_to(number: str, associated: bytes) -> None:
     assert NEW.open(NEW.seal(number, associated), associated) == number
