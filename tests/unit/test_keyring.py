@@ -23,7 +23,7 @@ ELSEWHERE = Keyring(sealing=(b"x" * 32,), indexing=(b"y" * 32,))
 
 @pytest.fixture
 def keyring() -> Keyring:
-    """The international suite, also where the tests run with SUXIN_CRYPTO=sm: tests/unit/test_sm_keyring.py has the other."""
+    """The international suite, also where the tests run with SUXIN_CRYPTO=sm (tests/unit/test_sm_keyring.py)."""
     return Keyring(sealing=(b"s" * 32,), indexing=(b"i" * 32,))
 
 
