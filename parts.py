@@ -20,7 +20,6 @@ from auth.report_signature import ReportSigner
 from auth.revocations import RevocationListener
 from auth.server.authorization_server import AuthorizationServer
 from auth.signing import SigningKeys
-from auth.sm2_keys import Sm2Keys, load_sm2_keys
 from auth.tokens import TokenVerifier
 from casework.outbox import CHANNEL
 from engine.engine import Engine
@@ -33,6 +32,7 @@ from jobs.oversight import Vigilance
 from jobs.worker import work_on
 from models.keyring import Keyring, load_keyring
 from models.number_suites import Crypto
+from models.sm2_keys import Sm2Keys, load_sm2_keys
 from models.transparency.notes import NoteSigner, read_key
 from postgres import database
 from postgres.connections import PlanConnections, watch

@@ -17,8 +17,8 @@ from joserfc.jwk import ECKey
 from joserfc.registry import HeaderParameter
 
 from auth.signing import ALGORITHM, SigningKeys
-from auth.sm2_keys import Sm2Keys
 from models.sm2 import Sm2Error, Sm2Key, Sm2Signer, decode, encode, read_published
+from models.sm2_keys import Sm2Keys
 
 REPORT_TYPE = "integrity-report+jwt"
 """A separate type, so that reports and access tokens cannot be confused (RFC 8725, 3.11)."""

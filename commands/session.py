@@ -25,7 +25,6 @@ from auth.report_signature import ReportInvalidError
 from auth.server.accounts import AccountError
 from auth.server.token_client import TokenRequestError
 from auth.signing import SigningError, SigningKeys
-from auth.sm2_keys import Sm2KeyError, load_sm2_keys
 from commands.configuration import FOUND, read_settings
 from commands.doctor import sealed_numbers, vital
 from commands.doctor.finding import Finding, State
@@ -37,6 +36,7 @@ from ingest.report import ImportFileError
 from models.keyring import KeyringError, load_keyring
 from models.number_suites import Crypto
 from models.security_event import SecurityAct
+from models.sm2_keys import Sm2KeyError, load_sm2_keys
 from models.transparency.notes import NoteError
 from postgres import database
 from postgres.errors import DatabaseError

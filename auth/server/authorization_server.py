@@ -41,10 +41,10 @@ from auth.server.request_objects import open_request
 from auth.server.subject_token import TokenSubject
 from auth.server.token_store import RegisteredClient, claim, remember_token
 from auth.signing import SigningKeys
-from auth.sm2_keys import Sm2Keys
 from languages.sentence import say
 from models.client import ClientProfile
 from models.keyring import Keyring
+from models.sm2_keys import Sm2Keys
 
 GRANTS = (ClientCredentials, TokenExchange, StaffSignedIn)
 GRANT_TYPES = tuple(grant.GRANT_TYPE for grant in GRANTS)

@@ -9,7 +9,6 @@ import typer
 
 from auth import signing
 from auth.administration.security_events import Happening, record
-from auth.sm2_keys import rotate_sm2
 from commands.access import resealing
 from commands.access.rekeying import hold_tables, refuse_sessions, renew
 from commands.configuration import read_settings
@@ -21,6 +20,7 @@ from commands.session import explain_errors, show_progress, use_database
 from models.keyring import Keyring, add_keys, load_keyring
 from models.number_suites import Crypto
 from models.security_event import SecurityAct
+from models.sm2_keys import rotate_sm2
 from postgres import database
 from settings import Settings
 

@@ -5,7 +5,6 @@ from dataclasses import replace
 import typer
 
 from auth.log_key import load_signer
-from auth.sm2_keys import load_sm2_keys
 from commands.configuration import read_settings
 from commands.log.archiving import archive_months, prove_answer
 from commands.log.copying import export_log
@@ -14,6 +13,7 @@ from commands.log.security import show_security
 from commands.log.verifying import verify_all
 from commands.log.witnessing import witness_log
 from commands.session import explain_errors
+from models.sm2_keys import load_sm2_keys
 
 log = typer.Typer(no_args_is_help=True, help="Verify the transparency log of the access log, copy it, and witness it.")
 

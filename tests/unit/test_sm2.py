@@ -27,8 +27,8 @@ from auth.report_signature import (
     sm2_keys_of,
 )
 from auth.signing import SigningKeys
-from auth.sm2_keys import Sm2KeyError, Sm2Keys, load_sm2_keys, rotate_sm2
 from models.sm2 import PEM_HEAD, Sm2Error, Sm2Key, Sm2PrivateKey, decode, read_published
+from models.sm2_keys import Sm2KeyError, Sm2Keys, load_sm2_keys, rotate_sm2
 from models.transparency.notes import KeyType, NoteError, NoteSigner, open_note, read_key, split_note
 
 KEY = Sm2PrivateKey.generate()
