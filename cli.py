@@ -41,6 +41,7 @@ class Suxin(LazyGroup):
         "outcomes": "commands.contract.outcomes:outcomes",
         "manual": "commands.contract.manual:manual",
         "client": "commands.access.clients:clients",
+        "provisions": "commands.access.provisions:provisions",
         "documents": "commands.access.documents:documents",
         "staff": "commands.access.staff:staff",
         "keys": "commands.access.keys:keys",

@@ -1,5 +1,5 @@
-"""Oversight of consents and clients, every second: letters are drawn for audit, overdue ones suspended, and clients
-braked whose look-ups of persons are refused too often."""
+"""Oversight of consents and clients, every second: letters are drawn for audit, overdue ones suspended, clients braked
+whose look-ups of persons are refused too often, and those disabled whose admission is over."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -11,6 +11,7 @@ from typing import ClassVar
 from prometheus_client import Counter
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from auth.administration.admissions import end_admissions
 from casework.client_alarms import raise_alarms
 from casework.consent_audits import draw_letters, suspend_overdue
 from casework.transaction import transact
@@ -20,6 +21,7 @@ from models.keyring import Keyring
 ALARMS = Counter("suxin_client_alarms", "Alarms over clients whose look-ups of persons miss", ["audience"])
 LETTERS = Counter("suxin_audited_letters", "Letters, by what audits made of them", ["outcome"])
 ALARM = "client %s is braked: %d of its %d look-ups of persons within an hour were without consent or misnamed"
+ENDED = "client %s is disabled: the last day of its admission is over"
 TRIED = "client %s: %d of the %d share codes that its visitors tried within an hour showed nothing"
 
 
@@ -49,6 +51,8 @@ class Oversight(Job):
         drawn = await transact(self.engine, partial(self._draw, at=at), at)
         suspended = await transact(self.engine, partial(suspend_overdue, at=at), at)
         alarms = await transact(self.engine, partial(raise_alarms, most=self.limits.misses, at=at), at)
+        for client_id in await transact(self.engine, partial(_end_admissions, at=at), at):
+            self.logger.warning(ENDED, client_id)
         LETTERS.labels("drawn").inc(len(drawn))
         LETTERS.labels("overdue").inc(len(suspended))
         for alarm in alarms:
@@ -58,3 +62,7 @@ class Oversight(Job):
 
     async def _draw(self, connection: AsyncConnection, at: datetime) -> Sequence[int]:
         return await draw_letters(connection, self.keyring, self.limits.one_in, at)
+
+
+async def _end_admissions(connection: AsyncConnection, at: datetime) -> Sequence[str]:
+    return await connection.run_sync(end_admissions, at)

@@ -1,6 +1,6 @@
 """Registered OAuth clients (RFC 6749, section 2)."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -52,7 +52,8 @@ class Client(Keyed):
     match_version: of the key by which it matches persons (`auth.clients.match_keys`).
     grant_id: the proposal that granted its scopes, where powers are separated (`models.grant_proposal`).
     redirect_uris: compared character by character (RFC 9700, 2.1). revoked_before: addresses of files from before are
-    not valid.
+    not valid. contract_number, responsible, impact_assessment, ends_on: of its admission
+    (`auth.administration.admissions`); ends_on is the last day.
     """
 
     __tablename__ = "client"
@@ -80,6 +81,9 @@ class Client(Keyed):
             name="jwks_uri",
         ),
         CheckConstraint("audience = 'COURT' OR cardinality(redirect_uris) = 0", name="redirects"),
+        CheckConstraint(
+            "num_nulls(contract_number, responsible, impact_assessment, ends_on) IN (0, 4)", name="admission"
+        ),
     )
 
     client_id: Mapped[str] = mapped_column(unique=True)
@@ -106,3 +110,7 @@ class Client(Keyed):
     revoked_before: Mapped[datetime | None]
     match_version: Mapped[int] = mapped_column(server_default=text("1"))
     grant_id: Mapped[int | None] = mapped_column(BigInteger, index=True)
+    contract_number: Mapped[str | None]
+    responsible: Mapped[str | None]
+    impact_assessment: Mapped[str | None]
+    ends_on: Mapped[date | None]

@@ -1,7 +1,7 @@
 """Changes of clients as security events: what differs, without keys and secrets."""
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
@@ -59,4 +59,4 @@ def _hide(side: Mapping[str, Any]) -> Mapping[str, Any]:
 def _tell(name: str, value: Any) -> Any:
     if name == "jwks":
         return name_keys(value)
-    return value.isoformat() if isinstance(value, datetime) else value
+    return value.isoformat() if isinstance(value, date) else value  # a datetime is one

@@ -3,7 +3,7 @@
 import re
 import secrets
 from collections.abc import Collection
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -31,6 +31,7 @@ from models.issued_token import IssuedToken
 from models.request_entry import ClientUsage
 from models.security_event import SecurityAct
 from models.staff_account import AuthorizationCode
+from models.terms import to_court_day
 
 OF_A_COURT = frozenset({Audience.COURT, Audience.LABOUR_ARBITRATION})
 """Audiences whose clients belong to a court: a body of arbitration to that at which its awards are enforced."""
@@ -108,9 +109,16 @@ def disable_client(connection: sa.Connection, client_id: str, *, now: datetime) 
 
 def enable_client(connection: sa.Connection, client_id: str) -> None:
     """Undo a disabling: the client has its keys or secret, scopes and consents again, and asks for new tokens. Raises
-    RegistrationError if there is no disabled client of this identifier."""
+    RegistrationError if there is no disabled client of this identifier, or its last day is over."""
     if is_separated(connection):
         raise RegistrationError(NEEDS_GRANT)
+    over = sa.select(Client.ends_on).where(
+        Client.client_id == client_id, Client.ends_on < to_court_day(datetime.now(UTC))
+    )
+    if ended := connection.scalar(over):
+        raise RegistrationError(
+            f"The admission of {client_id} ended on {ended}. First: suxin client admit {client_id} …."
+        )
     before = read_state(connection, client_id, ["disabled_at"])
     disabled = sa.update(Client).where(Client.client_id == client_id, Client.disabled_at.is_not(None))
     if connection.execute(disabled.values(disabled_at=None)).rowcount != 1:

@@ -6,6 +6,7 @@ import logging
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -22,7 +23,7 @@ from auth.access_token import (
     read_access_token,
     write_access_token,
 )
-from auth.clients.authentication import ClientAuthenticator
+from auth.clients.authentication import UNKNOWN_CLIENT, ClientAuthenticator, reject_client
 from auth.clients.certificates import Authorities, MutualTLS
 from auth.clients.key_sets import Fetch, KeySets
 from auth.clients.scope_request import find_allowed_scopes, read_requested_scopes
@@ -45,6 +46,7 @@ from languages.sentence import say
 from models.client import ClientProfile
 from models.keyring import Keyring
 from models.sm2_keys import Sm2Keys
+from models.terms import to_midnight
 
 GRANTS = (ClientCredentials, TokenExchange, StaffSignedIn)
 GRANT_TYPES = tuple(grant.GRANT_TYPE for grant in GRANTS)
@@ -195,7 +197,7 @@ class AuthorizationServer(AuthlibServer):  # type: ignore[misc]  # authlib has n
         return {
             "access_token": write_access_token(token, self.issuer, self.signing),
             "token_type": token.kind,
-            "expires_in": self.token_lifetime,
+            "expires_in": token.expires_at - token.issued_at,
             "scope": " ".join(sorted(scopes)),
         }
 
@@ -215,6 +217,12 @@ class AuthorizationServer(AuthlibServer):  # type: ignore[misc]  # authlib has n
         officer: Officer | None,
     ) -> AccessToken:
         now = int(self.clock())
+        ends = now + self.token_lifetime
+        if client.ends_on:  # access stops with the admission
+            ends = min(ends, int(to_midnight(client.ends_on + timedelta(days=1)).timestamp()))
+        if ends <= now:
+            log.warning("the admission of client %s has ended: a request was refused", client.client_id)
+            raise reject_client(UNKNOWN_CLIENT)
         client_or_subject = encode_subject(index) if index else client.client_id
         return AccessToken(
             client_id=client.client_id,
@@ -222,7 +230,7 @@ class AuthorizationServer(AuthlibServer):  # type: ignore[misc]  # authlib has n
             scopes=scopes,
             token_id=secrets.token_urlsafe(18),
             issued_at=now,
-            expires_at=now + self.token_lifetime,
+            expires_at=ends,
             acting=index is not None,
             officer=officer,
         )

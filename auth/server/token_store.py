@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -57,6 +57,7 @@ class RegisteredClient:
     redirect_uris: frozenset[str]
     name: str
     court_code: str | None
+    ends_on: date | None
 
 
 def to_datetime(seconds: float) -> datetime:
@@ -72,7 +73,7 @@ def find_client(connection: sa.Connection, client_id: str) -> RegisteredClient |
         return None
     names = (
         "client_id", "authentication", "profile", "audience", "jwks", "jwks_uri", "secret_hash", "certificate_name",
-        "certificate_bound", "signed_requests", "name", "court_code",
+        "certificate_bound", "signed_requests", "name", "court_code", "ends_on",
     )  # fmt: skip
     return RegisteredClient(
         key=row["id"],

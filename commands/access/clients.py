@@ -6,10 +6,11 @@ from typing import Annotated, Any
 
 import typer
 
+from auth.administration.admissions import Admission, admit_client
 from auth.administration.client_changes import name_client
 from auth.administration.security_events import Happening
 from auth.clients import brakes, certifying, registry
-from commands.access.adding import Scopes, client_add, show_credentials
+from commands.access.adding import Purposes, Scopes, client_add, show_credentials
 from commands.access.matching import client_match_key
 from commands.access.register import open_register
 from commands.listing import AsJson, show_list
@@ -28,6 +29,7 @@ COUNTED = ("day", "field", "requests", "refused", "throttled", "cost", "millisec
 LISTED = {
     "client": "client_id",
     **{name: name for name in ("name", "audience", "profile", "authentication", "scopes")},
+    "until": "ends_on",
     "disabled": "disabled_at",
 }
 """The columns of `client list`."""
@@ -82,6 +84,26 @@ def client_enable(client_id: Annotated[str, typer.Argument(help="Identifier of t
     with open_register(_try(SecurityAct.CLIENT_ENABLED, client_id)) as (connection, _):
         registry.enable_client(connection, client_id)
     console.print(f"{client_id} is enabled.")
+
+
+@clients.command("admit")
+def client_admit(
+    client_id: Annotated[str, typer.Argument(help="Identifier of the client.")],
+    contract: Annotated[str, typer.Option(help="Number of the contract by which data is provided.")],
+    responsible: Annotated[str, typer.Option(help="Who answers for the data at the client.")],
+    assessment: Annotated[str, typer.Option(help="Number of the impact assessment (PIPL 55).")],
+    until: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="Last day, such as 2027-12-31.")],
+    purpose: Purposes = None,
+) -> None:
+    """Record the admission of a client: contract, who is responsible, impact assessment, purposes, and its last day.
+    After that day the client is disabled, and its tokens end. To renew, admit it again before.
+
+    Example: suxin client admit yuyao-bank --contract 2026-017 --responsible 王芳 --assessment PIA-9 --until 2027-12-31
+    """
+    with open_register(_try(SecurityAct.CLIENT_CHANGED, client_id)) as (connection, _):
+        admission = Admission(contract, responsible, assessment, until.date())
+        admit_client(connection, client_id, admission, now=datetime.now(UTC), purposes=purpose or ())
+    console.print(f"{client_id} is admitted until {until:%Y-%m-%d}.")
 
 
 @clients.command("scopes")

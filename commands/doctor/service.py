@@ -13,6 +13,8 @@ from commands.doctor import derived, transparency, vital
 from commands.doctor.finding import Finding, State, ok, problem, warning
 from commands.doctor.replication import examine_replication, examine_standby
 from commands.doctor.sealed_numbers import examine_algorithms
+from models.client import Client
+from models.terms import to_court_day
 from postgres.locks import is_led
 from settings import DATABASE_URL, Settings
 
@@ -21,6 +23,9 @@ SKEW_SECONDS = 5.0
 
 PATIENCE_SECONDS = 600.0
 """How long deliveries may be due before it is a problem."""
+
+NOTICE_DAYS = 30
+"""How long before the end of a client's admission it is told."""
 
 START = "Start `suxin serve`, or `suxin worker` where SUXIN_WORKER=false."
 
@@ -53,6 +58,7 @@ async def _tables(connection: AsyncConnection, settings: Settings, moment: datet
         text = f"The archiving of {', '.join(begun)} was begun and not finished: its answers are out of the log."
         yield warning("archives", text, "Run `suxin log archive` with the same directory: it goes on there.")
     yield await transparency.examine_lag(connection, moment)
+    yield await connection.run_sync(_admissions, moment)
     waits = await measure_backlog(connection, moment)
     yield await _leader(connection)
     for look in (_days, _deliveries, _failing, _objections, _months):
@@ -94,6 +100,19 @@ async def _partitions(connection: AsyncConnection, moment: datetime) -> Finding:
         f"The access log has no partition for {' and '.join(missing).replace('_', '-')}: nothing can be answered then."
     )
     return problem("access log", text, "Start `suxin serve`: it makes them, and looks after them every hour.")
+
+
+def _admissions(connection: sa.Connection, moment: datetime) -> Finding:
+    soon = to_court_day(moment) + timedelta(days=NOTICE_DAYS)
+    active = sa.select(Client.client_id).where(Client.disabled_at.is_(None), Client.ends_on.is_not(None))
+    admitted = list(connection.scalars(active.order_by(Client.client_id)))
+    ending = list(connection.scalars(active.where(Client.ends_on <= soon).order_by(Client.client_id)))
+    if not ending:
+        return ok(
+            "admissions", f"{len(admitted)} clients are admitted by contract, none until less than {NOTICE_DAYS} days."
+        )
+    text = f"The admission of {', '.join(ending)} ends within {NOTICE_DAYS} days; then they are disabled."
+    return warning("admissions", text, "Renew the contract, and record it by `suxin client admit`.")
 
 
 async def _leader(connection: AsyncConnection) -> Finding:

@@ -1,7 +1,7 @@
 """The registration of the client that asks, and the documents registered for it."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -31,6 +31,7 @@ OWN = (
         Client.signed_requests,
         Client.created_at,
         Client.braked_until,
+        Client.ends_on,
         PublishedKeySet.tried_at,
         PublishedKeySet.fetched_at,
         PublishedKeySet.keys.label("published"),
@@ -70,6 +71,7 @@ class OwnRegistration:
     signed_requests: bool
     created_at: datetime
     braked_until: datetime | None
+    ends_on: date | None
 
 
 async def _read_own(context: Context, _: tuple[Any, ...]) -> OwnRegistration | None:
@@ -84,7 +86,7 @@ async def _read_own(context: Context, _: tuple[Any, ...]) -> OwnRegistration | N
 def _describe(row: sa.RowMapping, now: datetime) -> OwnRegistration:
     same = (
         "name", "authentication", "profile", "jwks_uri", "certificate_name", "certificate_bound", "signed_requests",
-        "created_at",
+        "created_at", "ends_on",
     )  # fmt: skip
     braked = row["braked_until"] if row["braked_until"] and row["braked_until"] > now else None
     return OwnRegistration(

@@ -1,6 +1,6 @@
 """The registration of the client that asks."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 import strawberry
 
@@ -67,6 +67,9 @@ class ClientRegistration:
     created_at: datetime = strawberry.field(description="Since when (登记时间).")
     braked_until: datetime | None = strawberry.field(
         description="Until when look-ups of persons are refused to you (暂停核查至); null if they are not."
+    )
+    ends_on: date | None = strawberry.field(
+        description="The last day of your admission (接入截止日), after which access stops; null if none is recorded."
     )
 
 

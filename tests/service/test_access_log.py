@@ -12,6 +12,7 @@ from conftest import City
 from look_ups import document, errors, key_of, keys, look_up, node_id, nodes, rows
 from world import NOW, World
 
+from auth.administration.provisions import list_provisions
 from auth.audiences import Audience
 from demo.city.cast import CAST, CHEN, DEMO_VILLAGE, FORGE, LIN, STRANGER, UNCONSENTED, ZHAO, ZHAO_SHARE_CODE, Subject
 from models.keyring import load_keyring
@@ -350,3 +351,26 @@ def test_a_number_as_a_reference_is_refused(world: World) -> None:
     assert [error["extensions"]["code"] for error in answer["errors"]] == ["BAD_INPUT"]
     assert CHEN.number not in str(answer)
     assert entries == []
+
+
+# what went to whom
+
+
+def test_provisions_count_by_client_purpose_and_kind_of_data(world: World) -> None:
+    def count() -> tuple[int, int, int]:
+        with world.engine.connect() as connection:
+            found = list_provisions(connection, NOW.date().replace(day=1), world.clients[BANK].client_id)
+        ours = [row for row in found if row["field"] == "subjects" and row["purpose"] == "LOAN_APPROVAL"]
+        for row in ours:
+            assert (row["client"], row["audience"], row["contract"]) == (world.clients[BANK].client_id, BANK, None)
+            assert {"Person", "Party"}.intersection(row["types"])
+        answers, subjects, given = (sum(row[name] for row in ours) for name in ("answers", "subjects", "given"))
+        return answers, subjects, given
+
+    before = count()
+    for by in ([key_of(CHEN, consent=CHEN.letter(BANK)), key_of(UNCONSENTED)], [key_of(STRANGER)]):
+        world.data(BANK, BATCH, {"by": by, "access": ACCESS})
+    assert tuple(now - then for now, then in zip(count(), before, strict=True)) == (2, 3, 1)
+    with world.engine.connect() as connection:
+        assert list_provisions(connection, NOW.date().replace(year=NOW.year - 5, day=1)) == []
+        assert list_provisions(connection, NOW.date().replace(day=1), "nobody") == []

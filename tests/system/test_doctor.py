@@ -46,6 +46,7 @@ CHECKS = [
     "algorithms",
     "access log",
     "transparency log",
+    "admissions",
     "worker",
     "calendar",
     "deliveries",
@@ -322,6 +323,15 @@ TABLES = {
         State.PROBLEM,
         "2026-12",
         "suxin serve",
+    ),
+    "an admission that ends": (
+        "UPDATE client SET contract_number = '1', responsible = 'x', impact_assessment = '1', ends_on = '2026-12-01'"
+        " WHERE client_id = (SELECT min(client_id) FROM client)",
+        "UPDATE client SET contract_number = NULL, responsible = NULL, impact_assessment = NULL, ends_on = NULL",
+        "admissions",
+        State.WARNING,
+        "ends within 30 days",
+        "suxin client admit",
     ),
     "a day not done": (
         "UPDATE calendar_day SET day = '2026-11-19'",

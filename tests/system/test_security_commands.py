@@ -38,6 +38,8 @@ COMMANDS: dict[str, SecurityAct | str] = {
     "client add": A.CLIENT_ADDED,
     "client list": READS,
     "client usage": READS,
+    "client admit": A.CLIENT_CHANGED,
+    "provisions": READS,
     "client disable": A.CLIENT_DISABLED,
     "client enable": A.CLIENT_ENABLED,
     "client scopes": A.CLIENT_SCOPES_CHANGED,
@@ -65,6 +67,7 @@ COMMANDS: dict[str, SecurityAct | str] = {
     "catalogue show": READS,
     "catalogue check": READS,
     "catalogue load": A.CATALOGUE_LOADED,
+    "catalogue export": READS,
     "vocabulary show": READS,
     "vocabulary check": READS,
     "vocabulary load": A.VOCABULARY_LOADED,
@@ -111,12 +114,16 @@ def written(tmp_path: Path) -> dict[str, Path]:
     return files
 
 
+TERMS = ("--contract", "2099-17", "--responsible", "王芳", "--assessment", "PIA-9", "--until", "2099-12-31")
+
+
 def list_steps(written: dict[str, Path], folder: Path) -> list[tuple[str, tuple[Any, ...], str]]:
     """Commands in an order in which each can be done: name, arguments, subject."""
     jwks, bank, wang = written["jwks"], "client bank-9", "account wang"
     court, day = ("--court", "浙0281"), ("--from", "2099-01-01")
     return [
         ("client add", ("某银行", "--audience", "BANK", "--jwks", jwks, "--client-id", "bank-9"), bank),
+        ("client admit", ("bank-9", *TERMS), bank),
         ("client scopes", ("bank-9", "--scope", "catalogue.read", "--scope", "organization.read"), bank),
         ("client profile", ("bank-9", "fapi2"), bank),
         ("client budget", ("bank-9", "5000"), bank),
@@ -159,6 +166,9 @@ def test_each_act_is_told_with_its_operator_and_refusals_too(
         (event,) = [one for one in found if one.act == COMMANDS[command] and one.subject == subject]
         assert (event.result, event.road, event.operator) == ("DONE", "COMMAND_LINE", "zhaoliu"), command
         assert event.source.endswith(f"@{socket.gethostname()} from 10.20.0.7")
+    (told,) = [one for one in json.loads(run("client", "list", "--json").stdout) if one["client"] == "bank-9"]
+    assert told["until"] == "2099-12-31"
+    assert json.loads(run("provisions", "--month", "2026-01", "--client", "bank-9", "--json").stdout) == []
     refused = run("--operator", "qianqi", "client", "disable", "nobody")
     assert refused.exit_code == 1
     with sync_engine.connect() as connection:
