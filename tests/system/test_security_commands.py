@@ -63,6 +63,7 @@ COMMANDS: dict[str, SecurityAct | str] = {
     "keys rotate": A.KEYS_CHANGED,
     "keys rotate-identity": A.KEYS_CHANGED,
     "keys reseal": A.KEYS_CHANGED,
+    "keys rotate-sm2": A.KEYS_CHANGED,
     **dict.fromkeys(("schema diff", "openapi", "bruno", "report verify"), SAYS_NOTHING),
     "catalogue show": READS,
     "catalogue check": READS,
