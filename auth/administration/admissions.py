@@ -21,7 +21,7 @@ LONGEST = 200
 
 
 @dataclass(frozen=True)
-class Admission:
+class AdmissionTerms:
     """The terms of a client. responsible: the person who answers for the data at the client. ends_on: the last day."""
 
     contract_number: str
@@ -33,7 +33,7 @@ class Admission:
 def admit_client(
     connection: sa.Connection,
     client_id: str,
-    admission: Admission,
+    admission: AdmissionTerms,
     *,
     now: datetime,
     purposes: Collection[str] = (),
@@ -65,7 +65,7 @@ def end_admissions(connection: sa.Connection, now: datetime) -> list[str]:
     return ended
 
 
-def _texts(admission: Admission) -> list[tuple[str, str]]:
+def _texts(admission: AdmissionTerms) -> list[tuple[str, str]]:
     return [(name, value) for name, value in asdict(admission).items() if isinstance(value, str)]
 
 

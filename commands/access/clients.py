@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from auth.administration.admissions import Admission, admit_client
+from auth.administration.admissions import AdmissionTerms, admit_client
 from auth.administration.client_changes import name_client
 from auth.administration.security_events import Happening
 from auth.clients import brakes, certifying, registry
@@ -101,7 +101,7 @@ def client_admit(
     Example: suxin client admit yuyao-bank --contract 2026-017 --responsible 王芳 --assessment PIA-9 --until 2027-12-31
     """
     with open_register(_try(SecurityAct.CLIENT_CHANGED, client_id)) as (connection, _):
-        admission = Admission(contract, responsible, assessment, until.date())
+        admission = AdmissionTerms(contract, responsible, assessment, until.date())
         admit_client(connection, client_id, admission, now=datetime.now(UTC), purposes=purpose or ())
     console.print(f"{client_id} is admitted until {until:%Y-%m-%d}.")
 

@@ -12,7 +12,7 @@ from hearing import good
 from house import House
 from oauth_clients import ISSUER, Service, SigningClient, refusal
 
-from auth.administration.admissions import Admission, admit_client, end_admissions
+from auth.administration.admissions import AdmissionTerms, admit_client, end_admissions
 from auth.clients.registration import RegistrationError
 from auth.clients.registry import disable_client, enable_client, end_issued
 from auth.tokens import TokenVerifier
@@ -100,11 +100,11 @@ async def test_the_log_does_not_speak_of_others(
     assert told(caplog) == []
 
 
-TERMS = Admission("合同2027-17", "王芳", "PIA-9", date(2027, 1, 15))
+TERMS = AdmissionTerms("合同2027-17", "王芳", "PIA-9", date(2027, 1, 15))
 """Until the end of the day on which the tests begin, at 16:00 in court time."""
 
 
-def admit(service: Service, client: SigningClient, admission: Admission = TERMS, **more: Any) -> None:
+def admit(service: Service, client: SigningClient, admission: AdmissionTerms = TERMS, **more: Any) -> None:
     """Admit a client now."""
     with service.engine.begin() as connection:
         admit_client(connection, client.client_id, admission, now=moment(service), **more)
