@@ -101,7 +101,9 @@ bench: $(INSTALLED)  ## All benchmarks: other servers, access log, hostile docum
 	$(BIN)/python -m bench.neighbours
 	$(BIN)/python -m bench.pages
 	$(BIN)/python -m bench.imports.cases
+	$(BIN)/python -m bench.imports.cases --crypto sm
 	$(BIN)/python -m bench.imports.changes
+	$(BIN)/python -m bench.writes.resealing
 	$(BIN)/python -m bench.exports.events
 
 bench-scale: $(INSTALLED)  ## What grows: ten years of partitions, ninety courts writing at once, reads on a standby

@@ -32,7 +32,7 @@ from jobs.oversight import Vigilance
 from jobs.worker import work_on
 from models.keyring import Keyring, load_keyring
 from models.number_suites import Crypto
-from models.sm2_keys import Sm2Keys, load_sm2_keys
+from models.sm2_keys import Sm2Keys
 from models.transparency.notes import NoteSigner, read_key
 from postgres import database
 from postgres.connections import PlanConnections, watch
@@ -78,7 +78,7 @@ class Parts:
     @cached_property
     def keyring(self) -> Keyring:
         """The keys that encrypt identities."""
-        return load_keyring(self.settings.key_file, self.settings.crypto)
+        return load_keyring(self.settings.key_file, self.settings.crypto, self.settings.crypto_command)
 
     @cached_property
     def signing(self) -> SigningKeys:
@@ -94,7 +94,9 @@ class Parts:
     @cached_property
     def sm2(self) -> Sm2Keys | None:
         """The keys that sign reports and checkpoints by SM2 as well; None unless numbers are of SM."""
-        return load_sm2_keys(self.settings.sm2_key_file) if self.keyring.suite is Crypto.SM else None
+        if self.keyring.suite is not Crypto.SM:
+            return None
+        return self.keyring.provider.load_signers(self.settings.sm2_key_file)
 
     @cached_property
     def log_keys(self) -> LogKeys:

@@ -1,6 +1,7 @@
 """Reading of the values of settings: each by its own function, which raises SettingsError with what to write."""
 
 import re
+import shlex
 from collections.abc import Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -102,6 +103,13 @@ def _line(name: str, value: str) -> str:
     return value
 
 
+def _command(name: str, value: str) -> Sequence[str]:
+    try:
+        return tuple(shlex.split(value))
+    except ValueError:
+        raise SettingsError(f"{name} must be a command as in a shell: a quote is not closed.") from None
+
+
 def _header(name: str, value: str) -> str:
     if not re.fullmatch("[A-Za-z0-9-]{1,64}", value):
         raise SettingsError(f"{name} must be the name of a header, such as Client-Cert.")
@@ -153,6 +161,7 @@ PARSERS: dict[str, Any] = {
     "log": _one_of("json", "text"),
     "debug": _switch,
     "crypto": _one_of("international", "sm"),
+    "crypto_command": _command,
     "operator": _line,
     "contact": _line,
 }

@@ -60,6 +60,7 @@ class Settings:
     require_second_factor: whether staff cannot sign in without a second factor.
     crypto: `international` or `sm`: by which algorithms numbers are sealed and hashed (docs/cryptography.md). None: as
     the newest key of the key file, which is international in a new one.
+    crypto_command: a command that reaches a device with keys of SM (docs/cryptography.md); empty for key files.
     operator: who runs the service, and contact: how to reach them: for the pages.
     """
 
@@ -98,6 +99,7 @@ class Settings:
     log: str | None = None
     debug: bool = False
     crypto: str | None = None
+    crypto_command: Sequence[str] = ()
     operator: str = ""
     contact: str = ""
 

@@ -76,7 +76,7 @@ class Manner:
 
 def import_one(settings: Settings, url: sa.URL, format: str, file: Path, manner: Manner) -> Summary:
     """Import one file with a progress bar."""
-    keyring = load_keyring(settings.key_file, settings.crypto)
+    keyring = load_keyring(settings.key_file, settings.crypto, settings.crypto_command)
     target = manner.rejects or Path(f"{file.stem}.rejects.csv")
     if target.is_dir():
         target /= f"{file.stem}.rejects.csv"

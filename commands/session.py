@@ -36,7 +36,7 @@ from ingest.report import ImportFileError
 from models.keyring import KeyringError, load_keyring
 from models.number_suites import Crypto
 from models.security_event import SecurityAct
-from models.sm2_keys import Sm2KeyError, load_sm2_keys
+from models.sm2_keys import Sm2KeyError
 from models.transparency.notes import NoteError
 from postgres import database
 from postgres.errors import DatabaseError
@@ -122,7 +122,7 @@ def use_database(
     with _open(settings, said) as url:
         asyncio.run(with_engine(url, partial(check_fitness, settings=settings, keys=keys, signs=signs)))
         if keys:
-            load_keyring(settings.key_file, settings.crypto)
+            load_keyring(settings.key_file, settings.crypto, settings.crypto_command)
         yield url
 
 
@@ -139,8 +139,9 @@ def refuse_new(settings: Settings) -> None:
 def make_keys(settings: Settings) -> None:
     """Make the key files that are missing, after a check that none was lost. Raises CommandError."""
     try:
-        if load_keyring(settings.key_file, settings.crypto).suite is Crypto.SM:
-            load_sm2_keys(settings.sm2_key_file)
+        ring = load_keyring(settings.key_file, settings.crypto, settings.crypto_command)
+        if ring.suite is Crypto.SM:
+            ring.provider.load_signers(settings.sm2_key_file)
         SigningKeys(settings.signing_key_file, time.time)
         load_signer(settings.log_key_file, settings.log_origin)
     except OSError as error:

@@ -94,7 +94,7 @@ def _fill(
         for file in EXPORTS.glob(f"{format}.*"):
             _bring(settings, url, format, file)
     keyring, keys = (
-        load_keyring(settings.key_file, settings.crypto),
+        load_keyring(settings.key_file, settings.crypto, settings.crypto_command),
         {audience: one.primary_key for audience, one in registered.items()},
     )
     with show_progress() as report:

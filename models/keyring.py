@@ -9,12 +9,14 @@ import json
 import os
 import secrets
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
+from models.crypto_provider import FILES, CryptoProvider, open_provider
 from models.derived_keys import DerivedKeys
+from models.masters import MASTER_BYTES, DeviceMaster, KeyringError, Master, SmMaster, get_octets, read_master
 from models.number_suites import (
     INDEX_BYTES,
     NONCE_BYTES,
@@ -23,36 +25,15 @@ from models.number_suites import (
     IndexingKey,
     SealingKey,
     derive,
-    make_indexing_key,
-    make_sealing_key,
 )
 from secret_file import create_secret, write_secret
+
+__all__ = ["FORMATS", "Keyring", "KeyringError", "NumberForms"]
 
 FORMATS = {Crypto.INTERNATIONAL: 1, Crypto.SM: 2}
 """The first byte of what is sealed: 1 is AES-256-GCM, 2 is SM4-GCM."""
 
-MASTER_BYTES = 32
 HEAD_BYTES = 2 + NONCE_BYTES
-OF_SM = "sm:"
-"""Stands before the keys of the suite SM in the key file."""
-
-
-class KeyringError(RuntimeError):
-    """The key file cannot be used. The message has a hint."""
-
-
-@dataclass(frozen=True)
-class SmMaster:
-    """A master secret that was made for the suite SM."""
-
-    octets: bytes
-
-    def hex(self) -> str:
-        """Return it as it is written in the key file."""
-        return OF_SM + self.octets.hex()
-
-
-Master = bytes | SmMaster
 
 
 class NumberForms(NamedTuple):
@@ -72,16 +53,17 @@ class HashStep(NamedTuple):
 @dataclass(frozen=True)
 class Keyring(DerivedKeys):
     """Master secrets of 32 random bytes by version, newest last. crypto: the suite of what is written from now on; a
-    ring whose newest key is of SM is of SM."""
+    ring whose newest key is of SM is of SM. provider: makes the keys that seal and hash."""
 
     sealing: Sequence[Master]
     indexing: Sequence[Master]
     crypto: Crypto = Crypto.INTERNATIONAL
+    provider: CryptoProvider = field(default=FILES, compare=False, repr=False)
 
     @cached_property
     def suite(self) -> Crypto:
         """The suite of what is written."""
-        return Crypto.SM if isinstance(self.indexing[-1], SmMaster) else self.crypto
+        return self.crypto if isinstance(self.indexing[-1], bytes) else Crypto.SM
 
     @property
     def first_sealing(self) -> bytes:
@@ -102,7 +84,7 @@ class Keyring(DerivedKeys):
     def _sealing_keys(self) -> dict[tuple[int, int], SealingKey]:
         """The keys that open, by format and version."""
         return {
-            (FORMATS[crypto], version): make_sealing_key(get_octets(master), crypto)
+            (FORMATS[crypto], version): self.provider.make_sealing_key(master, crypto)
             for version, master in enumerate(self.sealing, 1)
             for crypto in Crypto
             if crypto is Crypto.SM or isinstance(master, bytes)
@@ -116,11 +98,10 @@ class Keyring(DerivedKeys):
         """The hashes of the chain. The last international key hashes twice if the ring has changed to SM since."""
         last = self._international
         for version, master in enumerate(self.indexing, 1):
-            octets = get_octets(master)
             if isinstance(master, bytes):
-                yield HashStep(version, make_indexing_key(octets, Crypto.INTERNATIONAL))
+                yield HashStep(version, self.provider.make_indexing_key(master, Crypto.INTERNATIONAL))
             if version >= last and self.suite is Crypto.SM:
-                yield HashStep(SM_MARK | version, make_indexing_key(octets, Crypto.SM))
+                yield HashStep(SM_MARK | version, self.provider.make_indexing_key(master, Crypto.SM))
 
     @cached_property
     def _places(self) -> dict[int, int]:
@@ -207,20 +188,16 @@ class Keyring(DerivedKeys):
         return text
 
 
-def get_octets(master: Master) -> bytes:
-    """Return the 32 bytes of a master secret."""
-    return master.octets if isinstance(master, SmMaster) else master
-
-
-def load_keyring(path: Path, crypto: str | None = None) -> Keyring:
+def load_keyring(path: Path, crypto: str | None = None, command: Sequence[str] = ()) -> Keyring:
     """Read the key file; create one with new keys if there is none. crypto: None is the suite of the newest key.
+    command: reaches a device, in which new keys are then.
 
     Raises KeyringError."""
     suite = Crypto(crypto) if crypto else None
     if not path.exists():
-        _create(path, suite or Crypto.INTERNATIONAL)
+        _create(path, suite or Crypto.INTERNATIONAL, by_device=bool(command))
     try:
-        ring = parse_keyring(path.read_text(), suite)
+        ring = parse_keyring(path.read_text(), suite, command)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise KeyringError(f"{path} is not a key file ({type(error).__name__}). Restore it from its backup.") from error
     if suite is Crypto.INTERNATIONAL and ring.suite is Crypto.SM:
@@ -228,11 +205,11 @@ def load_keyring(path: Path, crypto: str | None = None) -> Keyring:
     return ring
 
 
-def parse_keyring(text: str, crypto: Crypto | None = None) -> Keyring:
+def parse_keyring(text: str, crypto: Crypto | None = None, command: Sequence[str] = ()) -> Keyring:
     """Return the ring in the text of a key file. Raises ValueError, KeyError, TypeError."""
     stored = json.loads(text)
     sealing, indexing = _read_masters(stored["sealing"]), _read_masters(stored["indexing"])
-    return Keyring(sealing, indexing, crypto or Crypto.INTERNATIONAL)
+    return Keyring(sealing, indexing, crypto or Crypto.INTERNATIONAL, open_provider(tuple(command)))
 
 
 def format_keyring(ring: Keyring) -> str:
@@ -240,36 +217,44 @@ def format_keyring(ring: Keyring) -> str:
     return json.dumps({half: [key.hex() for key in getattr(ring, half)] for half in ("sealing", "indexing")})
 
 
-def add_keys(path: Path, crypto: str | None = None) -> Keyring:
+def add_keys(path: Path, crypto: str | None = None, command: Sequence[str] = ()) -> Keyring:
     """Add a new key of each kind to the key file. Returns the ring with them. Raises KeyringError, OSError."""
-    ring = load_keyring(path, crypto)
-    sealing, indexing = ([*keys, _make_master(ring.suite)] for keys in (ring.sealing, ring.indexing))
+    ring = load_keyring(path, crypto, command)
+    number = ring.version + 1
+    sealing = [*ring.sealing, _make_master(ring.suite, f"seal-{number}" if command else None)]
+    indexing = [*ring.indexing, _make_master(ring.suite, f"index-{number}" if command else None)]
     write_secret(path, format_keyring(Keyring(sealing, indexing)))
-    return load_keyring(path, crypto)
+    return load_keyring(path, crypto, command)
 
 
-def _make_master(crypto: Crypto) -> Master:
+def _make_master(crypto: Crypto, label: str | None = None) -> Master:
+    if label and crypto is Crypto.SM:
+        return DeviceMaster(label)
     octets = secrets.token_bytes(MASTER_BYTES)
     return SmMaster(octets) if crypto is Crypto.SM else octets
 
 
 def _read_masters(stored: Sequence[str]) -> tuple[Master, ...]:
-    masters = tuple(_read_master(key) for key in stored)
-    if not masters or any(len(get_octets(master)) != MASTER_BYTES for master in masters):
-        raise ValueError("a master secret is missing or has another length")
-    if [isinstance(master, SmMaster) for master in masters] != sorted(isinstance(one, SmMaster) for one in masters):
+    masters = tuple(read_master(key) for key in stored)
+    if not masters or isinstance(masters[0], DeviceMaster):
+        raise ValueError("the first master secret is missing")
+    if [isinstance(one, bytes) for one in masters] != sorted((isinstance(one, bytes) for one in masters), reverse=True):
         raise ValueError("a key of the international suite stands after one of SM")
     return masters
 
 
-def _read_master(text: str) -> Master:
-    return SmMaster(bytes.fromhex(text[len(OF_SM) :])) if str.startswith(text, OF_SM) else bytes.fromhex(text)
+def _create(path: Path, crypto: Crypto, *, by_device: bool = False) -> None:
+    """Create the key file, unless another process has. An existing file is never replaced.
 
-
-def _create(path: Path, crypto: Crypto) -> None:
-    """Create the key file, unless another process has. An existing file is never replaced."""
+    by_device: the newest keys are in a device. The first ones are in the file all the same: ids and share codes are
+    derived from them.
+    """
+    in_device = by_device and crypto is Crypto.SM
+    sealing, indexing = (
+        [_make_master(crypto), *([DeviceMaster(f"{name}-2")] if in_device else [])] for name in ("seal", "index")
+    )
     try:
-        create_secret(path, format_keyring(Keyring((_make_master(crypto),), (_make_master(crypto),))))
+        create_secret(path, format_keyring(Keyring(sealing, indexing)))
     except OSError as error:
         raise KeyringError(
             f"The key file {path} cannot be made ({type(error).__name__}). Make its directory writable."

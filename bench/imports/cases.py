@@ -1,6 +1,6 @@
 """Measure `suxin import cases` on an embedded PostgreSQL: lines per second from opening the file to the last commit.
 
-Run: python -m bench.imports.cases [--lines N] [--seed N] [--lines-per-subject N]
+Run: python -m bench.imports.cases [--lines N] [--seed N] [--lines-per-subject N] [--crypto sm]
 """
 
 import asyncio
@@ -23,6 +23,8 @@ from ingest.formats.cases import Cases
 from ingest.importing import import_file
 from ingest.reference.catalogue import load_catalogue
 from models.keyring import Keyring
+from models.masters import SmMaster
+from models.number_suites import Crypto
 from postgres import database
 
 TARGET = 30_000
@@ -38,7 +40,11 @@ COURTS = (("浙0281", "余姚市人民法院"), ("浙0282", "慈溪市人民法�
 CAUSES = ("民间借贷纠纷", "买卖合同纠纷", "金融借款合同纠纷", "物业服务合同纠纷", "离婚纠纷", "劳动争议")
 TYPES = (("民初", "原告", "被告"), ("民初", "原告", "被告"), ("执", "申请执行人", "被执行人"))
 
-KEYRING = Keyring(sealing=(b"s" * 32,), indexing=(b"i" * 32,))
+KEYRINGS = {
+    Crypto.INTERNATIONAL: Keyring(sealing=(b"s" * 32,), indexing=(b"i" * 32,)),
+    Crypto.SM: Keyring(sealing=(SmMaster(b"s" * 32),), indexing=(SmMaster(b"i" * 32),)),
+}
+KEYRING = KEYRINGS[Crypto.INTERNATIONAL]
 
 Party = tuple[str, str, str, str, str]
 
@@ -99,13 +105,13 @@ def _cpu(postmaster: int) -> float:
     return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
 
 
-async def _measure(url: sa.URL, path: Path, postmaster: int) -> None:
+async def _measure(url: sa.URL, path: Path, postmaster: int, keyring: Keyring) -> None:
     for run in ("first", "again"):
         engine = database.make_async_engine(url, pool_size=2, statement_timeout=10)
         async with engine.begin() as connection:
             await load_catalogue(connection)
         start, python, server = time.perf_counter(), time.process_time(), _cpu(postmaster)
-        summary = await import_file(engine, "cases", path, keyring=KEYRING)
+        summary = await import_file(engine, "cases", path, keyring=keyring)
         seconds, python = time.perf_counter() - start, time.process_time() - python
         await engine.dispose()
         server = _cpu(postmaster) - server
@@ -118,7 +124,12 @@ async def _measure(url: sa.URL, path: Path, postmaster: int) -> None:
     print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
 
 
-def main(lines: int = 200_000, seed: int = 2022, lines_per_subject: int = LINES_PER_SUBJECT) -> None:
+def main(
+    lines: int = 200_000,
+    seed: int = 2022,
+    lines_per_subject: int = LINES_PER_SUBJECT,
+    crypto: Crypto = Crypto.INTERNATIONAL,
+) -> None:
     """Write the file, import it twice, and print the figures."""
     with tempfile.TemporaryDirectory() as place:
         path = Path(place) / "cases.csv"
@@ -126,7 +137,7 @@ def main(lines: int = 200_000, seed: int = 2022, lines_per_subject: int = LINES_
         with database.run_embedded(Path(place) / "data") as url:
             database.migrate(url)
             postmaster = int((Path(place) / "data" / "postgresql" / "postmaster.pid").read_text().split()[0])
-            asyncio.run(_measure(url, path, postmaster))
+            asyncio.run(_measure(url, path, postmaster, KEYRINGS[crypto]))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from bench.peers.postgraphile.answers import shape_answer
 from bench.systems.suxin import subject_key
 from bench.systems.system import System
 from bench.systems.workloads import CHECK, PAGE, PAGE_SIZE, Pick, Work
-from models.keyring import get_octets
+from models.masters import get_octets
 from models.number_suites import derive
 from nodejs import NODE
 from postgres import database

@@ -96,7 +96,7 @@ def _register(registration: Registration) -> tuple[Credentials, str | None, bool
         made = registry.add_client(
             connection, registration, now=datetime.now(UTC), allow_pilot_persons=settings.allow_pilot_persons
         )
-        keyring = load_keyring(settings.key_file, settings.crypto) if matching else None
+        keyring = load_keyring(settings.key_file, settings.crypto, settings.crypto_command) if matching else None
         waits = is_separated(connection)
         shown = match_keys.show_match_key(connection, keyring, made.client_id) if keyring and not waits else None
         return made, shown, waits

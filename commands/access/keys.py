@@ -106,7 +106,7 @@ def keys_reseal(
     """
     with explain_errors():
         settings = read_settings()
-        ring = load_keyring(settings.key_file, settings.crypto)
+        ring = load_keyring(settings.key_file, settings.crypto, settings.crypto_command)
         if ring.suite is not Crypto.SM:
             raise CommandError("Numbers are to stay as they are: set SUXIN_CRYPTO=sm for all processes first.")
         attempt = Happening(SecurityAct.KEYS_CHANGED, "identity keys", after={"algorithms": ring.suite.value})
@@ -136,13 +136,13 @@ def _begin(connection: sa.Connection, settings: Settings, ring: Keyring) -> int:
 def _find_keys(connection: sa.Connection, settings: Settings) -> Keyring:
     """Return the ring to change to: with new keys, unless a change was begun. Raises CommandError if none fits."""
     if settings.key_file.exists() and is_unfinished(
-        connection, ring := load_keyring(settings.key_file, settings.crypto)
+        connection, ring := load_keyring(settings.key_file, settings.crypto, settings.crypto_command)
     ):
         return ring
     finding = examine_numbers(connection, settings)
     if finding.state is State.PROBLEM or not settings.key_file.exists():
         raise CommandError(f"{finding.found} {finding.remedy}", ExitCode.KEYS)
     try:
-        return add_keys(settings.key_file, settings.crypto)
+        return add_keys(settings.key_file, settings.crypto, settings.crypto_command)
     except OSError as error:
         raise explain_place(error) from error

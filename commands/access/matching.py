@@ -27,7 +27,7 @@ def client_match_key(
         raise typer.BadParameter("Give either --next or --use-next.")
     attempt = Happening(SecurityAct.CLIENT_KEYS_CHANGED, f"client {client_id}") if use_next else None
     with open_register(attempt, keys=True) as (connection, settings):
-        keyring = load_keyring(settings.key_file, settings.crypto)
+        keyring = load_keyring(settings.key_file, settings.crypto, settings.crypto_command)
         if use_next:
             shown = match_keys.use_next_match_key(connection, keyring, client_id)
         else:

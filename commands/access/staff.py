@@ -69,7 +69,7 @@ def staff_list(as_json: AsJson = False) -> None:
 def staff_password(username: Username) -> None:
     """Set a new password, unlock the account, and end all its sessions. A second factor is kept."""
     with open_register(_try(SecurityAct.PASSWORD_CHANGED, username), keys=True) as (connection, settings):
-        throttle = Throttle(load_keyring(settings.key_file, settings.crypto))
+        throttle = Throttle(load_keyring(settings.key_file, settings.crypto, settings.crypto_command))
         made = accounts.renew_password(connection, username, datetime.now(UTC), throttle)
     _hand_over(made)
 

@@ -51,7 +51,9 @@ def backup(directory: Directory, keys_file: KeysFile, passphrase_file: Passphras
         with use_database(settings, keys=True) as url, make_directory(directory):
             begun = time.monotonic()
             made = dump(database.get_owner_url(settings, url), directory)
-            made = replace(made, ring=load_keyring(settings.key_file, settings.crypto).fingerprints[-1])
+            made = replace(
+                made, ring=load_keyring(settings.key_file, settings.crypto, settings.crypto_command).fingerprints[-1]
+            )
             sealed = keys.seal({path.name: path.read_text() for path in keys.list_files(settings)}, passphrase)
             create_secret(keys_file, sealed)
             made.write(directory)

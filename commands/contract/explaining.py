@@ -103,7 +103,9 @@ def _analyzed(text: str, operation: str | None, variables: dict[str, Any] | None
             client = (await connection.execute(query)).scalar_one_or_none()
             if client is None:
                 raise CommandError(f"The database has no client of the audience {audience}. Register one first.")
-            caller = _caller(audience, client, load_keyring(settings.key_file, settings.crypto))
+            caller = _caller(
+                audience, client, load_keyring(settings.key_file, settings.crypto, settings.crypto_command)
+            )
             raw: Any = (await connection.get_raw_connection()).driver_connection
             return "\n".join(await _plans(raw, _explained(text, operation, variables, caller)))
 

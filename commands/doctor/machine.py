@@ -90,7 +90,7 @@ def _keyring(settings: Settings) -> Finding:
     if not file.exists():
         return warning("key ring", f"{file} does not exist.", FRESH)
     try:
-        ring = load_keyring(file, settings.crypto)
+        ring = load_keyring(file, settings.crypto, settings.crypto_command)
     except KeyringError as error:
         return problem("key ring", str(error), BACKUP.format(file))
     return ok("key ring", f"Its newest keys are version {len(ring.sealing)}.")

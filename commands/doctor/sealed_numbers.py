@@ -7,6 +7,7 @@ from cryptography.exceptions import InvalidTag
 
 import models
 from commands.doctor.finding import Finding, ok, problem, warning
+from models.crypto_device import DeviceError
 from models.keyring import FORMATS, Keyring, KeyringError, load_keyring
 from models.number_hashes import SEALED, EarlierForm, list_hashes, select_marks
 from models.number_suites import SM_MARK, Crypto
@@ -28,10 +29,13 @@ def examine_numbers(connection: sa.Connection, settings: Settings) -> Finding:
     if not settings.key_file.exists():
         return problem(KEYS, "The database holds numbers that were sealed by keys that are not here.", remedy)
     try:
-        ring = load_keyring(settings.key_file, settings.crypto)
+        ring = load_keyring(settings.key_file, settings.crypto, settings.crypto_command)
     except KeyringError:
         return problem(KEYS, "The key ring does not open the numbers that the database holds.", remedy)
-    return _compare(connection, ring, newest, oldest, remedy)
+    try:
+        return _compare(connection, ring, newest, oldest, remedy)
+    except DeviceError as error:
+        return problem(KEYS, str(error), "Try the command of SUXIN_CRYPTO_COMMAND by hand (docs/cryptography.md).")
 
 
 def _compare(connection: sa.Connection, ring: Keyring, newest: int, oldest: int, remedy: str) -> Finding:
@@ -68,7 +72,7 @@ def is_begun(connection: sa.Connection, ring: Keyring) -> bool:
 def examine_algorithms(connection: sa.Connection, settings: Settings) -> Finding:
     """Tell the algorithms in use, and how many rows of each table are left of the earlier ones."""
     try:
-        ring = load_keyring(settings.key_file, settings.crypto)
+        ring = load_keyring(settings.key_file, settings.crypto, settings.crypto_command)
     except KeyringError as error:
         return problem(ALGORITHMS, str(error), "Restore the key file, or set SUXIN_CRYPTO right.")
     used = f"Numbers are hashed and sealed by {NAMES[ring.suite]}."
@@ -110,5 +114,7 @@ def _opens(connection: sa.Connection, ring: Keyring) -> bool:
 def _fits(ring: Keyring, index: bytes, sealed: bytes) -> bool:
     try:
         return ring.renew(index) == ring.index(ring.open(sealed, index))
+    except DeviceError:
+        raise
     except (InvalidTag, KeyringError):
         return False

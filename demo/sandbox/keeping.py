@@ -94,7 +94,7 @@ def remove_data(settings: Settings, url: sa.URL) -> None:
 def fill_sandbox(settings: Settings, url: sa.URL, scale: float, now: datetime, progress: Progress) -> None:
     """Make the city in an empty database, with the clients that were put aside, else with new ones, whose keys are
     written into the folder `clients`. The passwords of staff are in the file `staff.json`. Raises CityError."""
-    keyring = load_keyring(settings.key_file, settings.crypto)
+    keyring = load_keyring(settings.key_file, settings.crypto, settings.crypto_command)
     kept = settings.data_dir / KEPT
     engine = database.make_sync_engine(url)
     with engine.begin() as connection:

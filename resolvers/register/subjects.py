@@ -87,7 +87,7 @@ def _asked() -> Any:
     columns: list[sa.ColumnClause[Any]] = [sa.column(name, type_) for name, type_ in ASKED.items()]
     named = sa.func.unnest(*arrays).table_valued(*columns, with_ordinality="ordinal", name="named").render_derived()
     stored = find_stored(named.c.newest, named.c.earlier)
-    return sa.select(named, stored.label("index")).subquery("asked")
+    return sa.select(named, stored.label("index")).offset(ROW_BY_ROW).subquery("asked")
 
 
 def _documents(asked: Any, party: Frame) -> Any:

@@ -71,7 +71,7 @@ class Installation:
     @property
     def ring(self) -> Keyring:
         """The keys of now."""
-        return load_keyring(self.settings.key_file, self.settings.crypto)
+        return load_keyring(self.settings.key_file, self.settings.crypto, self.settings.crypto_command)
 
     @contextmanager
     def at_work(self) -> Iterator[World]:

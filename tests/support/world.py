@@ -17,7 +17,8 @@ from demo.clients import DemoClient
 from engine.declare.opaque import seal
 from engine.run import runner
 from engine.statement.bound import BoundStatement
-from models.keyring import Keyring, Master, SmMaster
+from models.keyring import Keyring
+from models.masters import Master, SmMaster
 
 ISSUER = "http://127.0.0.1:8000"
 MAKE: Callable[[bytes], Master] = SmMaster if os.environ.get("SUXIN_CRYPTO") == "sm" else bytes

@@ -10,7 +10,8 @@ from cryptography.hazmat.primitives.hmac import HMAC
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.keyring import Keyring, KeyringError, SmMaster, add_keys, load_keyring
+from models.keyring import Keyring, KeyringError, add_keys, load_keyring
+from models.masters import SmMaster
 from models.number_suites import Crypto, derive
 
 NUMBER = "330281190001010004"
