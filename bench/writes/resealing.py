@@ -117,7 +117,10 @@ class Asking(threading.Thread):
             )
             self.slowest = max(self.slowest, time.perf_counter() - begun)
             self.subjects += len(self.expected[place]["subjects"])
-            self.lost += reply.status_code != 200 or reply.json().get("data") != self.expected[place]
+            if reply.status_code != 200 or reply.json().get("data") != self.expected[place]:
+                self.lost += 1
+                found = reply.json() if reply.status_code == 200 else {"status": reply.status_code}
+                console.print(f"another answer: {found.get('errors') or found}"[:500], soft_wrap=True)
 
 
 def change_while_asked(data: Data) -> str:

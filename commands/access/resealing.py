@@ -19,11 +19,11 @@ from models.number_hashes import COPIED, SEALED, EarlierForm, NumberHash, list_h
 from models.number_suites import Crypto
 from settings import Settings
 
-BATCH = 500
-"""Subjects of one transaction, which takes about a tenth of a second."""
+BATCH = 250
+"""Subjects of one transaction, which takes about a tenth of a second. The command then rests as long."""
 
-LOCK_MILLISECONDS, PAUSE_SECONDS = 300, 0.2
-"""How long a batch waits for a row that somebody writes, and how long the command waits before it tries again."""
+LOCK_MILLISECONDS, PAUSE_SECONDS, LONGEST_REST = 300, 0.2, 1.0
+"""How long a batch waits for a row that somebody writes, and how long the command waits then; its longest rest."""
 
 NEXT = sa.text(
     "SELECT earlier FROM earlier_form WHERE earlier > :after ORDER BY earlier LIMIT :most FOR UPDATE SKIP LOCKED"
@@ -95,6 +95,7 @@ class Resealing:
         """Go through the list once. Yields the number of subjects of each batch."""
         after: bytes | None = b""
         while after is not None:
+            begun = time.monotonic()
             try:
                 with self.engine.begin() as connection:
                     changed = change_some(connection, self.ring, after, self.size)
@@ -102,6 +103,7 @@ class Resealing:
                 return
             after = changed[-1] if changed else None
             yield len(changed)
+            self.pause(min(time.monotonic() - begun, LONGEST_REST))
 
     def _change_copies(self) -> None:
         """Change the notices that were copied from rows of before while these were changed."""

@@ -64,6 +64,7 @@ import sqlalchemy as sa
 import ingest.run
 from ingest.importing import import_file
 from models.keyring import Keyring
+from models.masters import SmMaster
 from postgres import database
 
 ingest.run.CHUNK_LINES = 50
@@ -75,8 +76,10 @@ def die(read, total, lines):
         os.kill(os.getpid(), signal.SIGKILL)
 
 async def main(url, path):
+    make = SmMaster if os.environ.get("SUXIN_CRYPTO") == "sm" else bytes
+    ring = Keyring((make(b"s" * 32),), (make(b"i" * 32),))
     engine = database.make_async_engine(sa.make_url(url), 2, 10)
-    await import_file(engine, "cases", Path(path), keyring=Keyring((b"s" * 32,), (b"i" * 32,)), progress=die)
+    await import_file(engine, "cases", Path(path), keyring=ring, progress=die)
 
 asyncio.run(main(*sys.argv[1:]))
 """

@@ -91,9 +91,11 @@ import sqlalchemy as sa
 import ingest.run
 from ingest.importing import import_file
 from models.keyring import Keyring
+from models.masters import SmMaster
 from postgres import database
 
 ingest.run.CHUNK_LINES, ingest.run.SLICE_LINES = 3, 1
+make = SmMaster if os.environ.get("SUXIN_CRYPTO") == "sm" else bytes
 url, path, place, times = sys.argv[1:]
 calls, kept = [], getattr(ingest.run, place)
 
@@ -107,7 +109,7 @@ setattr(ingest.run, place, die)
 
 async def main():
     engine = database.make_async_engine(sa.make_url(url), 4, 10)
-    await import_file(engine, "shixin", Path(path), keyring=Keyring((b"s" * 32,), (b"i" * 32,)))
+    await import_file(engine, "shixin", Path(path), keyring=Keyring((make(b"s" * 32),), (make(b"i" * 32),)))
 
 asyncio.run(main())
 """
