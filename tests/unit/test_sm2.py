@@ -106,7 +106,11 @@ def test_another_identifier_does_not_fit(tmp_path: Path) -> None:
     assert run("dgst", "-sm3", *options).returncode == 1
 
 
-@pytest.mark.parametrize("octets", [b"", b"\x04" + KEY.key.octets, KEY.key.octets[:-1] + b"\x00", b"\x01" * 64])
+@pytest.mark.parametrize(
+    "octets",
+    [b"", b"\x04" + KEY.key.octets, KEY.key.octets[:-1] + b"\x00", b"\x01" * 64],
+    ids=["none", "with the mark of a point", "a changed last byte", "no point"],
+)
 def test_what_is_no_point_is_no_key(octets: bytes) -> None:
     if octets != KEY.key.octets:
         with pytest.raises(Sm2Error):
