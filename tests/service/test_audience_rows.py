@@ -99,7 +99,7 @@ OF_ITSELF = {"RequestEntry", "ClientUsage"}
         (PLATFORM, CATALOGUE | {"Bulletin", "Person", "Organization", "CodeRecord", "Measure"}),
         (Audience.MORAL_BANK, CATALOGUE | {"Bulletin", "PointConversion", "Household", "HouseholdStanding", "Village"}),
         (Audience.VILLAGE, {"HouseholdStanding", "Village", "VillageNotice"}),
-        (Audience.AUDITOR, {"AccessRecord", "Client"}),
+        (Audience.AUDITOR, {"AccessRecord", "Client", "SecurityEvent"}),
     ],
 )
 def test_ids_open_only_the_types_of_the_audience(world: World, audience: Audience, types: set[str]) -> None:
