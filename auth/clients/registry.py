@@ -3,7 +3,7 @@
 import re
 import secrets
 from collections.abc import Collection
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -107,14 +107,12 @@ def disable_client(connection: sa.Connection, client_id: str, *, now: datetime) 
     update_active(connection, client_id, {"disabled_at": now})
 
 
-def enable_client(connection: sa.Connection, client_id: str) -> None:
+def enable_client(connection: sa.Connection, client_id: str, *, now: datetime) -> None:
     """Undo a disabling: the client has its keys or secret, scopes and consents again, and asks for new tokens. Raises
     RegistrationError if there is no disabled client of this identifier, or its last day is over."""
     if is_separated(connection):
         raise RegistrationError(NEEDS_GRANT)
-    over = sa.select(Client.ends_on).where(
-        Client.client_id == client_id, Client.ends_on < to_court_day(datetime.now(UTC))
-    )
+    over = sa.select(Client.ends_on).where(Client.client_id == client_id, Client.ends_on < to_court_day(now))
     if ended := connection.scalar(over):
         raise RegistrationError(
             f"The admission of {client_id} ended on {ended}. First: suxin client admit {client_id} …."

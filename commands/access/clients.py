@@ -82,7 +82,7 @@ def client_enable(client_id: Annotated[str, typer.Argument(help="Identifier of t
     Example: suxin client enable demo-bank
     """
     with open_register(_try(SecurityAct.CLIENT_ENABLED, client_id)) as (connection, _):
-        registry.enable_client(connection, client_id)
+        registry.enable_client(connection, client_id, now=datetime.now(UTC))
     console.print(f"{client_id} is enabled.")
 
 

@@ -224,7 +224,7 @@ def test_where_powers_are_separated_nothing_else_grants(office: Office, undone: 
     refusals: tuple[Callable[[], Any], ...] = (
         lambda: add_staff(undone, judge),
         lambda: set_scopes(undone, client, ["organization.read", "event.read"], allow_pilot_persons=True),
-        lambda: enable_client(undone, "demo-employer"),
+        lambda: enable_client(undone, "demo-employer", now=NOW),
     )
     disable_client(undone, "demo-employer", now=NOW + timedelta(minutes=1))
     for refused in refusals:

@@ -64,7 +64,7 @@ async def test_what_was_issued_before_a_disabling_stays_ended_after_it(
         disable_client(connection, bank.client_id, now=moment(service))
     assert refusal(await service.token(bank)) == (401, "invalid_client")
     with service.engine.begin() as connection:
-        enable_client(connection, bank.client_id)
+        enable_client(connection, bank.client_id, now=moment(service))
     assert await good(verifier, await service.access_token(bank))
     assert not await good(verifier, token)
 
@@ -147,6 +147,13 @@ async def test_whose_last_day_is_over_is_disabled_as_by_an_operator(service: Ser
         ]
     assert refusal(await service.token(bank)) == (401, "invalid_client")
     assert (await service.token(other)).status_code == 200
+    told = f"The admission of {bank.client_id} ended on 2027-01-15. First: suxin client admit {bank.client_id} …."
+    with pytest.raises(RegistrationError, match=re.escape(told)), service.engine.begin() as connection:
+        enable_client(connection, bank.client_id, now=moment(service))
+    admit(service, bank, replace(TERMS, ends_on=date(2027, 12, 31)))
+    with service.engine.begin() as connection:
+        enable_client(connection, bank.client_id, now=moment(service))
+    assert (await service.token(bank)).status_code == 200
 
 
 async def test_an_admission_limits_the_purposes_and_is_kept_with_its_terms(

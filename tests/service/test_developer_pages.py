@@ -185,7 +185,7 @@ def test_a_session_ends_with_the_client_its_token_or_its_class(world: World) -> 
         disable_client(connection, named, now=NOW)
     assert ABSENT in world.http.get(ACCOUNT, headers=PAGE).text
     with world.engine.begin() as connection:
-        enable_client(connection, named)
+        enable_client(connection, named, now=NOW)
     assert ABSENT in world.http.get(ACCOUNT, headers=PAGE).text  # it does not come back
     sign_in(world)
     with world.engine.begin() as connection:

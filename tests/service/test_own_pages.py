@@ -115,7 +115,7 @@ def test_a_session_is_new_each_time_ends_when_left_and_with_its_portal(world: Wo
         assert TOOLS.name not in world.http.get("/me", headers=PAGE).text
     finally:
         with world.engine.begin() as connection:
-            enable_client(connection, client)
+            enable_client(connection, client, now=NOW)
         world.tokens.clear()  # those of the portal are revoked
     page = world.http.get("/me", headers=PAGE).text
     assert TOOLS.name in page

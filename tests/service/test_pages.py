@@ -283,7 +283,7 @@ def test_an_operator_can_switch_the_look_up_off(world: World) -> None:
         page = look_up(world, CHEN.name)
     finally:
         with world.engine.begin() as connection:
-            enable_client(connection, "suxin-look")
+            enable_client(connection, "suxin-look", now=NOW)
     assert page.status_code == 503
     assert "公开查询已停用" in page.text
 

@@ -219,12 +219,12 @@ def test_a_disabling_is_undone(register: sa.Connection) -> None:
     client_id = add(register).client_id
     before = row(register, client_id)
     with pytest.raises(RegistrationError, match=f"no disabled client {client_id}"):
-        enable_client(register, client_id)
+        enable_client(register, client_id, now=NOW)
     disable_client(register, client_id, now=NOW)
-    enable_client(register, client_id)
+    enable_client(register, client_id, now=NOW)
     assert dict(row(register, client_id)) == {**before, "revoked_before": NOW}
     with pytest.raises(RegistrationError, match="no disabled client nobody"):
-        enable_client(register, "nobody")
+        enable_client(register, "nobody", now=NOW)
 
 
 def test_a_client_is_disabled_once(register: sa.Connection) -> None:
