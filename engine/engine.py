@@ -11,6 +11,7 @@ from engine.audit import Audit
 from engine.declare.checks import check_declarations, collect_row_types
 from engine.declare.opaque import hash_type
 from engine.declare.relations import Relation, RowType
+from engine.load.rows import check_names
 from engine.policy import Policy, build_policy
 
 
@@ -31,6 +32,7 @@ class Engine:
         object.__setattr__(self, "policy", build_policy(self.graphql))
         object.__setattr__(self, "rows", collect_row_types(self.graphql))
         check_declarations(self.graphql, self.rows, self.policy)
+        check_names(self.rows.values())
         for name in self.nodes:
             hash_type(name)  # so that ids are read that another process has written
 

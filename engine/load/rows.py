@@ -1,10 +1,11 @@
 """Rows as GraphQL reads them."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from engine.declare.checks import DeclarationError
 from engine.declare.relations import RowType
 from engine.load.caller import AnyView
 
@@ -40,7 +41,7 @@ class Row:
         return self.row_type.names[self._values[f"_{self.row_type.discriminator}"]]
 
     @property
-    def subject(self) -> int | None:
+    def subject_key(self) -> int | None:
         """The key of the row's subject, or None if it has no single subject."""
         found: int | None = self._values[f"_{self.row_type.subject}"] if self.row_type.subject else None
         return found
@@ -48,6 +49,17 @@ class Row:
     def get_keys(self, names: Mapping[str, Any]) -> tuple[Any, ...]:
         """Return the values that a relation needs of this row."""
         return tuple(self._values[f"_{name}"] for name in names)
+
+
+def check_names(row_types: Iterable[RowType]) -> None:
+    """Check that no declared field has the name of an attribute of `Row`, which would be read in its place. Raises
+    DeclarationError."""
+    for row_type in row_types:
+        for name in row_type.scalars:
+            if hasattr(Row, name):
+                raise DeclarationError(
+                    f"{row_type.name}.{name} has the name of an attribute of Row: name it otherwise."
+                )
 
 
 @dataclass(frozen=True)

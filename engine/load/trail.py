@@ -38,7 +38,7 @@ class Trail:
 
     def meet(self, answer: RootAnswer, rows: Iterable[Row]) -> None:
         """Note the subjects of the rows of an edge that have no entry yet."""
-        for subject in dict.fromkeys(row.subject for row in rows if row.subject not in {None, *answer.known}):
+        for subject in dict.fromkeys(row.subject_key for row in rows if row.subject_key not in {None, *answer.known}):
             self.enter(answer, subject=subject)
 
     def enter(self, answer: RootAnswer, **told: Any) -> None:

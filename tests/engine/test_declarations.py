@@ -64,6 +64,11 @@ def test_a_column_that_the_model_does_not_have() -> None:
     assert refused(book) == "Book.title reads the column heading, which BookRow does not have."
 
 
+def test_a_field_named_as_an_attribute_of_rows_would_be_hidden_by_it() -> None:
+    book = declared(BookRow)(named(answer=(str, column("Its title.", of="title"))))
+    assert refused(book) == "Book.answer has the name of an attribute of Row: name it otherwise."
+
+
 def test_a_relationship_is_no_column() -> None:
     book = declared(BookRow)(named(shelf_name=(str, column("Its shelf.", of="shelf"))))
     assert refused(book) == "Book.shelfName reads the column shelf, which BookRow does not have."
