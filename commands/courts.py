@@ -14,7 +14,7 @@ from casework.refusal import Refusal
 from casework.transparency.tree import fetch_by
 from commands.listing import AsJson, show_list
 from commands.session import console, explain_errors, in_transaction
-from ingest.reference.courts import NewCourt, add_court, mask_organizations
+from ingest.reference.courts import NewCourt, add_court, give_grades, mask_organizations
 from models.court import Court
 from models.policy_profile import PolicyProfile, ProfileStart
 from models.security_event import SecurityAct
@@ -78,6 +78,23 @@ def court_mask(
         attempt = Happening(SecurityAct.COURT_CHANGED, f"court {code}")
         in_transaction(lambda connection: mask_organizations(connection, code, not off), keep=True, attempt=attempt)
     console.print(f"{code} {'shows' if off else 'masks'} the names of organizations to the public.")
+
+
+@court.command("grades")
+def court_grades(
+    code: Annotated[str, typer.Argument(help="Code of the court.")],
+    off: Annotated[bool, typer.Option("--off", help="Give no grades.")] = False,
+) -> None:
+    """Give banks the risk grades of subjects about whom this court published, or give none.
+
+    The records themselves are told in either case.
+
+    Example: suxin court grades 浙0281 --off
+    """
+    with explain_errors():
+        attempt = Happening(SecurityAct.COURT_CHANGED, f"court {code}")
+        in_transaction(lambda connection: give_grades(connection, code, not off), keep=True, attempt=attempt)
+    console.print(f"{code} gives {'no grades' if off else 'grades'} to banks.")
 
 
 @court.command("profile")

@@ -29,7 +29,8 @@ class AdministratorRole(StrEnum):
 
 
 class Court(Base):
-    """A court (法院). masks_organizations: whether the public sees the names of organizations masked, as of persons."""
+    """A court (法院). masks_organizations: whether the public sees the names of organizations masked, as of persons.
+    gives_grades: whether banks get a risk grade of whom this court has published about."""
 
     __tablename__ = "court"
     __table_args__ = (CheckConstraint("starts_with(code, parent_code)", name="below_parent"),)
@@ -40,6 +41,7 @@ class Court(Base):
     division: Mapped[str | None]
     evidence: Mapped[str]
     masks_organizations: Mapped[bool] = mapped_column(server_default=text("false"))
+    gives_grades: Mapped[bool] = mapped_column(server_default=text("true"))
 
     parent: Mapped["Court | None"] = link(remote_side=[code])
     divisions: Mapped[list["Division"]] = link()

@@ -56,11 +56,22 @@ async def mask_organizations(connection: AsyncConnection, code: str, masked: boo
 
     Raises ImportFileError for an unknown court.
     """
-    changed = sa.update(Court).where(Court.code == code).values(masks_organizations=masked)
+    await _set(connection, code, "masks_organizations", masked)
+
+
+async def give_grades(connection: AsyncConnection, code: str, given: bool) -> None:
+    """Say whether banks get a risk grade of whom a court has published about.
+
+    Raises ImportFileError for an unknown court.
+    """
+    await _set(connection, code, "gives_grades", given)
+
+
+async def _set(connection: AsyncConnection, code: str, setting: str, value: bool) -> None:
+    changed = sa.update(Court).where(Court.code == code).values({setting: value})
     if not (await connection.execute(changed)).rowcount:
         raise ImportFileError(f"There is no court {code}. See: suxin court list.")
-    told = {"masks_organizations": masked}
-    await record_act(connection, SecurityAct.COURT_CHANGED, f"court {code}", after=told)
+    await record_act(connection, SecurityAct.COURT_CHANGED, f"court {code}", after={setting: value})
 
 
 def _refuse_form(court: NewCourt, name: str) -> None:

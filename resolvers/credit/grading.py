@@ -16,6 +16,7 @@ from resolvers.joins import is_in_force, join
 from resolvers.view import TODAY
 from resolvers.visibility.audiences import EVERYBODY
 from resolvers.visibility.items import may_see_certificate, may_see_code_record, may_see_deduction, may_see_listing
+from resolvers.visibility.publicity import has_published
 from resolvers.visibility.reach import reach
 
 NOTICE = (
@@ -95,9 +96,18 @@ def notice(row: Frame, audience: Audience) -> SQL:
     return sa.literal(NOTICE, sa.Text)
 
 
+def is_graded(party_id: SQL) -> SQL:
+    """Return whether a party has a grade: no court that gives none has published about it, and there is a court that
+    gives grades."""
+    silent, giving = aliased(models.Court), aliased(models.Court)
+    withheld = sa.select(silent.code).where(~silent.gives_grades, has_published(silent.code, party_id)).exists()
+    return sa.and_(~withheld, sa.select(giving.code).where(giving.gives_grades).exists())
+
+
 def may_see_grade(row: Frame, audience: Audience) -> SQL:
-    """Audiences that may know of the subject's credit: without that scope the worst records would be missing (R15)."""
-    return reach(row.party_id, audience, Scope.PERSON_CREDIT)
+    """Audiences that may know of the subject's credit: without that scope the worst records would be missing (R15).
+    Nobody, where its courts give no grades."""
+    return sa.and_(reach(row.party_id, audience, Scope.PERSON_CREDIT), is_graded(row.party_id))
 
 
 def may_see_reason(row: Frame, audience: Audience) -> SQL:

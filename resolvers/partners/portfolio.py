@@ -16,7 +16,7 @@ from models.party_name import is_known_as
 from models.terms import COURT_TIME
 from resolvers import roots
 from resolvers.credit.credit_codes import is_current
-from resolvers.credit.grading import worst_of
+from resolvers.credit.grading import is_graded, worst_of
 from resolvers.view import CLIENT
 from resolvers.visibility.audiences import NOBODY
 from resolvers.visibility.reach import reach
@@ -79,8 +79,9 @@ def colour(row: Frame, audience: Audience) -> SQL:
 
 
 def grade(row: Frame, audience: Audience) -> SQL:
-    """Return the grade, as `grading` computes it; null without a party."""
-    return sa.case((row.party_id.is_not(None), worst_of(row, audience).scalar_subquery()))
+    """Return the grade, as `grading` computes it; null without a party, and where its courts give none."""
+    graded = sa.and_(row.party_id.is_not(None), is_graded(row.party_id))
+    return sa.case((graded, worst_of(row, audience).scalar_subquery()))
 
 
 def month(row: Frame, audience: Audience) -> SQL:

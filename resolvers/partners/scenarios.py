@@ -21,6 +21,7 @@ from models.catalogue import Colour
 from models.party_name import is_known_as
 from models.terms import COURT_TIME
 from resolvers.credit.credit_codes import is_current
+from resolvers.credit.grading import is_graded
 from resolvers.register.subject_keys import KEYS, bind_subjects, build_view, check_text, find_document, is_person
 from resolvers.register.subjects import ABOUT, build_subject_root, prepare
 from resolvers.view import NOW, REQUEST, TODAY, Access
@@ -105,6 +106,11 @@ def is_eligible(row: Frame, audience: Audience) -> SQL:
         may_see_code_period(Frame(period), audience),
     )
     return sa.case((reach(row.party_id, audience, Scope.PERSON_CREDIT), gold.exists()))
+
+
+def is_risk_withheld(row: Frame, audience: Audience) -> SQL:
+    """Return whether the courts give no grade of the subject; null if the caller may not know its credit."""
+    return sa.case((reach(row.party_id, audience, Scope.PERSON_CREDIT), ~is_graded(row.party_id)))
 
 
 def narrow(row: Frame, audience: Audience) -> SQL:

@@ -14,7 +14,7 @@ from engine.declare.sql import SQL
 from models.court_case import NUMBER_WITHHELD
 from models.party import PartyKind
 from resolvers.visibility.audiences import PARTNERS
-from resolvers.visibility.publicity import is_public
+from resolvers.visibility.publicity import has_published
 from resolvers.visibility.reach import is_self
 
 COMPOUND_SURNAMES = tuple(
@@ -57,21 +57,8 @@ def mask_organization(name: SQL) -> SQL:
 
 def _is_masked_by_a_court(party: Frame) -> SQL:
     """Return whether a court that masks the names of organizations has published an item about this one."""
-    court, case = aliased(models.Court), aliased(models.CourtCase)
-    deduction, listing, record = aliased(models.Deduction), aliased(models.Listing), aliased(models.CodeRecord)
-    published = sa.or_(
-        sa.select(deduction.id)
-        .join(case, case.id == deduction.case_id)
-        .where(deduction.party_id == party.id, case.court_code == court.code, is_public(Frame(deduction)))
-        .exists(),
-        *(
-            sa.select(item.id)
-            .where(item.party_id == party.id, item.court_code == court.code, is_public(Frame(item)))
-            .exists()
-            for item in (listing, record)
-        ),
-    )
-    return sa.select(court.code).where(court.masks_organizations, published).exists()
+    court = aliased(models.Court)
+    return sa.select(court.code).where(court.masks_organizations, has_published(court.code, party.id)).exists()
 
 
 def party_number(party: Frame, audience: Audience) -> SQL:

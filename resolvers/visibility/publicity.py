@@ -1,5 +1,7 @@
 """Publicity of items outside their court, by what the database stores (models/publicity.py)."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
@@ -28,6 +30,21 @@ def record_may_leave(row: Frame) -> SQL:
     rests_on = (row.sanction_id, row.listing_id, row.certificate_id, row.deduction_id, row.repaired_id)
     own = (row.party_id, row.case_id, row.effective_on)
     return sa.func.record_may_leave_court(*own, *rests_on, type_=sa.Boolean)
+
+
+def has_published(court: Operand, party_id: Operand) -> SQL:
+    """Return whether the court of this code has published an item about a party. Both arguments are columns of the
+    enclosing statement."""
+    deduction, case = aliased(models.Deduction), aliased(models.CourtCase)
+    about = (deduction.party_id == party_id, case.court_code == court, is_public(Frame(deduction)))
+    of_case = sa.select(deduction.id).join(case, case.id == deduction.case_id).where(*about).exists()
+    return sa.or_(of_case, *(_has_published(model, court, party_id) for model in (models.Listing, models.CodeRecord)))
+
+
+def _has_published(model: Any, court: Operand, party_id: Operand) -> SQL:
+    item = aliased(model)
+    about = (item.party_id == party_id, item.court_code == court, is_public(Frame(item)))
+    return sa.select(item.id).where(*about).exists()
 
 
 def is_of_minor(party_id: Operand, day: Operand) -> SQL:

@@ -39,7 +39,14 @@ class FinanceReport(LookUpReport):
 
     party: Party | None = relation(subjects.MATCHED_PARTY, "The subject, if MATCHED, with all that you may see (主体).")
     risk: RiskAssessment | None = relation(
-        grading.GRADE, "Its grade with the reasons, if MATCHED (风险等级).", requires=CREDIT
+        grading.GRADE,
+        "Its grade with the reasons, if MATCHED and no court withholds it (风险等级).",
+        requires=CREDIT,
+    )
+    risk_withheld: bool | None = expression(
+        scenarios.is_risk_withheld,
+        "Whether a court that published about it gives no grades; the records are told all the same (不提供风险等级).",
+        requires=CREDIT,
     )
     eligible_for_incentive_loan: bool | None = expression(
         scenarios.is_eligible, "Whether it is gold today, and may be lent to on that (诚信履行贷准入).", requires=CREDIT

@@ -64,7 +64,9 @@ class PortfolioEntry(Node):
     kind: PartyKind = column("Person or organization (主体类型).")
     created_at: datetime = column("Since when it is watched (起始时间).")
     colour: Colour | None = expression(portfolio.colour, "Its colour today (信用码颜色).")
-    grade: RiskGrade | None = expression(portfolio.grade, "Its grade today (风险等级).")
+    grade: RiskGrade | None = expression(
+        portfolio.grade, "Its grade today (风险等级); null too where courts give none."
+    )
     last_change: EventKind | None = column("The last event that you were told of (最近变更).")
     changed_on: date | None = column("The court's day of that event (变更日期).")
     month: date | None = expression(portfolio.month, "The first of the month of that event (变更月份).")

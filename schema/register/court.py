@@ -70,6 +70,7 @@ class Court(Node):
     masks_organizations: bool = column(
         "Whether the public sees names of organizations masked where this court published about them (单位名称脱敏)."
     )
+    gives_grades: bool = column("Whether banks get a risk grade of whom this court has published about (提供风险等级).")
     parent: Optional["Court"] = relation(models.Court.parent, "The court above it (上级法院).")
     panel_rules: list[PanelRule] = relation(
         RULES,

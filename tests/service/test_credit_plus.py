@@ -1,5 +1,7 @@
 """The "credit +" scenarios: what banks, employers, businesses and holders of a code are told (DOMAIN 3, 4)."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -95,6 +97,63 @@ def test_nothing_on_file_is_graded_a(world: World) -> None:
     by = [{"name": found[0].name, "organizationCode": number}]
     (one,) = world.data(BANK, FINANCE, {"by": by})["financeCheck"]
     assert (one["risk"]["grade"], one["risk"]["reasons"]) == ("A", [])
+
+
+WITHHELD = "query($by: [SubjectKey!]!) { financeCheck(by: $by, access: { purpose: LOAN_APPROVAL }) { riskWithheld } }"
+
+
+@contextmanager
+def without_grades(world: World, *codes: str) -> Iterator[None]:
+    """Courts of these codes give no grades while the context lasts."""
+    courts = sa.update(models.Court)
+    try:
+        with world.engine.begin() as connection:
+            connection.execute(courts.where(models.Court.code.in_(codes)).values(gives_grades=False))
+        yield
+    finally:
+        with world.engine.begin() as connection:
+            connection.execute(courts.values(gives_grades=True))
+
+
+def grades(world: World) -> list[tuple[str | None, bool | None]]:
+    """The grade of a person with records, of an organization with other ones, of one on file with none, of a stranger:
+    each with whether it is withheld."""
+    asked = (CHEN, AWARD, TOOLS, STRANGER)
+    told = world.data(BANK, WITHHELD, {"by": [key_of(subject) for subject in asked]})["financeCheck"]
+    found = [one["risk"] and one["risk"]["grade"] for one in finance(world, *asked)]
+    return [(grade, one["riskWithheld"]) for grade, one in zip(found, told, strict=True)]
+
+
+def courts_of(world: World, subject: Subject) -> set[str]:
+    """The courts that have published about a subject."""
+    published = """
+        SELECT c.court_code FROM deduction d JOIN court_case c ON c.id = d.case_id JOIN party p ON p.id = d.party_id
+        WHERE p.name = :name AND d.publicity @> current_date
+        UNION SELECT r.court_code FROM code_record r JOIN party p ON p.id = r.party_id
+        WHERE p.name = :name AND r.publicity @> current_date
+        UNION SELECT l.court_code FROM listing l JOIN party p ON p.id = l.party_id
+        WHERE p.name = :name AND l.publicity @> current_date"""
+    return {row.court_code for row in rows(world, published, name=subject.name)}
+
+
+def test_a_court_gives_no_grades_of_whom_it_has_published_about(world: World) -> None:
+    usual = grades(world)
+    assert (usual[0], usual[3]) == (("D", False), (None, None))
+    chens, awards = courts_of(world, CHEN), courts_of(world, AWARD)
+    other = rows(world, "SELECT code FROM court WHERE NOT code = ANY(:codes) LIMIT 1", codes=sorted(chens | awards))
+    with without_grades(world, other[0].code):
+        assert grades(world) == usual
+    with without_grades(world, min(chens)):
+        (chen,) = finance(world, CHEN)
+        assert (chen["risk"], chen["party"]["creditCode"]["colour"]) == (None, "YELLOW")
+        assert grades(world)[0] == (None, True)
+        assert grades(world)[1] == ((None, True) if min(chens) in awards else usual[1])
+
+
+def test_where_no_court_gives_grades_nobody_has_one(world: World) -> None:
+    everywhere = [row.code for row in rows(world, "SELECT code FROM court")]
+    with without_grades(world, *everywhere):
+        assert grades(world) == [(None, True)] * 3 + [(None, None)]
 
 
 def test_a_grade_rests_on_what_the_consent_lets_see(world: World) -> None:

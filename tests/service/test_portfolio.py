@@ -58,6 +58,18 @@ def test_a_published_item_moves_a_customer(chambers: Chambers, courts: Courts) -
     assert portfolio(chambers, month="2020-01-01") == {}
 
 
+def test_no_grade_is_shown_or_found_where_courts_give_none(chambers: Chambers, courts: Courts) -> None:
+    usual = portfolio(chambers)
+    try:
+        with chambers.engine.begin() as connection:
+            connection.execute(sa.text("UPDATE court SET gives_grades = false"))
+        assert portfolio(chambers) == {name: row | {"grade": None} for name, row in usual.items()}
+        assert portfolio(chambers, grade=usual["A"]["grade"]) == {}
+    finally:
+        with chambers.engine.begin() as connection:
+            connection.execute(sa.text("UPDATE court SET gives_grades = true"))
+
+
 def test_what_consent_or_purpose_does_not_open_is_not_shown(chambers: Chambers, courts: Courts) -> None:
     """Nor counted by the filters: a filter that found the customer would tell its colour."""
     (shown,) = portfolio(chambers, reference="A").values()
