@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from auth.access_token import resource_of
 from auth.clients.certificates import MutualTLS
-from auth.clients.keys import ALGORITHMS
+from auth.clients.keys import ALGORITHMS, ASSERTION_ALGORITHMS
 from auth.proofs.proof import ACCEPTED_ALGORITHMS
 from auth.scopes import Scope
 from auth.signing import ALGORITHM as SIGNATURES
@@ -39,10 +39,15 @@ def describe_at(issuer: str, error: str) -> str:
 
 
 def build_server_metadata(
-    issuer: str, grant_types: tuple[str, ...], mutual_tls: MutualTLS | None = None, registers: bool = False
+    issuer: str,
+    grant_types: tuple[str, ...],
+    mutual_tls: MutualTLS | None = None,
+    registers: bool = False,
+    sm2: bool = False,
 ) -> dict[str, Any]:
     """Return the metadata of the authorization server (RFC 8414, section 2; RFC 8705, sections 3.3 and 5). registers:
-    whether clients register themselves (RFC 7591)."""
+    whether clients register themselves (RFC 7591). sm2: whether it tells that clients may sign by SM2."""
+    assertions = list(ASSERTION_ALGORITHMS if sm2 else ALGORITHMS)
     document: dict[str, Any] = {
         "issuer": issuer,
         "jwks_uri": issuer + JWKS_PATH,
@@ -57,7 +62,7 @@ def build_server_metadata(
         "request_parameter_supported": True,
         "request_uri_parameter_supported": False,
         "require_signed_request_object": False,
-        "request_object_signing_alg_values_supported": list(ALGORITHMS),
+        "request_object_signing_alg_values_supported": assertions,
         "dpop_signing_alg_values_supported": ACCEPTED_ALGORITHMS.split(),
         "introspection_signing_alg_values_supported": [SIGNATURES],
         "service_documentation": issuer + DOCUMENTATION_PATH,
@@ -67,7 +72,7 @@ def build_server_metadata(
     for name, path in (("token", TOKEN_PATH), ("revocation", REVOCATION_PATH), ("introspection", INTROSPECTION_PATH)):
         document[f"{name}_endpoint"] = issuer + path
         document[f"{name}_endpoint_auth_methods_supported"] = _list_methods(mutual_tls)
-        document[f"{name}_endpoint_auth_signing_alg_values_supported"] = list(ALGORITHMS)
+        document[f"{name}_endpoint_auth_signing_alg_values_supported"] = assertions
     if registers:
         document["registration_endpoint"] = issuer + REGISTRATION_PATH
     if mutual_tls:

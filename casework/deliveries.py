@@ -40,13 +40,15 @@ GONE, ASKING = 410, frozenset({429, 503})
 
 @dataclass(frozen=True)
 class WebhookEndpoint:
-    """A webhook with due deliveries. client: its row. previous: whether the previous keys sign as well."""
+    """A webhook with due deliveries. client: its row. previous: whether the previous keys sign as well. sm2: whether
+    the service's key of SM2 does."""
 
     key: int
     client: Any
     url: str
     version: int
     previous: bool
+    sm2: bool
 
 
 @dataclass(frozen=True)
@@ -92,17 +94,20 @@ async def list_endpoints(connection: AsyncConnection, now: datetime, overlap: ti
     """Return the webhooks with due deliveries."""
     due = sa.select(Delivery.id).where(Delivery.webhook_id == Webhook.id, Delivery.next_at <= now)
     query = (
-        sa.select(Webhook.id, Webhook.url, Webhook.key_version, Webhook.rotated_at, Client.id.label("client_key"))
+        sa.select(Webhook.id, Webhook.url, Webhook.key_version, Webhook.rotated_at, Webhook.signed_by_sm2)
+        .add_columns(Client.id.label("client_key"))
         .add_columns(Client.client_id, Client.name, Client.audience, Client.scopes, Client.purposes)
         .join(Client, sa.and_(Client.id == Webhook.client_key, may_be_told(Client)))
         .where(Webhook.disabled_at.is_(None), due.exists())
         .where(sa.or_(Webhook.resumes_at.is_(None), Webhook.resumes_at <= now))
     )
     rows = await connection.execute(query.order_by(Webhook.id))
-    return [
-        WebhookEndpoint(row.id, row, row.url, row.key_version, bool(row.rotated_at and row.rotated_at > now - overlap))
-        for row in rows
-    ]
+    return [_describe(row, now - overlap) for row in rows]
+
+
+def _describe(row: Any, rotated: datetime) -> WebhookEndpoint:
+    previous = bool(row.rotated_at and row.rotated_at > rotated)
+    return WebhookEndpoint(row.id, row, row.url, row.key_version, previous, row.signed_by_sm2)
 
 
 async def list_due(connection: AsyncConnection, endpoint: int, now: datetime, most: int) -> Sequence[Message]:

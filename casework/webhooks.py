@@ -1,6 +1,7 @@
 """Webhooks of clients: addresses, keys and replays.
 
-By Standard Webhooks 1.0 each webhook has its own HMAC secret and Ed25519 key pair, derived from the key ring.
+By Standard Webhooks 1.0 each webhook has its own HMAC secret and Ed25519 key pair, derived from the key ring. The key
+of SM2 is the service's, which may be in a device.
 """
 
 import base64
@@ -22,6 +23,7 @@ from casework.security_events import record_of_client
 from languages.sentence import say
 from models.event import Event, EventKind
 from models.keyring import Keyring
+from models.number_suites import Crypto
 from models.watch import Notification
 from models.webhook import Delivery, DisableReason, Webhook
 
@@ -52,13 +54,20 @@ def format_secret(keyring: Keyring, key: int, version: int) -> str:
 
 
 async def create_webhook(
-    connection: AsyncConnection, keyring: Keyring, client_key: int, url: str, kinds: Sequence[EventKind], at: datetime
+    connection: AsyncConnection,
+    keyring: Keyring,
+    client_key: int,
+    url: str,
+    kinds: Sequence[EventKind],
+    signed_by_sm2: bool,
+    at: datetime,
 ) -> int:
     """Create a webhook for a client's events. Return its key.
 
-    Raises Refusal BAD_URL, BAD_EXTENT, REGISTERED.
+    Raises Refusal BAD_URL, BAD_EXTENT, REGISTERED, NOT_ELIGIBLE.
     """
     _check_url(url)
+    _check_sm2(keyring, signed_by_sm2)
     await _check_number(connection, client_key)
     await _check_free(connection, client_key, url)
     key = await draw_key(connection, Webhook)
@@ -68,6 +77,7 @@ async def create_webhook(
         "url": url,
         "kinds": sorted(set(kinds)),
         "public_key": derive_signing_key(keyring, key, 1).public_key().public_bytes_raw(),
+        "signed_by_sm2": signed_by_sm2,
         "created_at": at,
     }
     await connection.execute(sa.insert(Webhook).values(values))
@@ -76,23 +86,29 @@ async def create_webhook(
 
 async def change_webhook(
     connection: AsyncConnection,
+    keyring: Keyring,
     client_key: int,
     key: int,
     url: str | None,
     kinds: Sequence[EventKind] | None,
+    signed_by_sm2: bool | None,
     at: datetime,
 ) -> None:
-    """Change the address or the kinds of a webhook; None leaves them. Its keys stay.
+    """Change the address or the kinds of a webhook, or whether it is signed by SM2; None leaves them. Its keys stay.
 
-    Raises Refusal NOT_FOUND, BAD_URL, REGISTERED.
+    Raises Refusal NOT_FOUND, BAD_URL, REGISTERED, NOT_ELIGIBLE.
     """
     found = await _lock_own(connection, client_key, key)
+    if signed_by_sm2 is not None:
+        _check_sm2(keyring, signed_by_sm2)
+        await _update(connection, key, signed_by_sm2=signed_by_sm2)
     if url is not None and url != found.url:
         await _move(connection, client_key, key, url, at)
     if kinds is not None:
         await _update(connection, key, kinds=sorted(set(kinds)))
         await _end_deliveries(connection, key, ~_of_kinds(kinds))
-    before, after = {"webhook": found.url, "kinds": found.kinds}, {"webhook": url or found.url, "kinds": kinds}
+    before = {"webhook": found.url, "kinds": found.kinds, "sm2": found.signed_by_sm2}
+    after = {"webhook": url or found.url, "kinds": kinds, "sm2": signed_by_sm2}
     await record_of_client(connection, client_key, before, after)
 
 
@@ -169,6 +185,13 @@ def _check_url(url: str) -> None:
         raise Refusal("BAD_URL", "Nothing can be sent to this address.", "Give an https:// address.", "url")
 
 
+def _check_sm2(keyring: Keyring, asked: bool) -> None:
+    """Raise Refusal NOT_ELIGIBLE if the service has no key of SM2."""
+    if asked and keyring.suite is not Crypto.SM:
+        remedy = "Leave it out: messages are signed by HMAC-SHA-256 and Ed25519."
+        raise Refusal("NOT_ELIGIBLE", "This service does not sign by SM2.", remedy, "signedBySm2")
+
+
 async def _check_number(connection: AsyncConnection, client_key: int) -> None:
     """Raise Refusal BAD_EXTENT if the client has too many webhooks. Locks the client."""
     await lock_client(connection, client_key)
@@ -227,8 +250,8 @@ async def _end_deliveries(connection: AsyncConnection, key: int, *conditions: sa
 
 async def _lock_own(connection: AsyncConnection, client_key: int, key: int) -> Any:
     mine = (Webhook.id == key, Webhook.client_key == client_key, Webhook.deleted_at.is_(None))
-    query = sa.select(Webhook.key_version, Webhook.url, Webhook.kinds, Webhook.disabled_at).where(*mine)
-    found: Any = (await connection.execute(query.with_for_update(key_share=True))).one_or_none()
+    query = sa.select(Webhook.key_version, Webhook.url, Webhook.kinds, Webhook.disabled_at, Webhook.signed_by_sm2)
+    found: Any = (await connection.execute(query.where(*mine).with_for_update(key_share=True))).one_or_none()
     if found is None:
         raise refuse_missing("webhook")
     return found

@@ -69,10 +69,11 @@ async def work_on(
 ) -> None:
     """Work on a database until cancelled. graphql: the schema of bulk documents. url: without a pooler, whose sessions
     hold no lock and end long statements. networks: private networks that webhooks may be in. signer: of the
-    transparency log. limits: of the oversight. budget: the ordinary points a minute; 0 for no limit."""
+    transparency log; its key of SM2 signs messages to webhooks as well. limits: of the oversight. budget: the ordinary
+    points a minute; 0 for no limit."""
     engine = database.make_async_engine(url, CONNECTIONS, STATEMENT_SECONDS)
     outbound = Outbound(networks, SENDING)
-    dispatcher = Dispatcher(graphql.audit, engine, keyring, outbound, now)
+    dispatcher = Dispatcher(graphql.audit, engine, keyring, outbound, now, signer.sm2)
     budgets = Budgets(engine, budget, 1, now) if budget else None
     bulk = BulkRunner(graphql, engine, keyring, now, budgets)
     sequencer = LogSequencer(engine=engine, signer=signer, now=now)

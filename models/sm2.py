@@ -1,6 +1,7 @@
 """SM2 signatures with SM3 (GB/T 32918.2): by a private key, and verified by the public one.
 
-A signature is the DER sequence of r and s (GB/T 35276), as OpenSSL and BouncyCastle write it. The identifier of the
+A signature is the DER sequence of r and s (GB/T 35276), as OpenSSL and BouncyCastle write it, or r and s alone, 64
+bytes, as JOSE has signatures. The identifier of the
 signer is the usual one, `1234567812345678` (GB/T 35276, 10). The library is GmSSL's.
 """
 
@@ -11,9 +12,13 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import orjson
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 
 SIGNER_ID = b"1234567812345678"
 """The identifier that is hashed with the key (`distid` of OpenSSL)."""
+
+SM2_SM3 = "SM2-SM3"
+"""The name of the algorithm. It is private: IANA has registered none for SM2."""
 
 COORDINATE = 32
 PRIVATE_OCTETS, PUBLIC_OCTETS = COORDINATE, 2 * COORDINATE
@@ -56,7 +61,7 @@ class Sm2Key:
 
     def describe(self) -> dict[str, str]:
         """Return the key as it is published, in the form of a JWK (RFC 7517) and as PEM."""
-        named = {"use": "sig", "alg": "SM2-SM3", "kid": self.kid, "distid": SIGNER_ID.decode(), "pem": self.pem}
+        named = {"use": "sig", "alg": SM2_SM3, "kid": self.kid, "distid": SIGNER_ID.decode(), "pem": self.pem}
         return self._members | named
 
     @property
@@ -115,6 +120,18 @@ def read_published(described: Mapping[str, Any]) -> Sm2Key:
     if described.get("kid") != key.kid or described.get("distid", SIGNER_ID.decode()) != SIGNER_ID.decode():
         raise Sm2Error("This public key of SM2 has another name or identifier than it should.")
     return key
+
+
+def write_raw(signature: bytes) -> bytes:
+    """Return r and s of a signature in DER as 32 bytes each, filled with zeros from the left."""
+    return b"".join(number.to_bytes(COORDINATE) for number in decode_dss_signature(signature))
+
+
+def read_raw(signature: bytes) -> bytes:
+    """Return the DER of r and s of 32 bytes each. Raises Sm2Error."""
+    if len(signature) != 2 * COORDINATE:
+        raise Sm2Error("A raw signature of SM2 is r and s of 32 bytes each.")
+    return encode_dss_signature(*(int.from_bytes(half) for half in (signature[:COORDINATE], signature[COORDINATE:])))
 
 
 def encode(octets: bytes) -> str:

@@ -23,7 +23,8 @@ class Webhook(Keyed):
 
     kinds: of events; empty for all. public_key: Ed25519, of the newest version. deleted_at: when its owner deleted it;
     its deliveries stay. taken_at: when a receiver last accepted a message. resumes_at: until when nothing is sent,
-    because the receiver asked for it (Retry-After), or did not answer.
+    because the receiver asked for it (Retry-After), or did not answer. signed_by_sm2: whether the service's key of SM2
+    signs as well.
     """
 
     __tablename__ = "webhook"
@@ -47,6 +48,7 @@ class Webhook(Keyed):
     deleted_at: Mapped[datetime | None]
     taken_at: Mapped[datetime | None]
     resumes_at: Mapped[datetime | None]
+    signed_by_sm2: Mapped[bool] = mapped_column(server_default=text("false"))
 
 
 class Delivery(Keyed):

@@ -4,7 +4,7 @@ from suxin_client.client import Answer, Client
 from suxin_client.failures import AnswerError, ClientError, RefusedError, UnreachableError
 from suxin_client.federation import Federation, Reply
 from suxin_client.profile import Profile
-from suxin_client.webhooks import BadSignatureError, verify_webhook
+from suxin_client.webhooks import BadSignatureError, verify_webhook, verify_webhook_by_sm2
 
 __all__ = [
     "Answer",
@@ -18,4 +18,5 @@ __all__ = [
     "Reply",
     "UnreachableError",
     "verify_webhook",
+    "verify_webhook_by_sm2",
 ]

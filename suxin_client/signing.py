@@ -12,8 +12,11 @@ from joserfc.jwk import Key, import_key
 from joserfc.jws import JWSRegistry
 
 from suxin_client.failures import ClientError
+from suxin_client.sm2 import SM2_SM3, ClientSm2Algorithm, ClientSm2Key, is_sm2
 
 ALGORITHMS = {"EC": "ES256", "OKP": "EdDSA", "RSA": "PS256"}
+"""By `kty`; keys of SM2 have their own."""
+
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ASSERTION_SECONDS = 60
 PUBLIC = {"EC": ("kty", "crv", "x", "y"), "OKP": ("kty", "crv", "x"), "RSA": ("kty", "n", "e")}
@@ -22,16 +25,20 @@ PUBLIC = {"EC": ("kty", "crv", "x", "y"), "OKP": ("kty", "crv", "x"), "RSA": ("k
 class _LongHeaders(JWSRegistry):
     max_header_length = 4096
 
+    def get_alg(self, name: str) -> Any:
+        """Return the algorithm of this name."""
+        return ClientSm2Algorithm() if name == SM2_SM3 else super().get_alg(name)
 
-REGISTRY = _LongHeaders(algorithms=[*ALGORITHMS.values()])
+
+REGISTRY = _LongHeaders(algorithms=[*ALGORITHMS.values(), SM2_SM3])
 
 
 def read_key(jwk: dict[str, Any]) -> Key:
     """Return a private key. Raises ClientError."""
     try:
-        key = import_key(jwk)
+        key = ClientSm2Key(jwk) if is_sm2(jwk) else import_key(jwk)
     except (JoseError, ValueError, TypeError, KeyError):
-        raise ClientError("The key must be a private JWK: P-256, Ed25519, or RSA of 2048 bits.") from None
+        raise ClientError("The key must be a private JWK: P-256, Ed25519, RSA of 2048 bits, or SM2.") from None
     if not key.is_private:
         raise ClientError("This is the public key. Signing needs the private one.")
     return key
@@ -41,12 +48,16 @@ def sign_assertion(key: Key, client_id: str, issuer: str, now: float) -> str:
     """Return a client assertion, good for a minute and once."""
     claims = {"iss": client_id, "sub": client_id, "aud": issuer, "jti": secrets.token_urlsafe(18)}
     claims |= {"iat": int(now), "exp": int(now) + ASSERTION_SECONDS}  # type: ignore[dict-item]
-    header = {"alg": ALGORITHMS[key.key_type]} | ({"kid": key.kid} if key.kid else {})
+    header = {"alg": SM2_SM3 if isinstance(key, ClientSm2Key) else ALGORITHMS[key.key_type]}
+    header |= {"kid": key.kid} if key.kid else {}
     return jwt.encode(header, claims, key, registry=REGISTRY)
 
 
 def sign_proof(key: Key, method: str, url: str, now: float, nonce: str | None, token: str | None) -> str:
-    """Return a proof for one request. token: the access token that is sent with it."""
+    """Return a proof for one request. token: the access token that is sent with it. Raises ClientError for a key of
+    SM2."""
+    if isinstance(key, ClientSm2Key):
+        raise ClientError("Proofs are not signed by SM2: a proof key is on P-256 or Ed25519, or of RSA.")
     claims: dict[str, Any] = {"htm": method, "htu": url, "iat": int(now), "jti": secrets.token_urlsafe(18)}
     if token is not None:
         digest = hashlib.sha256(token.encode()).digest()

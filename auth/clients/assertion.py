@@ -11,9 +11,11 @@ from joserfc import jws, jwt
 from joserfc.errors import JoseError, UnsupportedAlgorithmError
 from joserfc.jws import JWSRegistry
 
-from auth.clients.keys import ALGORITHMS, find_verification_key
+from auth.clients.keys import ASSERTION_ALGORITHMS, find_verification_key
+from auth.jose.sm2_jwk import Sm2Algorithm
 from languages.sentence import say
 
+SM2 = Sm2Algorithm()
 Result = TypeVar("Result")
 MAXIMUM_LENGTH = 8192
 WRONG_AUDIENCE = "aud must be the issuer as a plain string"
@@ -34,16 +36,16 @@ class ClaimRefused(AssertionRefused):
 
 
 class ClientAlgorithms(JWSRegistry):
-    """Allows exactly ALGORITHMS; joserfc deprecates the name EdDSA (RFC 9864)."""
+    """Allows exactly the given algorithms; joserfc deprecates the name EdDSA (RFC 9864)."""
 
     def get_alg(self, name: str) -> Any:
         """Return the algorithm of this name. Raises UnsupportedAlgorithmError for any other."""
-        if name not in ALGORITHMS:
+        if name not in (self.allowed or ()):
             raise UnsupportedAlgorithmError("This algorithm is not allowed")
-        return self.algorithms[name]
+        return SM2 if name == SM2.name else self.algorithms[name]
 
 
-REGISTRY = ClientAlgorithms(algorithms=ALGORITHMS)
+REGISTRY = ClientAlgorithms(algorithms=ASSERTION_ALGORITHMS)
 
 
 @dataclass(frozen=True)

@@ -22,10 +22,11 @@ from auth.clients.assertion import (
 )
 from auth.clients.certificates import Authorities, ClientCertificate
 from auth.clients.key_sets import KeySets
+from auth.clients.keys import drop_sm2
 from auth.server.oauth_http import OAuthRefusal, OAuthRequest, invalid_request
 from auth.server.token_store import RegisteredClient, accept_once, find_client
 from languages.sentence import say
-from models.client import Authentication
+from models.client import Authentication, ClientProfile
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ASSERTION_SECONDS = 3_660
@@ -40,8 +41,9 @@ WRONG_CERTIFICATE = (
     "registered name and be issued by an authority that is trusted here."
 )
 WRONG_ASSERTION = (
-    "The client assertion was not accepted. Sign with a registered key by ES256, PS256 or EdDSA; iss and sub are "
-    "the client identifier, aud is the issuer as plain text, exp is at most an hour ahead, jti is new each time."
+    "The client assertion was not accepted. Sign with a registered key by ES256, PS256 or EdDSA (pilots also by "
+    "SM2-SM3, r and s of 32 bytes each); iss and sub are the client identifier, aud is the issuer as plain text, exp "
+    "is at most an hour ahead, jti is new each time."
 )
 WRONG_AUDIENCE = (
     "The client assertion was not accepted: its aud must be {issuer}, the issuer, as one plain text. "
@@ -124,7 +126,8 @@ class ClientAuthenticator:
         """Return the keys that may have signed a JWT of a client; None if it has none. Raises AssertionRefused."""
         if client is None or client.jwks is None:
             return None
-        return self.sets.find(client.jwks, client.jwks_uri, read_key_id(assertion), now)
+        found = self.sets.find(client.jwks, client.jwks_uri, read_key_id(assertion), now)
+        return drop_sm2(found) if client.profile is ClientProfile.FAPI2 else found
 
     def _explain(self, refused: AssertionRefused) -> str:
         """Return what the client is told: the claim only if the signature is its own."""

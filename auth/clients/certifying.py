@@ -41,7 +41,7 @@ def certify_client(
     changed = replace(
         found, certificates=certificates, certificate_name=name, jwks=kept if jwks is None else jwks, jwks_uri=None
     )
-    columns, _ = make_credentials(changed)
+    columns, _ = make_credentials(changed, found.profile or ClientProfile.PILOT)
     update_active(connection, client_id, {**columns, "jwks_uri": None, "certificate_bound": True})
 
 
@@ -63,8 +63,8 @@ def uncertify_client(
     if keys is None and not secret:
         raise RegistrationError(f"{client_id} has nothing else to authenticate with: give its public JWK set.")
     changed = replace(found, certificate_name=None, certificate_bound=False, jwks=keys)
-    choose_profile(changed, choose_scopes(changed, allow_pilot_persons), allow_pilot_persons)
-    columns, made = make_credentials(changed)
+    profile = choose_profile(changed, choose_scopes(changed, allow_pilot_persons), allow_pilot_persons)
+    columns, made = make_credentials(changed, profile)
     update_active(connection, client_id, {**columns, "certificate_bound": False})
     return Credentials(client_id, made)
 

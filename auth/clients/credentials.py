@@ -8,9 +8,9 @@ from typing import Any
 from auth.audiences import Audience
 from auth.clients.authentication import hash_secret
 from auth.clients.certificates import CertificateRefused, check_name, parse_certificates
-from auth.clients.keys import ClientKeysError, parse_jwks
+from auth.clients.keys import ClientKeysError, check_class, parse_jwks
 from auth.clients.registration import Registration, RegistrationError
-from models.client import Authentication
+from models.client import Authentication, ClientProfile
 
 SECRET_BYTES = 32
 ROTATED: Mapping[Authentication, tuple[bool, bool, str]] = {
@@ -29,8 +29,9 @@ class Credentials:
     secret: str | None = field(repr=False)
 
 
-def make_credentials(registration: Registration) -> tuple[dict[str, Any], str | None]:
-    """Return the columns of how a client authenticates, and its secret, if it gets one. Raises RegistrationError."""
+def make_credentials(registration: Registration, profile: ClientProfile) -> tuple[dict[str, Any], str | None]:
+    """Return the columns of how a client of this class authenticates, and its secret, if it gets one. Raises
+    RegistrationError."""
     if registration.certificates is not None and (registration.jwks, registration.certificate_name) != (None, None):
         raise RegistrationError("A client with certificates of its own has neither other keys nor a certified name.")
     try:
@@ -40,6 +41,7 @@ def make_credentials(registration: Registration) -> tuple[dict[str, Any], str | 
         )
     except (ClientKeysError, CertificateRefused) as error:
         raise RegistrationError(str(error)) from error
+    check_keys(jwks, profile)
     if jwks is None and registration.audience is Audience.LITIGANT_PORTAL:
         raise RegistrationError("A litigant portal signs for its users: register its public keys.")
     if jwks is None and registration.signed_requests:
@@ -48,6 +50,14 @@ def make_credentials(registration: Registration) -> tuple[dict[str, Any], str | 
     hashed = hash_secret(secret) if secret else None
     method = _method_of(registration)
     return {"authentication": method, "jwks": jwks, "certificate_name": name, "secret_hash": hashed}, secret
+
+
+def check_keys(jwks: Mapping[str, Any] | None, profile: ClientProfile) -> None:
+    """Check that a client of this class may sign by these keys. Raises RegistrationError."""
+    try:
+        check_class(jwks, profile)
+    except ClientKeysError as error:
+        raise RegistrationError(str(error)) from None
 
 
 def _read_keys(registration: Registration) -> dict[str, Any] | None:

@@ -10,10 +10,17 @@ from cryptography import x509
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, Key, OKPKey, RSAKey, import_key
 
+from auth.jose.sm2_jwk import SM2_CURVE, import_jwk, is_sm2
 from languages.sentence import say
+from models.client import ClientProfile
+from models.sm2 import SM2_SM3, Sm2Error
 
 ALGORITHMS = ("ES256", "PS256", "EdDSA", "Ed25519")
 """Signature algorithms of clients (FAPI 2.0, section 5.4.1). EdDSA and Ed25519 are the same (RFC 9864)."""
+
+ASSERTION_ALGORITHMS = (*ALGORITHMS, SM2_SM3)
+"""Algorithms of assertions and requests: pilots may sign by SM2, under a private name (docs/cryptography.md). Proofs of
+possession are of the others alone."""
 
 MAXIMUM_KEYS = 8
 RSA_BITS = range(2048, 8193)
@@ -32,7 +39,7 @@ def parse_jwks(document: Any) -> dict[str, Any]:
     """Validate a JWK set and return the members that are needed (RFC 7517, sections 4 and 5).
 
     A single JWK is a set of one. Raises ClientKeysError unless all keys are public P-256, Ed25519 or RSA keys of 2048
-    to 8192 bits, each with its own `kid` (FAPI 2.0, section 5.4.2).
+    to 8192 bits (FAPI 2.0, section 5.4.2) or of SM2, each with its own `kid`.
     """
     return _join(
         [_parse_key(key, say("Key {place}", place=place)) for place, key in enumerate(_list_keys(document), start=1)]
@@ -83,8 +90,22 @@ def _parse_key(key: Any, place: str) -> dict[str, Any]:
     if key.get("use", "sig") != "sig":
         raise ClientKeysError(say("{place} is not for signatures: its use must be sig, or left out.", place=place))
     public = {"kty": key["kty"], **{name: key[name] for name in PUBLIC_MEMBERS[key["kty"]] if name in key}}
-    _import_strong(public, place)
+    (_check_sm2 if is_sm2(public) else _import_strong)(public, place)
     return {**public, "kid": kid}
+
+
+def check_class(jwks: Mapping[str, Any] | None, profile: ClientProfile) -> None:
+    """Check that a client of this class may sign by all keys of a set. Raises ClientKeysError."""
+    if profile is ClientProfile.FAPI2 and drop_sm2(jwks) != jwks:
+        raise ClientKeysError(
+            "A client of the class fapi2 signs by ES256, PS256 or EdDSA (FAPI 2.0, section 5.4.1), not by SM2: "
+            "register such a key in place of it. A pilot may sign by SM2."
+        )
+
+
+def drop_sm2(jwks: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """Return a set without its keys of SM2."""
+    return jwks and {**jwks, "keys": [key for key in jwks["keys"] if not is_sm2(key)]}
 
 
 def read_public_key(jwk: Any) -> Key:
@@ -101,7 +122,7 @@ def _import_strong(public: dict[str, Any], place: str) -> Key:
     try:
         key = import_key(public)
         strong = STRONG[public["kty"]](key)
-    except (JoseError, ValueError, TypeError, Warning) as error:
+    except (JoseError, ValueError, TypeError, KeyError, Warning) as error:
         raise ClientKeysError(
             say("{place} is not a well-formed {kind} key.", place=place, kind=public["kty"])
         ) from error
@@ -110,6 +131,15 @@ def _import_strong(public: dict[str, Any], place: str) -> Key:
             say("{place} must be on P-256 or Ed25519, or an RSA key of 2048 to 8192 bits.", place=place)
         )
     return key
+
+
+def _check_sm2(public: dict[str, Any], place: str) -> None:
+    try:
+        import_jwk(public)
+    except Sm2Error as error:
+        raise ClientKeysError(say("{place} is no key of SM2: {reason}", place=place, reason=str(error))) from error
+    except (JoseError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise ClientKeysError(say("{place} is not a well-formed {kind} key.", place=place, kind=SM2_CURVE)) from error
 
 
 def _exponent(key: RSAKey) -> int:
@@ -124,6 +154,8 @@ STRONG: dict[str, Callable[[Any], bool]] = {
     "RSA": lambda key: key.raw_value.key_size in RSA_BITS and _exponent(key) < LARGEST_EXPONENT,
 }
 
+CURVES = {"P-256": "ES256", SM2_CURVE: SM2_SM3}
+
 DECOY = ECKey.generate_key("P-256", private=False)
 """Used when no key matches, so that an unknown client takes about as long as a known one."""
 
@@ -132,19 +164,19 @@ def find_verification_key(jwks: Mapping[str, Any] | None, kid: object) -> Key:
     """Return the key named `kid`, or the only key if none is named; else a decoy, which verifies nothing."""
     keys = (jwks or {"keys": []})["keys"]
     if kid is None and len(keys) == 1:
-        return import_key(keys[0])
-    return next((import_key(key) for key in keys if key["kid"] == kid), DECOY)
+        return import_jwk(keys[0])
+    return next((import_jwk(key) for key in keys if key["kid"] == kid), DECOY)
 
 
 def algorithm_of(key: Key) -> str:
     """Return the algorithm that a key signs with. Raises ClientKeysError for an unsupported key."""
-    if isinstance(key, ECKey) and key.curve_name == "P-256":
-        return "ES256"
+    if isinstance(key, ECKey) and key.curve_name in CURVES:
+        return CURVES[key.curve_name]
     if isinstance(key, OKPKey) and key.curve_name == "Ed25519":
         return "Ed25519"
     if isinstance(key, RSAKey):
         return "PS256"
-    raise ClientKeysError("Sign with a P-256, Ed25519 or RSA key.")
+    raise ClientKeysError("Sign with a P-256, Ed25519, RSA or SM2 key.")
 
 
 @dataclass(frozen=True)
@@ -164,6 +196,6 @@ def describe_keys(jwks: Mapping[str, Any] | None) -> list[KeyDescription]:
 
 
 def _describe(jwk: Mapping[str, Any]) -> KeyDescription:
-    key, chain = import_key(dict(jwk)), jwk.get("x5c")
+    key, chain = import_jwk(jwk), jwk.get("x5c")
     ends = x509.load_der_x509_certificate(b64decode(chain[0])).not_valid_after_utc if chain else None
     return KeyDescription(jwk["kid"], algorithm_of(key), key.thumbprint(), ends)

@@ -12,7 +12,7 @@ from auth.administration.client_changes import find_act, name_client, read_state
 from auth.administration.powers import NEEDS_GRANT, is_separated
 from auth.administration.security_events import Happening, record
 from auth.audiences import Audience
-from auth.clients.credentials import Credentials, check_rotation, make_credentials
+from auth.clients.credentials import Credentials, check_keys, check_rotation, make_credentials
 from auth.clients.registration import (
     Registration,
     RegistrationError,
@@ -59,7 +59,7 @@ def add_client(
     the caller commits."""
     scopes = choose_scopes(registration, allow_pilot_persons)
     profile = choose_profile(registration, scopes, allow_pilot_persons)
-    columns, secret = make_credentials(registration)
+    columns, secret = make_credentials(registration, profile)
     client_id = _client_id(connection, registration)
     connection.execute(
         sa.insert(Client).values(
@@ -188,6 +188,7 @@ def set_profile(
     RegistrationError."""
     registration = find_registration(connection, client_id, profile=profile)
     chosen = choose_profile(registration, registration.scopes, allow_pilot_persons)
+    check_keys(registration.jwks, chosen)
     update_active(connection, client_id, {"profile": chosen})
 
 
@@ -212,9 +213,11 @@ def rotate_client(
 ) -> Credentials:
     """Replace a client's secret, its keys by `jwks`, or its own certificates, immediately. Raises RegistrationError. To
     change without a gap, register old and new keys or certificates together first."""
-    found = find_active(connection, client_id, Client.name, Client.authentication, Client.audience)
+    names = Client.name, Client.authentication, Client.audience, Client.profile
+    found = find_active(connection, client_id, *names)
     check_rotation(client_id, found.authentication, jwks, certificates)
-    columns, secret = make_credentials(Registration(found.name, found.audience, jwks=jwks, certificates=certificates))
+    renewed = Registration(found.name, found.audience, jwks=jwks, certificates=certificates)
+    columns, secret = make_credentials(renewed, found.profile)
     update_active(connection, client_id, columns)
     return Credentials(client_id, secret)
 

@@ -37,7 +37,7 @@ class Prover:
         try:
             key = import_key(jwk)
             algorithm_of(key)
-        except (JoseError, ValueError, TypeError) as error:
+        except (JoseError, ValueError, TypeError, KeyError) as error:
             raise ClientKeysError("A proof needs a private JWK: P-256, Ed25519 or RSA.") from error
         if not key.is_private:
             raise ClientKeysError("This is the public key. A proof needs the private one.")

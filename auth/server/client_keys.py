@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from auth.administration.client_changes import name_client, name_keys
 from auth.administration.security_events import Happening, record
-from auth.clients.keys import ClientKeysError, parse_jwks
+from auth.clients.keys import ClientKeysError, check_class, parse_jwks
 from auth.server.contract.messages import KeySet
 from auth.server.oauth_http import OAuthRequest, invalid_request
 from languages.sentence import say
@@ -26,6 +26,7 @@ def replace_keys(request: OAuthRequest) -> KeySet:
         raise invalid_request("Only clients that authenticate with private_key_jwt replace their keys here.")
     try:
         keys = parse_jwks(json.loads(request.form.get("jwks", "")))
+        check_class(keys, client.profile)
     except ClientKeysError as error:
         raise invalid_request(say("jwks was not accepted: {error}", error=str(error))) from None
     except (ValueError, RecursionError):

@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from auth.access_token import resource_of
 from auth.administration.operator import acting_as, operator_of
-from auth.clients.keys import ALGORITHMS
+from auth.clients.keys import ALGORITHMS, ASSERTION_ALGORITHMS
 from auth.metadata import (
     ACCOUNT_PATH,
     AUTHORIZATION_PATH,
@@ -79,7 +79,8 @@ def build_oauth_routes(server: AuthorizationServer, revoked: Callable[[int], Non
         REVOCATION_PATH: ("revocation", REVOKE_TOKEN),
         INTROSPECTION_PATH: (INTROSPECTION, INTROSPECT_TOKEN),
     }
-    described = partial(build_server_metadata, server.issuer, GRANT_TYPES, server.mutual_tls, server.registers)
+    told = server.issuer, GRANT_TYPES, server.mutual_tls, server.registers, server.sm2 is not None
+    described = partial(build_server_metadata, *told)
     resource = partial(build_resource_metadata, server.issuer, server.mutual_tls)
     asked = [
         ApiRoute(path, _form_endpoint(server, name, limiter, revoked), operation)
@@ -181,7 +182,10 @@ def _page(server: AuthorizationServer) -> Endpoint:
     issuer, addresses = server.issuer, {name: server.issuer + path for name, path in paths.items()}
 
     async def endpoint(request: Request) -> Response:
-        named: dict[str, Any] = {"resource": resource_of(issuer), "algorithms": ALGORITHMS}
+        named: dict[str, Any] = {
+            "resource": resource_of(issuer),
+            "algorithms": ASSERTION_ALGORITHMS if server.sm2 else ALGORITHMS,
+        }
         named["mutual_tls"] = server.mutual_tls
         return render_page("documentation.html", 200, issuer=issuer, **named, **addresses)
 

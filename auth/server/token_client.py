@@ -8,11 +8,12 @@ from typing import Any
 import httpx2
 from joserfc import jwt
 from joserfc.errors import JoseError
-from joserfc.jwk import Key, import_key
+from joserfc.jwk import Key
 
 from auth.clients.assertion import REGISTRY
 from auth.clients.authentication import ASSERTION_TYPE
 from auth.clients.keys import algorithm_of
+from auth.jose.sm2_jwk import import_jwk
 from auth.metadata import TOKEN_PATH
 from auth.proofs.proof import HEADER, NONCE_HEADER
 from auth.proofs.prover import Prover
@@ -113,10 +114,10 @@ def _sign(credential: ClientCredential, claims: dict[str, Any], now: float) -> s
 
 def _private_key(jwk: dict[str, Any] | None) -> tuple[Key, str]:
     try:
-        key = import_key(jwk or {})
+        key = import_jwk(jwk or {})
         algorithm = algorithm_of(key)
-    except (JoseError, ValueError, TypeError) as error:
-        raise TokenRequestError("The key must be a private JWK: P-256, Ed25519, or RSA of 2048 bits.") from error
+    except (JoseError, ValueError, TypeError, KeyError) as error:
+        raise TokenRequestError("The key must be a private JWK: P-256, Ed25519, RSA of 2048 bits, or SM2.") from error
     if not key.is_private:
         raise TokenRequestError("This is the public key. Signing needs the private one.")
     return key, algorithm

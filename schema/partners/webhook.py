@@ -38,6 +38,9 @@ class Webhook(Node):
     public_key: str = expression(
         webhooks.public_key, "The Ed25519 key to check `v1a` signatures by (公钥), Standard Webhooks."
     )
+    signed_by_sm2: bool = column(
+        "Whether messages have a signature `SM2-SM3` as well (SM2签名), by one of `sm2_keys` of `/oauth/jwks.json`."
+    )
     key_version: int = column("How many keys it has had (密钥版本).")
     created_at: datetime = column("Since when (创建时间).")
     rotated_at: datetime | None = column("When its keys were changed (换钥时间); for a day both sign.")

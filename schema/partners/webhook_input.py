@@ -17,6 +17,9 @@ class CreateWebhookInput:
     kinds: list[EventKind] = strawberry.field(
         default_factory=list, description="Kinds of events; all by default (事件类型)."
     )
+    signed_by_sm2: bool = strawberry.field(
+        default=False, description="Whether SM2 signs messages as well (SM2签名); see `Webhook.signedBySm2`."
+    )
 
 
 @mutation_input
@@ -26,6 +29,7 @@ class ChangeWebhookInput:
     id: strawberry.ID = key(models.Webhook, ID)
     url: str | None = optional("Another https address of yours (地址).")
     kinds: list[EventKind] | None = optional("Other kinds of events; all for an empty list (事件类型).")
+    signed_by_sm2: bool | None = optional("Whether SM2 signs messages as well from now on (SM2签名).")
 
 
 DeleteWebhookInput = id_input("DeleteWebhookInput", models.Webhook, "A webhook that is used no longer (删除).")

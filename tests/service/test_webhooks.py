@@ -1,10 +1,14 @@
 """Webhooks: events come to whom they concern, signed, in order, at least once, and to no forbidden address."""
 
 import asyncio
+import base64
+import subprocess
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address, ip_network
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -12,6 +16,7 @@ import httpcore2
 import pytest
 import sqlalchemy as sa
 from chambers import Chambers, mutation
+from gmssl.sm2 import CryptSM2
 from play import ENFORCED, RECORD, RULING, Courts
 from receiver import Received, Receiver, receiving
 from standardwebhooks import Webhook as StandardWebhook
@@ -22,16 +27,25 @@ from world import KEYRING
 
 from auth.audiences import Audience
 from casework.deliveries import PAUSES
+from casework.refusal import Refusal
+from casework.webhooks import change_webhook, create_webhook
 from demo.city.cast import CHEN, FORGE, LIN, STRANGER
 from jobs.dispatcher import MOST_FAILURES, Dispatcher
 from jobs.outbound import CheckedBackend, Outbound, is_public
+from models.client import Client
 from models.court import StaffRole
+from models.crypto_device import DeviceError
+from models.keyring import Keyring
+from models.number_suites import Crypto
+from models.sm2 import Sm2PrivateKey, Sm2Signer, read_raw
 from models.terms import add_months
+from models.webhook import Webhook
 from postgres import database
 from schema.scalars import write_moment
+from suxin_client.webhooks import BadSignatureError, verify_webhook_by_sm2
 
 BANK, COMMERCE = Audience.BANK, Audience.COMMERCE
-SHOWS = "id url kinds publicKey keyVersion disabledAt disableReason"
+SHOWS = "id url kinds signedBySm2 publicKey keyVersion disabledAt disableReason"
 LOOPBACK = (ip_network("127.0.0.0/8"),)
 HOOKS = """{ webhooks { id disableReason takenAt
   deliveries(first: 50) { nodes { attempts status deliveredAt givenUpAt nextAt event { kind } } } } }"""
@@ -40,8 +54,8 @@ HOOKS = """{ webhooks { id disableReason takenAt
 class Post:
     """The chambers with a dispatcher that runs when it is told to."""
 
-    def __init__(self, chambers: Chambers, networks: Any = LOOPBACK) -> None:
-        self.chambers, self.courts, self.networks = chambers, Courts(chambers), networks
+    def __init__(self, chambers: Chambers, networks: Any = LOOPBACK, sm2: Sm2Signer | None = None) -> None:
+        self.chambers, self.courts, self.networks, self.sm2 = chambers, Courts(chambers), networks, sm2
 
     def send(self) -> None:
         """Send all that is due by now."""
@@ -50,7 +64,7 @@ class Post:
     async def _send(self) -> None:
         engine = database.make_async_engine(self.chambers.url, pool_size=4, statement_timeout=30)
         outbound = Outbound(self.networks, 16)
-        dispatcher = Dispatcher(ENGINE.audit, engine, KEYRING, outbound, self.chambers.calendar)
+        dispatcher = Dispatcher(ENGINE.audit, engine, KEYRING, outbound, self.chambers.calendar, self.sm2)
         dispatcher.wake.set()
         while dispatcher.wake.is_set():  # as long as whole batches get through
             dispatcher.wake.clear()
@@ -144,6 +158,135 @@ def verified(one: Received, secret: str) -> bool:
     except WebhookVerificationError:
         return False
     return True
+
+
+SM2_KEY = Sm2PrivateKey.generate()
+KEY_SET = {"sm2_keys": [Sm2PrivateKey.generate().key.describe(), SM2_KEY.key.describe()]}
+
+
+def hook_by_sm2(post: Post, receiver: Receiver, sm2: Sm2Signer) -> str:
+    """Have one message sent to a webhook that is signed by SM2. Returns its id."""
+    post.sm2 = sm2
+    consent(post.chambers, LIN)
+    hook: str = post.hook(receiver.url)["webhook"]["id"]
+    with post.chambers.engine.begin() as connection:
+        connection.execute(sa.update(Webhook).values(signed_by_sm2=True))
+    end_consents(post.chambers, LIN)
+    post.send()
+    return hook
+
+
+@pytest.fixture
+def by_sm2(post: Post, receiver: Receiver) -> tuple[str, Received]:
+    """The id of a webhook that is signed by SM2, and what came to it."""
+    hook = hook_by_sm2(post, receiver, SM2_KEY)
+    (one,) = receiver.received
+    return hook, one
+
+
+def signed_text(hook: str, one: Received) -> bytes:
+    return f"{hook}.{one.id}.{one.headers['webhook-timestamp']}.".encode() + one.body
+
+
+def test_others_verify_what_is_signed_by_sm2(by_sm2: tuple[str, Received], tmp_path: Path) -> None:
+    """A library of another author, and the command of OpenSSL, which reads DER."""
+    hook, one = by_sm2
+    (signature,) = one.signatures("SM2-SM3")
+    assert (len(signature), one.headers["webhook-key-id"]) == (64, SM2_KEY.key.kid)
+    for changed in (b"", b"!"):
+        text = signed_text(hook, one) + changed
+        assert CryptSM2("", SM2_KEY.key.octets.hex()).verify_with_sm3(signature.hex(), text) is not bool(changed)
+        contents = {"key": SM2_KEY.key.pem.encode(), "signature": read_raw(signature), "text": text}
+        for name, content in contents.items():
+            tmp_path.joinpath(name).write_bytes(content)
+        given = ["-verify", "key", "-sigopt", "distid:1234567812345678", "-signature", "signature", "text"]
+        verified = subprocess.run(["openssl", "dgst", "-sm3", *given], cwd=tmp_path, capture_output=True, check=False)
+        assert (verified.returncode == 0) is not bool(changed), verified.stderr
+
+
+def test_the_client_verifies_what_others_sign_by_sm2(by_sm2: tuple[str, Received]) -> None:
+    hook, one = by_sm2
+    now = int(one.headers["webhook-timestamp"])
+    verify_webhook_by_sm2(one.headers, one.body, hook, KEY_SET, now)
+    other = CryptSM2(SM2_KEY.octets.hex(), SM2_KEY.key.octets.hex())
+    raw = bytes.fromhex(other.sign_with_sm3(signed_text(hook, one)))
+    headers = {**one.headers, "webhook-signature": f"SM2-SM3,{base64.b64encode(raw).decode()}"}
+    verify_webhook_by_sm2(headers, one.body, hook, KEY_SET, now)
+
+
+def test_what_is_not_signed_by_sm2_for_this_webhook_is_refused(by_sm2: tuple[str, Received]) -> None:
+    """The key signs for all webhooks: the signature names the one, so that nobody passes a message on."""
+    hook, one = by_sm2
+    now, (signature,) = int(one.headers["webhook-timestamp"]), one.signatures("SM2-SM3")
+    spoilt = base64.b64encode(signature[:-1] + bytes([signature[-1] ^ 1])).decode()
+    wrong: dict[str, tuple[Mapping[str, str], bytes, str, Mapping[str, Any]]] = {
+        "another webhook": (one.headers, one.body, f"{hook[:-1]}A", KEY_SET),
+        "another text": (one.headers, one.body + b" ", hook, KEY_SET),
+        "another byte": ({**one.headers, "webhook-signature": f"SM2-SM3,{spoilt}"}, one.body, hook, KEY_SET),
+        "another key": ({**one.headers, "webhook-key-id": KEY_SET["sm2_keys"][0]["kid"]}, one.body, hook, KEY_SET),
+        "no key": (one.headers, one.body, hook, {"keys": []}),
+    }
+    for headers, body, webhook, keys in wrong.values():
+        with pytest.raises(BadSignatureError, match=r"^No SM2-SM3 signature fits"):
+            verify_webhook_by_sm2(headers, body, webhook, keys, now)
+
+
+def test_the_other_signatures_stay_beside_it(by_sm2: tuple[str, Received]) -> None:
+    assert [one.partition(",")[0] for one in by_sm2[1].headers["webhook-signature"].split()] == ["v1a", "v1", "SM2-SM3"]
+
+
+class Away:
+    """A device that does not answer."""
+
+    key = SM2_KEY.key
+
+    def sign(self, message: bytes) -> bytes:
+        raise DeviceError("The device does not answer.")
+
+
+def test_what_cannot_be_signed_is_tried_again(post: Post, receiver: Receiver, caplog: pytest.LogCaptureFixture) -> None:
+    """As when nobody answered: a device may be away for some minutes."""
+    hook_by_sm2(post, receiver, Away())
+    (waiting,) = post.state()["deliveries"]["nodes"]
+    assert (waiting["attempts"], waiting["status"], receiver.received) == (1, None, [])
+    assert caplog.messages[-1].endswith(" cannot be signed: The device does not answer.")
+    post.sm2 = SM2_KEY
+    post.chambers.calendar.turn(seconds=6)
+    post.send()
+    assert (post.state()["deliveries"]["nodes"][0]["status"], len(receiver.received)) == (204, 1)
+
+
+@pytest.mark.parametrize("crypto", Crypto)
+def test_sm2_is_chosen_where_the_service_signs_by_it(post: Post, crypto: Crypto) -> None:
+    ring, at = Keyring([bytes(32)], [bytes(32)], crypto), post.chambers.calendar()
+    offered = crypto is Crypto.SM
+
+    async def choose() -> None:
+        engine = database.make_async_engine(post.chambers.url, pool_size=1, statement_timeout=30)
+        bank, shown = sa.select(Client.id).limit(1), sa.select(Webhook.signed_by_sm2)
+        async with engine.connect() as connection:
+            client = (await connection.execute(bank)).scalar_one()
+            key = await create_webhook(connection, ring, client, "https://bank.example/1", [], False, at)
+            refusing = pytest.raises(Refusal, match=r"^This service does not sign by SM2\.$")
+            with nullcontext() if offered else refusing:
+                await create_webhook(connection, ring, client, "https://bank.example/2", [], True, at)
+            for asked in (True, None, False):
+                with nullcontext() if offered or not asked else refusing:
+                    await change_webhook(connection, ring, client, key, None, None, asked, at)
+                signed = (await connection.execute(shown.where(Webhook.id == key))).scalar_one()
+                assert signed is (offered and asked is not False)
+        await engine.dispose()
+
+    asyncio.run(choose())
+
+
+def test_a_partner_reads_whether_sm2_signs(post: Post) -> None:
+    made = post.hook("https://bank.example/1", signedBySm2=True)
+    if KEYRING.suite is Crypto.SM:
+        assert made["webhook"]["signedBySm2"] is True
+    else:
+        assert (codes(made), made["errors"][0]["path"]) == (["NOT_ELIGIBLE"], ["input", "signedBySm2"])
+    assert post.hook("https://bank.example/2")["webhook"]["signedBySm2"] is False
 
 
 def test_what_is_sent_is_in_the_access_log_once(post: Post, receiver: Receiver) -> None:

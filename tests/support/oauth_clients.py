@@ -21,6 +21,7 @@ from auth.audiences import Audience
 from auth.clients.authentication import ASSERTION_TYPE
 from auth.clients.registration import Registration
 from auth.clients.registry import add_client
+from auth.jose.sm2_jwk import Sm2Algorithm
 from auth.scopes import Scope
 from auth.server.authorization_server import AuthorizationServer
 from auth.server.endpoints import build_oauth_routes
@@ -36,12 +37,15 @@ NUMBER = "330281199003077596"
 numbers = itertools.count(1)
 
 
+SM2 = Sm2Algorithm()
+
+
 class AnyAlgorithm(JWSRegistry):
     """Signs with whatever a test names, also with what the server must refuse."""
 
     def get_alg(self, name: str) -> Any:
-        """Every algorithm that joserfc knows, without its advice."""
-        return self.algorithms[name]
+        """Every algorithm that joserfc knows, without its advice, and SM2."""
+        return SM2 if name == SM2.name else self.algorithms[name]
 
 
 REGISTRY = AnyAlgorithm()
