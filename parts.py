@@ -174,6 +174,7 @@ class Parts:
             fetch=self.fetch,
             mutual_tls=self.mutual_tls,
             require_second_factor=self.settings.require_second_factor,
+            single_session=self.settings.single_session,
             registers=self.registers,
             sm2=self.sm2,
         )

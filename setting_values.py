@@ -139,6 +139,7 @@ PARSERS: dict[str, Any] = {
     "pool_size": _seconds_or_count(1, 64),
     "allow_pilot_persons": _switch,
     "require_second_factor": _switch,
+    "single_session": _switch,
     "executor": _one_of("plan", "loaders"),
     "worker": _switch,
     "budget": _seconds_or_count(0, 999_999_999),

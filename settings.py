@@ -58,6 +58,7 @@ class Settings:
     debug: whether answers name their executor in `extensions.executor`, and the log explains each request.
     allow_pilot_persons: whether clients of class `pilot` may have scopes of natural persons, also those with a secret.
     require_second_factor: whether staff cannot sign in without a second factor.
+    single_session: whether a sign-in of staff ends their other sessions.
     crypto: `international` or `sm`: by which algorithms numbers are sealed and hashed (docs/cryptography.md). None: as
     the newest key of the key file, which is international in a new one.
     crypto_command: a command that reaches a device with keys of SM (docs/cryptography.md); empty for key files.
@@ -77,6 +78,7 @@ class Settings:
     pool_size: int = 8
     allow_pilot_persons: bool = False
     require_second_factor: bool = False
+    single_session: bool = False
     executor: str = "plan"
     worker: bool = True
     budget: int = 1_200_000

@@ -23,7 +23,8 @@ class Principal:
     token_id: `jti` of the token (RFC 9068). budget: cost points a minute; None for the default.
     documents: which documents the client may send. jkt: the thumbprint of the key that the token is bound to (RFC
     9449); x5t: of the certificate (RFC 8705); a bearer token has neither. braked_until: until then look-ups of persons
-    are refused. officer_name: of the officer. expires_at: when the token expires.
+    are refused. officer_name: of the officer. expires_at: when the token expires. proven_at:
+    when the officer gave a second factor last.
     """
 
     client_id: str
@@ -45,6 +46,7 @@ class Principal:
     braked_until: datetime | None = None
     officer_name: str = field(default="", compare=False, repr=False)
     expires_at: datetime | None = field(default=None, compare=False)
+    proven_at: datetime | None = field(default=None, compare=False)
 
     @cached_property
     def scope_names(self) -> list[str]:

@@ -218,6 +218,7 @@ TOKEN = (
         IssuedToken.subject_index,
         IssuedToken.staff_id,
         IssuedToken.revoked_at,
+        IssuedToken.proven_at,
         Staff.role,
         Staff.name.label("staff_name"),
         Staff.court_code.label("staff_court"),
@@ -260,6 +261,7 @@ def _principal(token: AccessToken, row: Any) -> Principal | None:
         braked_until=row.braked_until,
         officer_name=row.staff_name or "",
         expires_at=datetime.fromtimestamp(token.expires_at, UTC),
+        proven_at=row.proven_at,
     )
 
 

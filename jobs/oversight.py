@@ -1,5 +1,5 @@
 """Oversight of consents and clients, every second: letters are drawn for audit, overdue ones suspended, clients braked
-whose look-ups of persons are refused too often, and those disabled whose admission is over."""
+whose look-ups of persons are refused too often, those disabled whose admission is over, and sessions of staff ended."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -12,6 +12,7 @@ from prometheus_client import Counter
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from auth.administration.admissions import end_admissions
+from auth.staff.session_ends import end_sessions
 from casework.client_alarms import raise_alarms
 from casework.consent_audits import draw_letters, suspend_overdue
 from casework.transaction import transact
@@ -53,6 +54,7 @@ class Oversight(Job):
         alarms = await transact(self.engine, partial(raise_alarms, most=self.limits.misses, at=at), at)
         for client_id in await transact(self.engine, partial(_end_admissions, at=at), at):
             self.logger.warning(ENDED, client_id)
+        await transact(self.engine, partial(_end_sessions, at=at), at)
         LETTERS.labels("drawn").inc(len(drawn))
         LETTERS.labels("overdue").inc(len(suspended))
         for alarm in alarms:
@@ -62,6 +64,10 @@ class Oversight(Job):
 
     async def _draw(self, connection: AsyncConnection, at: datetime) -> Sequence[int]:
         return await draw_letters(connection, self.keyring, self.limits.one_in, at)
+
+
+async def _end_sessions(connection: AsyncConnection, at: datetime) -> None:
+    await connection.execute(end_sessions(at))
 
 
 async def _end_admissions(connection: AsyncConnection, at: datetime) -> Sequence[str]:

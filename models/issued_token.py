@@ -13,7 +13,7 @@ class IssuedToken(Base):
     """An access token by its `jti`. A token without a row, or with a revoked one, is not accepted.
 
     subject_index: keyed hash of the subject of a portal's token (R18). staff_id: the member of staff of a court's
-    token.
+    token. proven_at: when that one gave a second factor last before it was issued.
     """
 
     __tablename__ = "issued_token"
@@ -31,6 +31,7 @@ class IssuedToken(Base):
     issued_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
     revoked_at: Mapped[datetime | None]
+    proven_at: Mapped[datetime | None]
 
 
 class AssertionUse(Base):

@@ -89,7 +89,10 @@ class SignInFailure(Base):
 
 
 class StaffSession(Base):
-    """A browser session, by the SHA-256 of its cookie."""
+    """A browser session, by the SHA-256 of its cookie.
+
+    seen_at: when it was used last, to the minute. proven_at: when a second factor was given last, if one was.
+    """
 
     __tablename__ = "staff_session"
     __table_args__ = (CheckConstraint("octet_length(token_hash) = 32", name="hashed"),)
@@ -97,13 +100,16 @@ class StaffSession(Base):
     token_hash: Mapped[bytes] = mapped_column(primary_key=True)
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"), index=True)
     expires_at: Mapped[datetime] = mapped_column(index=True)
+    seen_at: Mapped[datetime]
+    proven_at: Mapped[datetime | None]
 
 
 class AuthorizationCode(Base):
     """An authorization code, by its SHA-256, with its code challenge (RFC 7636).
 
     jkt: the thumbprint of the key that its token will be bound to, if the client has named it (RFC 9449, section 10).
-    jti: the token it was redeemed for, revoked if the code is used again (RFC 6749, section 4.1.2).
+    jti: the token it was redeemed for, revoked if the code is used again (RFC 6749, section 4.1.2). proven_at: of the
+    session, when the code was issued.
     """
 
     __tablename__ = "authorization_code"
@@ -119,3 +125,4 @@ class AuthorizationCode(Base):
     expires_at: Mapped[datetime] = mapped_column(index=True)
     used_at: Mapped[datetime | None]
     jti: Mapped[str | None]
+    proven_at: Mapped[datetime | None]

@@ -20,6 +20,10 @@ class Performed:
     status: int = 200
     refused: Sequence[Mapping[str, str]] = ()
 
+    def asks_for(self, code: str) -> bool:
+        """Return whether it was refused for this reason."""
+        return any(one.get("code") == code for one in self.refused)
+
 
 @dataclass(frozen=True)
 class FormAct:

@@ -101,12 +101,13 @@ def mutation(
     requires: Requirement,
     lines: Root | None = None,
     also: Sequence[Also] = (),
+    steps_up: bool = False,
 ) -> Any:
     """Declare a mutation that calls `do` with the fields of the input `given`. Its payload has a row of the type
     `shows`.
 
     lines: the root that leads from the key of the changed row to its lines, if the payload lists them. also: values
-    that are returned once.
+    that are returned once. steps_up: whether an officer gives the second factor again before it.
     """
     noun = ("lines", list[shows] | None) if lines else (to_snake_case(shows.__name__), shows | None)
     payload = _payload(given.__name__.removesuffix("Input"), noun, also, requires)
@@ -114,7 +115,8 @@ def mutation(
         description=description, directives=[RequiresScopes.of(requires)], type_annotation=StrawberryAnnotation(payload)
     )
     made.payload, made.requirement = payload, requires
-    made.declaration = MutationRoot(_performed_by(do, given), get_model(shows), noun[0], _keys(given), lines, also)
+    performed, model = _performed_by(do, given), get_model(shows)
+    made.declaration = MutationRoot(performed, model, noun[0], _keys(given), lines, also, steps_up)
     made.arguments = [argument("input", given, "What to do.")]
     return made
 

@@ -33,12 +33,27 @@ class Happening:
 
 def describe_event(happening: Happening) -> sa.Insert:
     """Return the statement that adds the row of an event, by the operator of this context."""
+    return sa.insert(SecurityEvent).values(_describe(happening))
+
+
+def describe_ends(happening: Happening, ended: sa.CTE) -> sa.Insert:
+    """Return the statement that adds an event for each session that another statement ends. ended: its rows, with the
+    columns staff_id and why."""
+    types = SecurityEvent.__table__.columns
+    values = {name: value for name, value in _describe(happening).items() if value is not None}
+    told: dict[str, Any] = {name: sa.literal(value, types[name].type) for name, value in values.items()}
+    own = sa.select(sa.literal("account ") + StaffAccount.username).where(StaffAccount.staff_id == ended.c.staff_id)
+    told |= {"subject": own.scalar_subquery(), "after": sa.func.jsonb_build_object("why", ended.c.why)}
+    return sa.insert(SecurityEvent).from_select(list(told), sa.select(*told.values()).select_from(ended))
+
+
+def _describe(happening: Happening) -> dict[str, Any]:
     operator, refused = OPERATOR.get(), happening.reason is not None
     named: Any = happening.client_id or operator.name
     if happening.staff_key is not None:
         own = StaffAccount.staff_id == happening.staff_key
         named = sa.select(StaffAccount.username).where(own).scalar_subquery()
-    values = {
+    return {
         "act": happening.act,
         "result": SecurityResult.REFUSED if refused else SecurityResult.DONE,
         "road": SecurityRoad.API if happening.client_id else operator.road,
@@ -50,7 +65,6 @@ def describe_event(happening: Happening) -> sa.Insert:
         "after": happening.after,
         "reason": (happening.reason or "?")[:LONGEST] if refused else None,
     }
-    return sa.insert(SecurityEvent).values(values)
 
 
 def record(connection: sa.Connection, happening: Happening) -> None:

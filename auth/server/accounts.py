@@ -150,15 +150,22 @@ def remove_staff(connection: sa.Connection, username: str, now: datetime) -> Non
     sign_out(connection, key, now)
 
 
-def sign_out(connection: sa.Connection, key: int, now: datetime, act: SecurityAct = SecurityAct.SESSION_ENDED) -> None:
+def sign_out(
+    connection: sa.Connection,
+    key: int,
+    now: datetime,
+    act: SecurityAct = SecurityAct.SESSION_ENDED,
+    why: str | None = None,
+) -> None:
     """End an officer's sessions, invalidate unused codes, and revoke tokens. act: as which sessions that end are
-    recorded."""
+    recorded. why: recorded with them, if no other event says it."""
     unused = (AuthorizationCode.staff_id == key, AuthorizationCode.used_at.is_(None))
     connection.execute(sa.update(AuthorizationCode).where(*unused).values(used_at=now))
     ended = connection.execute(sa.delete(StaffSession).where(StaffSession.staff_id == key)).rowcount
     if ended:
         subject, own = name_account(find_username(connection, key)), key if act is SecurityAct.SIGN_OUT else None
-        record(connection, Happening(act, subject, before={"sessions": ended}, staff_key=own))
+        told = {"why": why} if why else None
+        record(connection, Happening(act, subject, before={"sessions": ended}, after=told, staff_key=own))
     live = (IssuedToken.staff_id == key, IssuedToken.revoked_at.is_(None), IssuedToken.expires_at > now)
     connection.execute(sa.update(IssuedToken).where(*live).values(revoked_at=now))
 
@@ -197,11 +204,6 @@ def find_officer(connection: sa.Connection, key: int) -> Officer | None:
     query = sa.select(Staff.role, Staff.court_code).where(Staff.id == key, Staff.left_at.is_(None))
     found = connection.execute(query).one_or_none()
     return Officer(key, found.role, found.court_code) if found and found.role else None
-
-
-def is_active(connection: sa.Connection, key: int) -> bool:
-    """Return whether the member of staff of this key has not left."""
-    return bool(connection.scalar(sa.select(Staff.id).where(Staff.id == key, Staff.left_at.is_(None))))
 
 
 def _verify(password_hash: str, password: str) -> bool:

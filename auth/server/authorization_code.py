@@ -4,7 +4,7 @@ import re
 import secrets
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
@@ -28,11 +28,12 @@ OTHER_KEY = "The code is bound to another key than the proof is by. Sign in agai
 
 @dataclass(frozen=True)
 class Redeemed:
-    """The grant of a redeemed code."""
+    """The grant of a redeemed code. proven_at: when the officer gave a second factor last."""
 
     code_hash: bytes
     officer: Officer
     scopes: frozenset[str]
+    proven_at: datetime | None = None
 
 
 def issue_code(
@@ -45,8 +46,10 @@ def issue_code(
     scopes: Collection[str],
     challenge: str,
     jkt: str | None = None,
+    proven_at: datetime | None = None,
 ) -> str:
-    """Issue a code to a client on behalf of an officer. jkt: the thumbprint of the key that it is bound to."""
+    """Issue a code to a client on behalf of an officer. jkt: the thumbprint of the key that it is bound to. proven_at:
+    of the session."""
     prune(connection, AuthorizationCode, now)
     code = secrets.token_urlsafe(CODE_BYTES)
     values = {
@@ -57,6 +60,7 @@ def issue_code(
         "scope": " ".join(sorted(scopes)),
         "code_challenge": challenge,
         "jkt": jkt,
+        "proven_at": proven_at,
         "expires_at": to_datetime(now) + LIFETIME,
     }
     connection.execute(sa.insert(AuthorizationCode).values(values))
@@ -79,7 +83,7 @@ def redeem(
         raise OAuthRefusal("invalid_grant", USELESS)
     if row.jkt is not None and row.jkt != jkt:
         raise OAuthRefusal("invalid_grant", OTHER_KEY)
-    return Redeemed(digest, officer, frozenset(row.scope.split(" ")))
+    return Redeemed(digest, officer, frozenset(row.scope.split(" ")), row.proven_at)
 
 
 def keep_token(connection: sa.Connection, code_hash: bytes, token: AccessToken) -> None:

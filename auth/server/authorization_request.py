@@ -17,14 +17,17 @@ SIGN_IN_SECONDS = 600
 
 PARAMETERS = (
     "response_type", "redirect_uri", "scope", "state", "code_challenge", "code_challenge_method", "prompt", "dpop_jkt",
+    "max_age",
 )  # fmt: skip
+SECONDS = re.compile(r"[0-9]{1,9}")
 THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 @dataclass(frozen=True)
 class AuthorizationRequest:
     """A valid authorization request. pushed: the hash of its `request_uri`; None for a request that was not pushed.
-    jkt: the thumbprint of the key that the code is bound to, if the client names one (RFC 9449, section 10)."""
+    jkt: the thumbprint of the key that the code is bound to, if the client names one (RFC 9449, section 10). max_age:
+    seconds since the officer was authenticated, at most."""
 
     client: RegisteredClient
     redirect_uri: str
@@ -34,6 +37,7 @@ class AuthorizationRequest:
     login: bool
     pushed: bytes | None = None
     jkt: str | None = None
+    max_age: int | None = None
 
     @property
     def origin(self) -> str:
@@ -65,6 +69,8 @@ def read_authorization(
     named = query.get("dpop_jkt")
     if named is not None and not THUMBPRINT.fullmatch(named):
         raise invalid_request("dpop_jkt must be the SHA-256 thumbprint of a key (RFC 7638), 43 characters long.")
+    if (age := query.get("max_age")) is not None and not SECONDS.fullmatch(age):
+        raise invalid_request("max_age must be a number of seconds.")
     return AuthorizationRequest(
         client,
         query["redirect_uri"],
@@ -73,4 +79,5 @@ def read_authorization(
         query["code_challenge"],
         login=query.get("prompt") == "login",
         jkt=named,
+        max_age=None if age is None else int(age),
     )

@@ -68,8 +68,8 @@ class AuthorizationServer(AuthlibServer):  # type: ignore[misc]  # authlib has n
     issuer: the public address. engine: synchronous. token_lifetime: seconds. clock: seconds since the epoch.
     allow_pilot_persons: whether clients with a secret may hold scopes that reach natural persons. fetch: gets the key
     set at a client's address; None to get none. mutual_tls: None if no certificates come here.
-    require_second_factor: whether staff cannot sign in without one. registers: whether clients register themselves.
-    sm2: keys that are published beside the others.
+    require_second_factor: whether staff cannot sign in without one. single_session: whether a sign-in of staff ends
+    their other sessions. registers: whether clients register themselves. sm2: keys that are published with the others.
     """
 
     def __init__(
@@ -85,6 +85,7 @@ class AuthorizationServer(AuthlibServer):  # type: ignore[misc]  # authlib has n
         fetch: Fetch | None = None,
         mutual_tls: MutualTLS | None = None,
         require_second_factor: bool = False,
+        single_session: bool = False,
         registers: bool = False,
         sm2: Sm2Keys | None = None,
     ) -> None:
@@ -92,7 +93,7 @@ class AuthorizationServer(AuthlibServer):  # type: ignore[misc]  # authlib has n
         self.issuer, self.engine, self.signing, self.keyring = issuer, engine, signing, keyring
         self.token_lifetime, self.allow_pilot_persons, self.clock = token_lifetime, allow_pilot_persons, clock
         self.mutual_tls, self.require_second_factor, self.registers = mutual_tls, require_second_factor, registers
-        self.sm2 = sm2
+        self.sm2, self.single_session = sm2, single_session
         authorities = mutual_tls.authorities if mutual_tls else Authorities()
         self._authenticator = ClientAuthenticator(issuer, KeySets(fetch), authorities)
         self._proofs = ProofReader(Nonces(keyring.nonce_key, clock))
@@ -190,9 +191,9 @@ class AuthorizationServer(AuthlibServer):  # type: ignore[misc]  # authlib has n
         scopes = read_requested_scopes(request.form.get("scope"), self._allowed(client, acting_for))
         forms = self.keyring.hash(acting_for.number) if isinstance(acting_for, TokenSubject) else None
         index = forms and claim(request.connection, forms)
-        officer = acting_for.officer if isinstance(acting_for, Redeemed) else None
-        token = _bind(self._token(client, scopes, index, officer), request)
-        remember_token(request.connection, client.key, token, index)
+        code = acting_for if isinstance(acting_for, Redeemed) else None
+        token = _bind(self._token(client, scopes, index, code.officer if code else None), request)
+        remember_token(request.connection, client.key, token, index, code.proven_at if code else None)
         log.info("token %s issued to %s", token.token_id, client.client_id)
         return {
             "access_token": write_access_token(token, self.issuer, self.signing),

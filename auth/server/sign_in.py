@@ -3,6 +3,8 @@ once with a session; POST checks the password and the second factor. Runs in thr
 
 import logging
 from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import sqlalchemy as sa
@@ -21,6 +23,7 @@ from auth.server.token_store import RegisteredClient, find_client, to_datetime
 from auth.staff.browser_session import BrowserSession
 from auth.staff.password_check import PasswordCheck
 from auth.staff.second_factor import is_enrolled
+from auth.staff.session_ends import TOLD, FoundSession
 from models.client import ClientProfile
 from models.security_event import SecurityAct
 
@@ -112,9 +115,11 @@ class SignIn:
 
     def _answer(self, connection: sa.Connection, asked: AuthorizationRequest, visit: Visit) -> Response:
         if visit.form is None:
-            key = None if asked.login else self.session.find_officer_of(connection, visit)
-            known = key is not None and self._within(connection, key, asked.client)
-            return self._enter(connection, asked, key) if key is not None and known else self._page(asked, visit)
+            found = self.session.find(connection, visit)
+            key = found.staff_key if self._suffices(asked, found) else None
+            if key is not None and self._within(connection, key, asked.client):
+                return self._enter(connection, asked, key, found.proven_at)
+            return self._page(asked, visit, ended=TOLD.get(found.ended, "") if found.ended else "")
         if not self.session.owns(visit.form, visit):
             return self.session.refuse_form()
         tried = self.passwords.attempt(connection, visit, lambda key: self._within(connection, key, asked.client))
@@ -124,7 +129,14 @@ class SignIn:
             log.warning("a sign-in at client %s was refused", asked.client.client_id)
             return self._page(asked, visit, refused=True)
         log.info("staff %d signed in at client %s", tried.key, asked.client.client_id)
-        return self.session.begin(connection, self._enter(connection, asked, tried.key), tried.key)
+        entered = self._enter(connection, asked, tried.key, tried.proven_at)
+        return self.session.begin(connection, entered, tried.key, tried.proven_at)
+
+    def _suffices(self, asked: AuthorizationRequest, found: FoundSession) -> bool:
+        """Return whether a session is enough, or the client wants the officer to be authenticated anew (OpenID Connect
+        Core, 3.1.2.1; RFC 9470, section 5)."""
+        now = to_datetime(self.server.clock())
+        return not asked.login and (asked.max_age is None or found.is_younger(asked.max_age, now))
 
     def _wait(self, seconds: int, asked: AuthorizationRequest) -> Response:
         """Return the page for a source with too many failures."""
@@ -138,19 +150,25 @@ class SignIn:
         officer = find_officer(connection, key)
         return officer is not None and officer.court_code.startswith(client.court_code or "\0")
 
-    def _page(self, asked: AuthorizationRequest, visit: Visit, *, refused: bool = False) -> Response:
+    def _page(self, asked: AuthorizationRequest, visit: Visit, *, refused: bool = False, ended: str = "") -> Response:
+        """Return the page. ended: why a session is over, for people."""
         status = 401 if refused else 200
         client, rights = asked.client.name, [scope.display for scope in Scope if scope in asked.scopes]
         name, origin = "sign_in.html", asked.origin
-        return self.session.show(visit, name, status, origin, client=client, rights=rights, refused=refused)
+        told: dict[str, Any] = {"refused": refused, "ended": ended}
+        return self.session.show(visit, name, status, origin, client=client, rights=rights, **told)
 
-    def _enter(self, connection: sa.Connection, asked: AuthorizationRequest, key: int) -> Response:
+    def _enter(
+        self, connection: sa.Connection, asked: AuthorizationRequest, key: int, proven_at: datetime | None
+    ) -> Response:
         """Return the redirect with a code; to the page of the second factor, if the officer needs one and has none."""
         if self.server.require_second_factor and not is_enrolled(connection, key):
             return RedirectResponse(SECOND_FACTOR_PATH, 303, {"Cache-Control": "no-store"})
-        return self._code(connection, asked, key)
+        return self._code(connection, asked, key, proven_at)
 
-    def _code(self, connection: sa.Connection, asked: AuthorizationRequest, key: int) -> Response:
+    def _code(
+        self, connection: sa.Connection, asked: AuthorizationRequest, key: int, proven_at: datetime | None
+    ) -> Response:
         if asked.pushed and not use_pushed(connection, asked.pushed, self.server.clock()):
             raise BadRequestError(EXPIRED)
         code = issue_code(
@@ -162,6 +180,7 @@ class SignIn:
             scopes=asked.scopes,
             challenge=asked.challenge,
             jkt=asked.jkt,
+            proven_at=proven_at,
         )
         return self._send(asked.redirect_uri, {"code": code, **asked.state})
 

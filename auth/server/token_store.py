@@ -21,20 +21,13 @@ from models.number_hashes import CLAIM
 from models.party import Identity, Party
 from models.party_name import is_known_as
 from models.pushed_request import PushedRequest
-from models.staff_account import AuthorizationCode, SignInFailure, StaffSession
+from models.staff_account import AuthorizationCode, SignInFailure
 from models.subject_notice import NoticeKind, SubjectNotice
 
 PRUNE_ROWS = 100
 log = logging.getLogger("suxin.oauth")
 Expiring = (
-    AssertionUse
-    | IssuedToken
-    | AuthorizationCode
-    | DeveloperSession
-    | LitigantSession
-    | PushedRequest
-    | StaffSession
-    | SignInFailure
+    AssertionUse | IssuedToken | AuthorizationCode | DeveloperSession | LitigantSession | PushedRequest | SignInFailure
 )
 
 
@@ -114,8 +107,15 @@ def contradicts(connection: sa.Connection, index: bytes, name: str) -> bool:
     return connection.scalar(known) is False
 
 
-def remember_token(connection: sa.Connection, client_key: int, token: AccessToken, subject_index: bytes | None) -> None:
-    """Insert the row of a token; without it the token is not accepted. Notify its subject of the sign-in (R27)."""
+def remember_token(
+    connection: sa.Connection,
+    client_key: int,
+    token: AccessToken,
+    subject_index: bytes | None,
+    proven_at: datetime | None = None,
+) -> None:
+    """Insert the row of a token; without it the token is not accepted. Notify its subject of the sign-in (R27).
+    proven_at: when its officer gave a second factor last."""
     prune(connection, IssuedToken, token.issued_at)
     connection.execute(
         sa.insert(IssuedToken).values(
@@ -126,6 +126,7 @@ def remember_token(connection: sa.Connection, client_key: int, token: AccessToke
             scope=" ".join(sorted(token.scopes)),
             issued_at=to_datetime(token.issued_at),
             expires_at=to_datetime(token.expires_at),
+            proven_at=proven_at,
         )
     )
     if subject_index is not None:

@@ -36,9 +36,11 @@ from auth.staff import second_factor
 from auth.staff.browser_session import BrowserSession
 from auth.staff.second_factor import OwnFactor
 from auth.staff.security_keys import LONGEST_NAME, GivenKey, SecurityKeyError, list_keys
+from auth.staff.session_ends import TOLD
 from auth.staff.throttle import count_officer
 from models.security_event import SecurityAct
 
+SIGN_IN = "请从法院的系统登录。Sign in from your court's system."
 WRONG = "当前密码或验证码错误，或尝试次数过多。The present password or code is wrong, or too many were tried."
 DIFFERS = "两次输入的新密码不一致。The new passwords differ."
 UNKNOWN_KEY = "没有这个安全密钥。There is no such security key."
@@ -75,12 +77,16 @@ class AccountPages:
         if visit.form is not None and not self.session.owns(visit.form, visit):
             return self.session.refuse_form()
         with self.server.engine.begin() as connection:
-            key = self.session.find_officer_of(connection, visit)
-            if key is None:
-                return render_message(
-                    401, "请先登录 Sign in first", "请从法院的系统登录。Sign in from your court's system."
-                )
-            return answer(connection, key, visit)
+            found = self.session.find(connection, visit)
+            if found.staff_key is None:
+                told = TOLD[found.ended] if found.ended else ""
+                return self.session.end(render_message(401, "请先登录 Sign in first", told + SIGN_IN))
+            return answer(connection, found.staff_key, visit)
+
+    def _begin(self, connection: sa.Connection, response: Response, key: int) -> Response:
+        """Begin a session after the password, and the second factor of whoever has one, were given."""
+        proven = second_factor.is_enrolled(connection, key)
+        return self.session.begin(connection, response, key, to_datetime(self.server.clock()) if proven else None)
 
     def _account(self, connection: sa.Connection, key: int, visit: Visit) -> Response:
         links: dict[str, Any] = {
@@ -113,7 +119,7 @@ class AccountPages:
             return show(str(error))
         log.info("staff %d changed the password", key)
         done = render_message(200, "密码已修改 Password changed", "其他会话已结束。Other sessions have ended.")
-        return self.session.begin(connection, done, key)
+        return self._begin(connection, done, key)
 
     def _show_factor(self, connection: sa.Connection, key: int, visit: Visit, refused: str = "") -> Response:
         """Show the secret of the form again, or a new one."""
@@ -144,7 +150,7 @@ class AccountPages:
         self._record(connection, key, SecurityAct.SECOND_FACTOR_ADDED, after={"kind": "one-time password"})
         sign_out(connection, key, now)
         log.info("staff %d set up a second factor", key)
-        return self.session.begin(connection, render_page("recovery_codes.html", 200, codes=codes), key)
+        return self._begin(connection, render_page("recovery_codes.html", 200, codes=codes), key)
 
     def _show_keys(self, connection: sa.Connection, key: int, visit: Visit, refused: str = "") -> Response:
         page, now, username = self._page(visit), to_datetime(self.server.clock()), find_username(connection, key)
@@ -171,7 +177,7 @@ class AccountPages:
         self._record(connection, key, SecurityAct.SECOND_FACTOR_REMOVED, before={"kind": "security key"})
         sign_out(connection, key, to_datetime(self.server.clock()))
         log.info("staff %d removed a security key", key)
-        return self.session.begin(connection, self._show_keys(connection, key, visit), key)
+        return self._begin(connection, self._show_keys(connection, key, visit), key)
 
     def _register_key(self, connection: sa.Connection, key: int, visit: Visit) -> Response:
         form, now = visit.form or {}, to_datetime(self.server.clock())
@@ -189,7 +195,7 @@ class AccountPages:
         shown = (
             render_page("recovery_codes.html", 200, codes=codes) if first else self._show_keys(connection, key, visit)
         )
-        return self.session.begin(connection, shown, key)
+        return self._begin(connection, shown, key)
 
     def _page(self, visit: Visit) -> str:
         """Return the secret of the forms: that of a form that was sent, which the next page keeps."""

@@ -20,6 +20,7 @@ from auth.server.pages import render_message
 from auth.server.token_store import to_datetime
 from auth.staff.account_pages import AccountPages
 from auth.staff.second_factor import is_enrolled
+from auth.staff.step_up import FACTOR_FIELD, FACTOR_FIELDS, StepUp, is_fresh
 from models.court import AdministratorRole, StaffRole
 from models.security_event import SecurityAct, SecurityEvent
 
@@ -27,6 +28,7 @@ EVENTS = 100
 """Events on a page, newest first."""
 
 PROPOSAL = re.compile("[0-9]{1,18}")
+WRONG = "验证码错误，或尝试次数过多。The code is wrong, or too many were tried."
 NOT_YOURS = "此页面仅供相应管理员使用。This page is for administrators of another power. "
 ROLES: Mapping[str, StaffRole | AdministratorRole] = {
     one.value: one for kind in (StaffRole, AdministratorRole) for one in kind
@@ -88,8 +90,14 @@ class AdministrationPages:
         return self.account.session.show(visit, "grants.html", 422 if refused else 200, **values)
 
     def _act(self, connection: sa.Connection, key: int, visit: Visit) -> Response:
-        """Do what a form asks for. What is refused changes nothing, and is recorded."""
-        form = visit.form or {}
+        """Do what a form asks for, after a second factor that was given just now. What is refused changes nothing, and
+        is recorded."""
+        form, session = visit.form or {}, self.account.session
+        if FACTOR_FIELD in form:
+            if not StepUp(session).prove(connection, visit, key):
+                return self._ask_factor(visit, WRONG)
+        elif not is_fresh(session.find(connection, visit).proven_at, self.now):
+            return self._ask_factor(visit)
         try:
             with connection.begin_nested():
                 made = self._do(connection, key, form)
@@ -100,6 +108,12 @@ class AdministrationPages:
         if made:
             return self._show(connection, key, visit, made=made)
         return RedirectResponse(GRANTS_PATH, 303, {"Cache-Control": "no-store"})
+
+    def _ask_factor(self, visit: Visit, refused: str = "") -> Response:
+        """Return the page that asks for the second factor, with a form that does again what was asked for."""
+        fields = {name: value for name, value in (visit.form or {}).items() if name not in FACTOR_FIELDS}
+        shown: dict[str, Any] = {"fields": fields, "marker": FACTOR_FIELD, "refused": refused}
+        return self.account.session.show(visit, "step_up.html", 422 if refused else 403, **shown)
 
     def _do(self, connection: sa.Connection, key: int, form: Mapping[str, str]) -> Password | None:
         if "decide" in form:

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,18 +10,18 @@ from starlette.responses import Response
 
 from auth.clients.authentication import hash_secret
 from auth.metadata import SCRIPT_PATH
-from auth.server.accounts import find_username, is_active
+from auth.server.accounts import find_username, sign_out
 from auth.server.authorization_server import AuthorizationServer
 from auth.server.oauth_http import Visit
 from auth.server.pages import render_message, render_page
-from auth.server.token_store import prune, to_datetime
+from auth.server.token_store import to_datetime
 from auth.staff.devices import KNOWN, DeviceCookies
 from auth.staff.second_factor import GivenFactor
 from auth.staff.security_keys import GivenKey, SecurityKeys
+from auth.staff.session_ends import LONGEST, FoundSession, SessionEnd, end_sessions, find_session
 from auth.staff.throttle import Throttle
 from models.staff_account import StaffSession
 
-SESSION = timedelta(hours=8)
 SECRET_BYTES = 32
 TRY_AGAIN = "请重试 Try again"
 ALLOW_COOKIES = "请允许本站的 Cookie，返回后重新提交。Allow cookies of this site, go back, and send the form again."
@@ -71,25 +71,33 @@ class BrowserSession:
         """Return the page for a form that does not come from this server."""
         return render_message(403, TRY_AGAIN, ALLOW_COOKIES)
 
+    def find(self, connection: sa.Connection, visit: Visit) -> FoundSession:
+        """Return the session of a browser. One that is over is ended, and recorded."""
+        return find_session(connection, visit.cookies.get(self.session_cookie, ""), to_datetime(self.server.clock()))
+
     def find_officer_of(self, connection: sa.Connection, visit: Visit) -> int | None:
         """Return the member of staff of a live session; None if there is none, or who has left."""
-        token = visit.cookies.get(self.session_cookie, "")
-        live = (
-            StaffSession.token_hash == hash_secret(token),
-            StaffSession.expires_at > to_datetime(self.server.clock()),
-        )
-        key = connection.scalar(sa.select(StaffSession.staff_id).where(*live))
-        return key if key is not None and is_active(connection, key) else None
+        return self.find(connection, visit).staff_key
 
-    def begin(self, connection: sa.Connection, response: Response, key: int) -> Response:
-        """Begin a session with a new secret, which prevents session fixation, and let the account know the device."""
-        now, token = self.server.clock(), secrets.token_urlsafe(SECRET_BYTES)
-        prune(connection, StaffSession, now)
-        values = {"token_hash": hash_secret(token), "staff_id": key, "expires_at": to_datetime(now) + SESSION}
-        connection.execute(sa.insert(StaffSession).values(values))
-        response.set_cookie(self.session_cookie, token, int(SESSION.total_seconds()), **self.attributes)
+    def make_room(self, connection: sa.Connection, key: int) -> None:
+        """End sessions that are over, before a sign-in; where one at a time is allowed, all others of the officer too,
+        with what was issued in them."""
+        now = to_datetime(self.server.clock())
+        connection.execute(end_sessions(now))
+        if self.server.single_session:
+            sign_out(connection, key, now, why=SessionEnd.NEW_SIGN_IN)
+
+    def begin(
+        self, connection: sa.Connection, response: Response, key: int, proven_at: datetime | None = None
+    ) -> Response:
+        """Begin a session with a new secret, which prevents session fixation, and let the account know the device.
+        proven_at: when a second factor was given."""
+        now, token = to_datetime(self.server.clock()), secrets.token_urlsafe(SECRET_BYTES)
+        values = {"token_hash": hash_secret(token), "staff_id": key, "expires_at": now + LONGEST, "seen_at": now}
+        connection.execute(sa.insert(StaffSession).values(values | {"proven_at": proven_at}))
+        response.set_cookie(self.session_cookie, token, int(LONGEST.total_seconds()), **self.attributes)
         username = find_username(connection, key)
-        device = self.devices.issue(username, to_datetime(now))
+        device = self.devices.issue(username, now)
         response.set_cookie(self.devices.name(username), device, int(KNOWN.total_seconds()), **self.attributes)
         return response
 

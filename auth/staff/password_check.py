@@ -4,6 +4,7 @@ that of the court's pages. Runs in threads."""
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import sqlalchemy as sa
 
@@ -12,6 +13,7 @@ from auth.server.accounts import check_password, name_account, read_username
 from auth.server.oauth_http import Visit
 from auth.server.token_store import to_datetime
 from auth.staff.browser_session import BrowserSession
+from auth.staff.second_factor import is_enrolled
 from auth.staff.throttle import FailureCounter, count_account, count_device, count_source
 from models.security_event import SecurityAct, SecurityEvent
 from models.staff_account import StaffAccount
@@ -19,11 +21,12 @@ from models.staff_account import StaffAccount
 
 @dataclass(frozen=True)
 class Tried:
-    """What came of an attempt. key: of the officer, if everything was right. wait: seconds until the source may try
-    again, if it has failed too often."""
+    """What came of an attempt. key: of the officer, if everything was right. proven_at: when, with a second factor.
+    wait: seconds until the source may try again, if it has failed too often."""
 
     key: int | None = None
     wait: int | None = None
+    proven_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,8 @@ class PasswordCheck:
             return Tried()
         self.session.throttle.forgive(connection, counters)
         record(connection, Happening(SecurityAct.SIGN_IN, name_account(_username_of(visit)), staff_key=key))
-        return Tried(key)
+        self.session.make_room(connection, key)
+        return Tried(key, proven_at=now if is_enrolled(connection, key) else None)
 
     def _record_failure(
         self, connection: sa.Connection, visit: Visit, counters: Sequence[FailureCounter], reason: str

@@ -12,33 +12,54 @@ from auth.clients.authentication import hash_secret
 from auth.clients.own_clients import OwnClient, admit_own_client
 from auth.officer import Officer
 from auth.principal import Principal
+from auth.staff.session_ends import SessionEnd, end_sessions, is_due, judge, note_seen
 from models.court import Staff
 from models.staff_account import SecondFactor, SecurityKey, StaffSession
+
+
+class SessionOverError(Exception):
+    """The session of a cookie is over."""
+
+    def __init__(self, why: SessionEnd) -> None:
+        super().__init__(why)
+        self.why = why
 
 
 async def admit_officer(
     connection: AsyncConnection, token: str, now: datetime, *, second_factor: bool
 ) -> Principal | None:
-    """Return the principal of a live session's officer, who has not left; None if there is none. second_factor: whether
-    an officer without one is none."""
-    live = (StaffSession.token_hash == hash_secret(token), StaffSession.expires_at > now)
-    officers = (
-        Staff.left_at.is_(None),
-        Staff.role.is_not(None),
-    )  # administrators act in no procedure, and read no case
-    query = sa.select(Staff.id, Staff.role, Staff.court_code, Staff.name, StaffSession.expires_at)
-    query = query.join(StaffSession, StaffSession.staff_id == Staff.id).where(*live, *officers)
-    if second_factor:
-        factors = (sa.exists().where(kind.staff_id == Staff.id) for kind in (SecondFactor, SecurityKey))
-        query = query.where(sa.or_(*factors))
-    row = (await connection.execute(query)).one_or_none()
+    """Return the principal of a live session's officer, who has not left; None for administrators, who act in no
+    procedure and read no case. connection: in autocommit. second_factor: whether an officer without one is none.
+    Raises SessionOverError, after that is recorded."""
+    mine, session = hash_secret(token), StaffSession
+    factors = (sa.exists().where(kind.staff_id == Staff.id) for kind in (SecondFactor, SecurityKey))
+    query = sa.select(
+        Staff.id,
+        Staff.role,
+        Staff.court_code,
+        Staff.name,
+        session.expires_at,
+        session.seen_at,
+        session.proven_at,
+        sa.or_(*factors).label("enrolled"),
+    )
+    joined = query.join(session, session.staff_id == Staff.id)
+    row = (await connection.execute(joined.where(session.token_hash == mine, Staff.left_at.is_(None)))).one_or_none()
     if row is None:
+        raise SessionOverError(SessionEnd.OVER)
+    if why := judge(row, now):
+        await connection.execute(end_sessions(now, mine))
+        raise SessionOverError(why)
+    if is_due(row, now):
+        await connection.execute(note_seen(mine, now))
+    if row.role is None or (second_factor and not row.enrolled):
         return None
     found = await admit_own_client(connection, _pages_of(row.court_code), now)
     if found is None:
         return None
     officer = Officer(row.id, row.role, row.court_code)
-    return replace(found, officer=officer, officer_name=row.name, expires_at=row.expires_at)
+    known = {"officer_name": row.name, "expires_at": row.expires_at, "proven_at": row.proven_at}
+    return replace(found, officer=officer, **known)
 
 
 def _pages_of(court_code: str) -> OwnClient:

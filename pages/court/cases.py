@@ -5,13 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from auth.principal import Principal
 from models.deduction import FindingKind
 from models.terms import to_court_day
 from pages.acts import Performed
-from pages.court.door import NO_STORE, SIGN_IN_PATH
 from pages.court.performing import CourtWork
 
 DOCUMENT = Path(__file__).with_name("cases.graphql").read_text("utf-8")
@@ -29,14 +28,14 @@ class CourtCases:
         """Return the form for a case's number."""
         principal = await self.work.door.find_officer(request)
         if principal is None:
-            return RedirectResponse(SIGN_IN_PATH, 303, NO_STORE)
+            return self.work.door.turn_away(request)
         return await self._show(request, principal, "", Performed())
 
     async def act(self, request: Request) -> Response:
         """Show the case of a number, and do what a form there asks for."""
         (form, digest), principal = await self.work.door.read(request), await self.work.door.find_officer(request)
         if principal is None:
-            return RedirectResponse(SIGN_IN_PATH, 303, NO_STORE)
+            return self.work.door.turn_away(request)
         number, performed = form.get("number", "")[:LONGEST_NUMBER], Performed()
         if "act" in form:
             performed = await self.work.perform(request, principal, form, digest)

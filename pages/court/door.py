@@ -20,7 +20,9 @@ from auth.staff.browser_session import SECRET_BYTES, BrowserSession
 from auth.staff.password_check import PasswordCheck, Tried
 from auth.staff.password_queue import PasswordQueue, QueueFullError
 from auth.staff.second_factor import is_enrolled
-from auth.staff.staff_principal import admit_officer
+from auth.staff.session_ends import SessionEnd
+from auth.staff.staff_principal import SessionOverError, admit_officer
+from auth.staff.step_up import StepUp
 from pages.asking import Asking
 from pages.forms import UPLOAD_TYPE, ForgedFormError, read_form, read_upload_form
 from pages.language import put
@@ -31,6 +33,13 @@ CSRF_HEADER = "x-csrf-token"
 NO_STORE = {"Cache-Control": "no-store"}
 WITH_KEYS = f"{CLOSED}; script-src 'self'"
 """The policy of the page with the script that speaks with security keys."""
+
+ENDED = {
+    "idle": "您已 30 分钟未操作，会话已结束，请重新登录。",
+    "age": "登录已满 8 小时，会话已结束，请重新登录。",
+    "over": "会话已结束，请重新登录。",
+}
+"""Why a session is over, by the parameter of the page."""
 
 log = logging.getLogger("suxin.pages")
 
@@ -59,13 +68,33 @@ class CourtDoor:
         return PasswordQueue(), PasswordQueue()
 
     async def find_officer(self, request: Request) -> Principal | None:
-        """Return the principal of the officer who has signed in; None if nobody has."""
+        """Return the principal of the officer who has signed in; None if nobody has. `turn_away` then says why."""
         token = request.cookies.get(self.session.session_cookie)
         if not token:
             return None
         required = self.server.require_second_factor
-        async with self.asking.database.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
-            return await admit_officer(connection, token, self.asking.clock(), second_factor=required)
+        try:
+            async with self.asking.database.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+                return await admit_officer(connection, token, self.asking.clock(), second_factor=required)
+        except SessionOverError as over:
+            request.state.ended = over.why
+            return None
+
+    def turn_away(self, request: Request) -> Response:
+        """Send whoever has no session to the page for signing in, which says why if one is over."""
+        why: SessionEnd | None = getattr(request.state, "ended", None)
+        if why is None:
+            return RedirectResponse(SIGN_IN_PATH, 303, NO_STORE)
+        return self.session.end(RedirectResponse(f"{SIGN_IN_PATH}?ended={why.lower()}", 303, NO_STORE))
+
+    async def prove(self, request: Request, form: dict[str, str], principal: Principal) -> bool:
+        """Return whether a form has the second factor of the officer, which the session keeps then."""
+        assert principal.officer  # noqa: S101 - of a session
+        return await run_in_threadpool(self._prove, self._visit(request, form), principal.officer.key)
+
+    def _prove(self, visit: Visit, key: int) -> bool:
+        with self.server.engine.begin() as connection:
+            return StepUp(self.session).prove(connection, visit, key)
 
     async def read(self, request: Request) -> tuple[dict[str, str], str | None]:
         """Return the fields of a form of this site with the SHA-256 of its file, if it has one. Raises
@@ -132,7 +161,7 @@ class CourtDoor:
             log.info("staff %d signed in at the court's desk", tried.key)
             home = ACCOUNT_PATH if find_power(connection, tried.key) else PATH
             entered = RedirectResponse(home if enrolled else SECOND_FACTOR_PATH, 303, NO_STORE)
-            return self.session.begin(connection, entered, tried.key), tried
+            return self.session.begin(connection, entered, tried.key, tried.proven_at), tried
 
     def _find_administrator(self, request: Request) -> bool:
         """Return whether an administrator has signed in, whose pages are those of the account."""
@@ -146,11 +175,15 @@ class CourtDoor:
         return page
 
     def _page(self, request: Request, status: int, refused: str) -> Response:
-        csrf = self.csrf_of(request)
-        asked = self.session.keys.ask(csrf, to_datetime(self.server.clock()))
-        told = {"csrf": csrf, "refused": refused, "asked": asked, "script": SCRIPT_PATH}
+        csrf, why = self.csrf_of(request), getattr(request.state, "ended", request.query_params.get("ended", ""))
+        ended = ENDED.get(why.lower(), "")
+        told = {"csrf": csrf, "refused": refused, "ended": ended, **self.ask_key(csrf)}
         page = self.site.render(request, "court/sign_in.html", status, PRIVATE, WITH_KEYS, **told)
         return self.keep_csrf(page, csrf)
+
+    def ask_key(self, csrf: str) -> dict[str, str]:
+        """Return what a page has in order to ask for a security key: `asked` and the address of the script."""
+        return {"asked": self.session.keys.ask(csrf, to_datetime(self.server.clock())), "script": SCRIPT_PATH}
 
     def _visit(self, request: Request, form: dict[str, str]) -> Visit:
         own = request.headers.get("sec-fetch-site") == "same-origin"

@@ -9,11 +9,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, Response
 
 from auth.audiences import Audience
 from auth.principal import Principal
-from pages.court.door import NO_STORE, SIGN_IN_PATH
+from pages.court.door import NO_STORE
 from pages.court.figures.dashboard import CourtFigures
 from pages.court.performing import CourtWork
 from pages.explorer import Tab, list_tabs, show_explorer
@@ -36,7 +36,7 @@ class CourtExplorer:
         """Return the page, with the officer's documents as tabs before the examples."""
         principal = await self.work.door.find_officer(request)
         if principal is None:
-            return RedirectResponse(SIGN_IN_PATH, 303, NO_STORE)
+            return self.work.door.turn_away(request)
         csrf = self.work.door.csrf_of(request)
         tabs = [*await self._list_saved(principal), *list_tabs(Audience.COURT)]
         page = show_explorer(self.work.site, request, Audience.COURT, tabs, ENDPOINT, csrf)

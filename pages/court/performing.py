@@ -9,14 +9,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from auth.principal import Principal
+from auth.staff.step_up import FACTOR_FIELD, FACTOR_FIELDS
 from models.court import StaffRole
 from pages.acts import Performed
 from pages.asking import Asking, Data, UnansweredError
 from pages.court.acts import ACTS
 from pages.court.acts import DOCUMENT as ACTS_DOCUMENT
-from pages.court.door import CourtDoor
+from pages.court.door import WITH_KEYS, CourtDoor
 from pages.language import find_language, put
-from pages.site import PRIVATE, Site
+from pages.site import CLOSED, PRIVATE, Site
 
 Sections = Sequence[tuple[str, str, frozenset[StaffRole]]]
 EVERYBODY = frozenset(StaffRole)
@@ -61,8 +62,26 @@ class CourtWork:
         refused = told["done"]["errors"]
         return Performed(409, refused) if refused else Performed()
 
+    def ask_factor(
+        self, request: Request, principal: Principal, form: Mapping[str, str], *, wrong: bool = False
+    ) -> Response:
+        """Return the page that asks for the second factor, with a form that does again what was asked for. wrong: after
+        a wrong one."""
+        fields = {name: value for name, value in form.items() if name not in FACTOR_FIELDS}
+        refused = put("验证码错误，或尝试次数过多。", request) if wrong else ""
+        shown: dict[str, Any] = {"fields": fields, "marker": FACTOR_FIELD, "here": request.url.path, "wrong": refused}
+        shown |= self.door.ask_key(self.door.csrf_of(request))
+        performed = Performed(422 if wrong else 403)
+        return self.show(request, principal, "court/second_factor.html", performed, WITH_KEYS, **shown)
+
     def show(
-        self, request: Request, principal: Principal, template: str, performed: Performed, **values: Any
+        self,
+        request: Request,
+        principal: Principal,
+        template: str,
+        performed: Performed,
+        policy: str = CLOSED,
+        **values: Any,
     ) -> Response:
         """Return a page of the desk."""
         assert principal.officer  # noqa: S101 - of a session
@@ -77,5 +96,5 @@ class CourtWork:
             "csrf": csrf,
             "draw_key": uuid4,
         }
-        page = self.site.render(request, template, performed.status, PRIVATE, **{**shown, **values})
+        page = self.site.render(request, template, performed.status, PRIVATE, policy, **{**shown, **values})
         return self.door.keep_csrf(page, csrf)

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from auth.officer import Officer
+from auth.staff.step_up import needs_proof
 from casework.number_forms import claim
 from casework.procedure import Act
 from casework.refusal import Refusal
@@ -24,6 +25,8 @@ from models.identifiers import IdentifierError
 from models.party import Identity
 from resolvers.caller import Caller
 
+NOT_PROVEN = "This needs a second factor that was given within five minutes."
+SIGN_IN_AGAIN = "Sign in again with prompt=login or max_age=300 (RFC 9470), and repeat this with the new token."
 Perform = Callable[..., Awaitable[int]]
 
 
@@ -54,6 +57,12 @@ class Acting:
         if officer is None:
             raise Refusal("WRONG_ROLE", "Nobody has signed in.", "Sign in, and ask for a token with the code.")
         return officer
+
+    async def check_factor(self) -> None:
+        """Raise Refusal SECOND_FACTOR_REQUIRED if the officer has a second factor that was not given just now."""
+        proven, now = self.caller.principal.proven_at, self.caller.now
+        if await needs_proof(self.connection, self.officer.key, proven, now):
+            raise Refusal("SECOND_FACTOR_REQUIRED", NOT_PROVEN, SIGN_IN_AGAIN)
 
     def key(self, opaque: str, model: type, field: str = "id") -> int:
         """Return the key in the id of a row of `model`. Raises Refusal BAD_ID."""
@@ -123,7 +132,7 @@ class MutationRoot:
 
     perform: called with `Acting` and the fields of the input. keys: the model of each field that holds ids; `perform`
     gets their keys. noun: the payload's field of the row. lines: leads from the changed row's key to the rows that are
-    shown, if they are many.
+    shown, if they are many. steps_up: whether an officer gives the second factor again before it.
     """
 
     perform: Perform
@@ -132,6 +141,7 @@ class MutationRoot:
     keys: Mapping[str, type] = field(default_factory=dict)
     lines: Root | None = None
     also: Sequence[Also] = ()
+    steps_up: bool = False
 
     def get_answer_root(self, engine: Engine) -> Root:
         """Return the root that finds the rows by the key of the changed row."""
@@ -145,6 +155,8 @@ class MutationRoot:
         try:
             check_texts(given)
             acting = await Acting.begin(context.connection, context.caller, context.engine)
+            if self.steps_up:
+                await acting.check_factor()
             performing.changed = await self.perform(acting, **acting.with_keys(given, self.keys))
         except Refusal as refusal:
             performing.refusal = refusal

@@ -154,7 +154,11 @@ class CourtMutations:
         batches.notify, NotifySubjectInput, Deduction, "CENTRE: keep that the subject was notified (告知)."
     )
     publish_batch = by_staff(
-        batches.publish, PublishBatchInput, Batch, "CENTRE: publish a month, at once and once (发布)."
+        batches.publish,
+        PublishBatchInput,
+        Batch,
+        "CENTRE: publish a month, at once and once (发布).",
+        steps_up=True,
     )
     answer_objection = by_staff(
         objections.answer_objection, AnswerObjectionInput, Objection, "PANEL: answer an objection (答复异议)."

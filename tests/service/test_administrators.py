@@ -27,7 +27,7 @@ from models.court import AdministratorRole, Staff, StaffRole
 from models.grant_proposal import GrantProposal
 from models.keyring import Keyring, load_keyring
 from models.security_event import SecurityEvent
-from models.staff_account import SecondFactor, StaffAccount
+from models.staff_account import SecondFactor, StaffAccount, StaffSession
 
 SYSTEM, SECURITY, AUDIT = AdministratorRole
 ROLES: tuple[StaffRole | AdministratorRole, ...] = (*StaffRole, *AdministratorRole)
@@ -57,16 +57,20 @@ class Office:
         """Sign in with password and code."""
         who, http = self.people[role], self.world.http
         http.cookies.clear()
+        code = self.code(role)
+        page = http.get("/court/sign-in", headers=PAGE)
+        form = {"csrf": CSRF.findall(page.text)[0], "username": who.username, "password": who.password, "code": code}
+        return send(self.world, "/court/sign-in", form)
+
+    def code(self, role: StaffRole | AdministratorRole) -> str:
+        """What the authenticator application of an account shows."""
         with self.world.engine.begin() as connection:
             mine = sa.select(SecondFactor).where(SecondFactor.staff_id == self.key(role))
             sealed = bytes(connection.scalar(sa.select(mine.subquery().c.secret)) or b"")
             connection.execute(sa.update(SecondFactor).values(last_step=0))
         secret = second_factor.open_secret(self.keyring, sealed, self.key(role))
         assert secret
-        code = TOTP(secret, 6, SHA1(), 30).generate(int(NOW.timestamp())).decode()  # noqa: S303 - as RFC 6238
-        page = http.get("/court/sign-in", headers=PAGE)
-        form = {"csrf": CSRF.findall(page.text)[0], "username": who.username, "password": who.password, "code": code}
-        return send(self.world, "/court/sign-in", form)
+        return TOTP(secret, 6, SHA1(), 30).generate(int(NOW.timestamp())).decode()  # noqa: S303 - as RFC 6238
 
     def fill(self, path: str, **form: str) -> Any:
         """Send a form of a page, if there is one."""
@@ -255,3 +259,33 @@ def test_powers_are_separated_with_an_administrator_of_each(office: Office, undo
     undone.execute(sa.update(Staff).where(Staff.administers == AUDIT).values(left_at=NOW))
     with pytest.raises(PowerError, match="There is no active account of the power AUDIT"):
         separate_powers(undone)
+
+
+def test_grants_need_a_second_factor_of_the_last_five_minutes(office: Office) -> None:
+    office.sign_in(SYSTEM)
+    old = {"proven_at": NOW - timedelta(minutes=5, seconds=1)}
+    with office.world.engine.begin() as connection:
+        connection.execute(sa.update(StaffSession).values(old))
+    asked = {"name": "新人", "username": "newcomer", "court": DEMO_COURT, "number": "no-77", "role": "JUDGE"}
+    page = office.fill(GRANTS, **asked, reason=REASON)
+    assert (page.status_code, "SECOND_FACTOR_REQUIRED" in page.text) == (403, True)
+    for name, value in asked.items():
+        assert f'name="{name}" value="{value}"' in page.text
+    wrong = office.fill(GRANTS, **asked, reason=REASON, factor="1", code="000000")
+    assert (wrong.status_code, "The code is wrong" in wrong.text) == (422, True)
+    told = office.told()
+    assert (told.act, told.operator, told.reason) == ("SECOND_FACTOR_GIVEN", "o-system", "WRONG")
+    proposed = sa.select(sa.func.count()).where(GrantProposal.username == "newcomer")
+    assert office.ask(proposed) == 0
+    done = office.fill(GRANTS, **asked, reason=REASON, factor="1", code=office.code(SYSTEM))
+    assert (done.status_code, office.ask(proposed), office.told().act) == (303, 1, "GRANT_PROPOSED")
+    fresh = office.fill(GRANTS, **asked | {"username": "newcomer-2", "number": "no-78"}, reason=REASON)
+    assert fresh.status_code == 303
+
+
+def test_decisions_need_it_too(office: Office) -> None:
+    office.sign_in(SECURITY)
+    with office.world.engine.begin() as connection:
+        connection.execute(sa.update(StaffSession).values(proven_at=None))
+    page = office.fill(GRANTS, proposal="1", decide="approve")
+    assert (page.status_code, 'name="decide" value="approve"' in page.text) == (403, True)

@@ -81,8 +81,9 @@ async def test_signing_out_ends_the_session_and_the_tokens(house: House, engine:
 
 async def test_a_session_ends_after_eight_hours(house: House) -> None:
     await house.sign_in(house.attempt())
-    house.service.clock.now += 8 * 3600 - 1
-    assert (await house.http.get(path(house.attempt().query()))).status_code == 303
+    for seconds in (*[1700] * 16, 8 * 3600 - 16 * 1700 - 1):
+        house.service.clock.now += seconds
+        assert (await house.http.get(path(house.attempt().query()))).status_code == 303
     house.service.clock.now += 2
     assert (await house.http.get(path(house.attempt().query()))).status_code == 200
 

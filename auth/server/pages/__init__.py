@@ -30,7 +30,7 @@ GUARDED = {
 """Headers that forbid framing, sniffing, storing and referrers."""
 
 SCRIPT = (Path(__file__).parent / "security_key.js").read_bytes()
-SCRIPTED = {"sign_in.html", "password.html", "second_factor.html", "security_keys.html"}
+SCRIPTED = {"sign_in.html", "password.html", "second_factor.html", "security_keys.html", "step_up.html"}
 """Pages that may load the script."""
 
 PAGES = Environment(loader=PackageLoader("auth.server", "pages"), autoescape=True, undefined=StrictUndefined)

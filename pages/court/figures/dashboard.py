@@ -23,7 +23,7 @@ from models.terms import to_court_day
 from pages.acts import Performed
 from pages.asking import Data, UnansweredError
 from pages.built_files import address_of_tool
-from pages.court.door import NO_STORE, SIGN_IN_PATH
+from pages.court.door import NO_STORE
 from pages.court.figures.answer_table import AnswerTable, find_rows
 from pages.court.figures.panels import COLUMNS, DOCUMENT, PANELS, cut_document, draw, draw_answer, has_rows, write_rows
 from pages.court.figures.saved_documents import SavedDocuments, TooManyDocumentsError
@@ -88,7 +88,7 @@ class CourtFigures:
         """Return all panels; one of them as CSV or JSON with `panel` and `format`."""
         principal = await self.work.door.find_officer(request)
         if principal is None:
-            return RedirectResponse(SIGN_IN_PATH, 303, NO_STORE)
+            return self.work.door.turn_away(request)
         data = await self.work.ask(request, principal, DOCUMENT, self.variables_of(principal), "Dashboard")
         tables = {panel.name: AnswerTable.of(find_rows(data[panel.name])) for panel in PANELS}
         if wanted := request.query_params.get("format"):
@@ -129,7 +129,7 @@ class CourtFigures:
         """Save the document of a form under its title, or remove the one that `remove` names."""
         form, principal = await self.work.door.read_form(request), await self.work.door.find_officer(request)
         if principal is None:
-            return RedirectResponse(SIGN_IN_PATH, 303, NO_STORE)
+            return self.work.door.turn_away(request)
         if (key := form.get("remove", "")).isdecimal():
             await self.saved.remove(principal, int(key))
             return RedirectResponse(PATH, 303, NO_STORE)
@@ -147,7 +147,7 @@ class CourtFigures:
         self, request: Request, principal: Principal | None, written: OfficerDocument, format: str = ""
     ) -> Response:
         if principal is None:
-            return RedirectResponse(SIGN_IN_PATH, 303, NO_STORE)
+            return self.work.door.turn_away(request)
         data, performed = await self._answer(request, principal, written.document)
         table = AnswerTable.of(find_rows(data)) if data is not None else None
         if table and format in {"csv", "json"}:
