@@ -183,6 +183,7 @@ AUTHORIZE = ApiOperation(
         _asked("code_challenge_method", "S256.", values=["S256"]),
         _asked("prompt", "login: sign in anew.", values=["login"]),
         _asked("dpop_jkt", "Thumbprint of the key that the code is bound to."),
+        _asked("max_age", "Seconds since the officer was authenticated, at most (RFC 9470)."),
     ],
 )
 
