@@ -54,6 +54,8 @@ class SecurityAct(StrEnum):
     LOG_ARCHIVED = "LOG_ARCHIVED"
     LOG_ERASED = "LOG_ERASED"
     EVENTS_EXPORTED = "EVENTS_EXPORTED"
+    BACKED_UP = "BACKED_UP"
+    RESTORED = "RESTORED"
 
 
 class SecurityRoad(StrEnum):

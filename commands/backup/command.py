@@ -13,6 +13,8 @@ from typing import Annotated
 import typer
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from auth.administration.operator import acting_as
+from auth.administration.security_events import Happening
 from commands.backup import keys
 from commands.backup.contents import Backup, read_backup
 from commands.backup.dumping import check_restorable, dump, load, make_directory
@@ -20,8 +22,10 @@ from commands.configuration import read_settings
 from commands.doctor import vital
 from commands.doctor.finding import Finding, State
 from commands.exits import CommandError, explain_place
+from commands.operating import find_operator, record_at
 from commands.session import console, errors, explain_errors, use_database, with_engine
 from models.keyring import load_keyring
+from models.security_event import SecurityAct
 from postgres import database
 from secret_file import create_secret
 from settings import Settings
@@ -57,6 +61,7 @@ def backup(directory: Directory, keys_file: KeysFile, passphrase_file: Passphras
             sealed = keys.seal({path.name: path.read_text() for path in keys.list_files(settings)}, passphrase)
             create_secret(keys_file, sealed)
             made.write(directory)
+            record_at(url, Happening(SecurityAct.BACKED_UP, f"directory {directory.absolute()}", after=_describe(made)))
         console.print(f"{_tell(made)}; {time.monotonic() - begun:.0f} s. The keys are in {keys_file}.")
 
 
@@ -88,6 +93,9 @@ def restore(
             keys.put(files, place)
             load(owner, directory, made)
             database.migrate(owner)
+            with acting_as(find_operator()):
+                restored = Happening(SecurityAct.RESTORED, f"directory {directory.absolute()}", after=_describe(made))
+                record_at(owner, restored)
             findings = asyncio.run(with_engine(database.get_service_url(place, url), partial(_examine, settings=place)))
             _report(made, findings, time.monotonic() - begun, rehearse)
 
@@ -125,6 +133,11 @@ def _report(made: Backup, findings: list[Finding], seconds: float, rehearse: boo
     console.print(f"{_tell(made)}; restored in {seconds:.0f} s, and sound.", soft_wrap=True)
     if rehearse:
         console.print("This was a rehearsal: nothing of it is left.")
+
+
+def _describe(made: Backup) -> dict[str, str]:
+    """Return what a security event says of a backup."""
+    return {"made_at": str(made.made_at), "revision": made.revision}
 
 
 def _tell(made: Backup) -> str:

@@ -3,11 +3,24 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import sqlalchemy as sa
 from typer.testing import CliRunner, Result
 
 from cli import app
+from models.security_event import SecurityAct, SecurityEvent
 
 Run = Callable[..., Result]
+
+
+OPERATOR = "zhaoliu"
+"""Who gives commands whose security event is looked at: `suxin --operator zhaoliu …`."""
+
+
+def told_by(engine: sa.Engine, act: SecurityAct) -> list[str | None]:
+    """The subjects of the acts of this kind that the operator did, oldest first."""
+    mine = (SecurityEvent.act == act, SecurityEvent.operator == OPERATOR, SecurityEvent.result == "DONE")
+    with engine.connect() as connection:
+        return list(connection.scalars(sa.select(SecurityEvent.subject).where(*mine).order_by(SecurityEvent.id)))
 
 
 def runner(environment: Mapping[str, str], answers: str | None = None) -> Run:

@@ -11,12 +11,13 @@ import pytest
 import sqlalchemy as sa
 from conftest import CREATE, City
 from psycopg import sql
-from typed import Run, runner
+from typed import OPERATOR, Run, runner, told_by
 
 from commands.backup.contents import DESCRIPTION
 from commands.backup.keys import seal
 from commands.backup.tools import connect
 from commands.exits import ExitCode
+from models.security_event import SecurityAct
 from postgres import database
 
 EMPTY = "suxin_restored"
@@ -49,7 +50,7 @@ def shelf(database_copy: sa.URL, city: City, tmp_path_factory: pytest.TempPathFa
     shutil.copy(city.settings.key_file, data_dir / "keys")
     made = Shelf(place / "backup", place / "vault.jwe", place / "passphrase", database_copy)
     made.passphrase.write_text("correct horse battery staple\n")
-    ran = made.restorer(data_dir)("backup", *made.name())
+    ran = made.restorer(data_dir)("--operator", OPERATOR, "backup", *made.name())
     assert ran.exit_code == 0, ran.output
     return made
 
@@ -66,8 +67,12 @@ def empty(postgres: sa.URL) -> Iterator[sa.URL]:
 def test_a_restored_installation_has_the_same_rows_and_opens_its_numbers(
     shelf: Shelf, empty: sa.URL, city: City, tmp_path: Path
 ) -> None:
-    ran = shelf.restorer(tmp_path, empty)("restore", *shelf.name())
+    ran = shelf.restorer(tmp_path, empty)("--operator", OPERATOR, "restore", *shelf.name())
     assert ran.exit_code == 0, ran.output
+    here = f"directory {shelf.backup}"
+    for url, act in ((shelf.url, SecurityAct.BACKED_UP), (empty, SecurityAct.RESTORED)):
+        engine = sa.create_engine(database.use_sync_driver(url), poolclass=sa.NullPool)
+        assert told_by(engine, act) == [here]
     assert "The key ring opens what the database holds." in ran.output
     assert (tmp_path / "keys" / "identity.json").read_text() == city.settings.key_file.read_text()
     assert (tmp_path / "keys" / "identity.json").stat().st_mode & 0o777 == 0o600

@@ -31,6 +31,7 @@ BEGIN PERFORM pg_advisory_xact_lock(1, 2); RETURN NULL; END $$;
 CREATE TRIGGER waits AFTER INSERT ON earlier_hash FOR EACH STATEMENT EXECUTE FUNCTION wait_at_the_end()
 """
 WAITING = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND (classid, objid) = (1, 2) AND NOT granted"
+CHANGES = "SELECT count(*) FROM security_event WHERE act = 'KEYS_CHANGED' AND operator = 'zhaoliu'"
 PARTIES = "SELECT count(*) FROM party"
 
 
@@ -50,8 +51,10 @@ def test_everything_is_reached_after_two_changes(installation: Installation) -> 
     for version in (2, 3):
         stored, opened = installation.hashes(), installation.open_numbers()
         logged = installation.read(LOGGED)
-        done = installation.run(*ROTATE)
+        done = installation.run("--operator", "zhaoliu", *ROTATE)
         assert done.exit_code == 0, done.output
+        told = installation.read(CHANGES)
+        assert told == [(version - 1,)]
         assert f"hashed with identity key {version}" in done.output
         renewed = {name: sorted(map(installation.ring.renew, rows)) for name, rows in stored.items()}
         renewed["earlier_hash.index"] = installation.hashes()["earlier_hash.index"]

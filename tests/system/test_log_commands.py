@@ -15,12 +15,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from emptying import AS_SUPERUSER, empty_tables
 from sequencing import NOW, SIGNER, log_answers, write_signer
 from served import wait_until
-from typed import Run, runner
+from typed import OPERATOR, Run, runner, told_by
 
 from auth.log_key import read_signer
 from casework.transparency.receipts import Receipt
 from commands.exits import CommandError
 from commands.log.witnessing import Witness
+from models.security_event import SecurityAct
 from models.transparency.checkpoints import Checkpoint, open_checkpoint
 from models.transparency.merkle import PathError, compute_root, hash_leaf, verify_inclusion
 from models.transparency.notes import NoteError, NoteSigner, open_note, read_key
@@ -166,8 +167,9 @@ def test_old_answers_are_erased_after_a_question(run: Run, log: sa.Engine, files
     log_answers(database_url)
     asked = run("log", "erase")
     assert (asked.exit_code, "Erase the answers of 2005-03 for good?" in asked.stdout) == (1, True)
-    result = run("log", "erase", "--yes")
+    result = run("--operator", OPERATOR, "log", "erase", "--yes")
     assert (result.exit_code, "2005-03 is erased." in result.stdout) == (0, True), result.output
+    assert told_by(log, SecurityAct.LOG_ERASED) == ["access log 2005-03"]
     assert "Nothing is due." in run("log", "erase").stdout
     verified = run("log", "verify", "--key", str(SIGNER.key))
     assert verified.exit_code == 0, verified.output
@@ -202,8 +204,9 @@ def test_old_months_are_archived_and_verified_elsewhere(
     (files / "file").write_text("x")
     nowhere = run("log", "archive", files / "file" / "x")
     assert (nowhere.exit_code, "cannot be written to" in nowhere.stderr) == (73, True)
-    done = run("log", "archive", directory, "--by", "Li Si", "--yes")
+    done = run("--operator", OPERATOR, "log", "archive", directory, "--by", "Li Si", "--yes")
     assert done.exit_code == 0, done.output
+    assert told_by(log, SecurityAct.LOG_ARCHIVED) == ["access log 2005-03"]
     assert "2005-03: 20 answers are in" in done.stdout
     alone = runner({"SUXIN_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"})
     found = alone("log", "verify", directory, "--key", key)

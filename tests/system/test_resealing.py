@@ -11,12 +11,14 @@ import sqlalchemy as sa
 from conftest import City
 from installations import NEWCOMER, Installation, install, look, without_log
 from litigants import PAGE, enter
+from typed import OPERATOR, told_by
 from world import World
 
 from auth.audiences import Audience
 from commands.access.resealing import Resealing, change_some
 from commands.exits import ExitCode
 from demo.city.cast import CHEN, LIN, STRANGER, ZHAO, Subject
+from models.security_event import SecurityAct
 from postgres import database
 
 CASES = Path(__file__).parents[2] / "examples" / "exports" / "cases.csv"
@@ -135,9 +137,10 @@ def test_the_rest_is_changed_while_it_is_asked(installation: Installation, engin
     assert all(found <= {129} for name, found in marks.items() if not name.startswith(("carded", "issued"))), marks
 
 
-def test_what_is_done_needs_nothing_more(installation: Installation) -> None:
-    again = installation.run(*RESEAL)
+def test_what_is_done_needs_nothing_more(installation: Installation, engine: sa.Engine) -> None:
+    again = installation.run("--operator", OPERATOR, *RESEAL)
     assert (again.exit_code, "0 subjects were listed, 0 changed." in again.output) == (0, True), again.output
+    assert told_by(engine, SecurityAct.KEYS_CHANGED) == ["identity keys"]
     told = installation.run("doctor", "--json")
     assert "Numbers are hashed and sealed by HMAC-SM3 and SM4-GCM." in told.output
 

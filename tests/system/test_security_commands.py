@@ -3,6 +3,7 @@
 import json
 import socket
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,13 @@ import pytest
 import sqlalchemy as sa
 import typer
 from joserfc.jwk import ECKey
-from typed import Run
+from typed import OPERATOR, Run, told_by
 
+from auth.clients.trusted_documents import identifier_of
 from cli import Suxin, app
+from models.court import AdministratorRole
 from models.security_event import SecurityAct, SecurityEvent
+from models.staff_account import SecondFactor, StaffAccount
 
 A = SecurityAct
 READS = "reads only"
@@ -31,8 +35,8 @@ COMMANDS: dict[str, SecurityAct | str] = {
     "migrate": A.DATABASE_MIGRATED,
     "roles": "rights of the database's own users: its server logs them",
     "serve": A.SETTINGS_CHANGED,
-    "backup": READS,
-    "restore": "makes another database; `backup` and `restore` print what they did",
+    "backup": A.BACKED_UP,
+    "restore": A.RESTORED,
     **dict.fromkeys(("token", "proof", "connect", "query", "listen", "tail", "developers"), SAYS_NOTHING),
     **dict.fromkeys(("policy", "visibility", "explain", "procedure", "errors", "outcomes", "manual"), SAYS_NOTHING),
     "client add": A.CLIENT_ADDED,
@@ -116,12 +120,20 @@ def written(tmp_path: Path) -> dict[str, Path]:
     return files
 
 
+def enrol(engine: sa.Engine, username: str) -> None:
+    """Give an account a second factor, as its owner does on a page."""
+    mine = sa.select(StaffAccount.staff_id).where(StaffAccount.username == username)
+    row = {"secret": b"sealed", "last_step": 0, "enrolled_at": datetime.now(UTC)}
+    with engine.begin() as connection:
+        connection.execute(sa.insert(SecondFactor).values(staff_id=mine.scalar_subquery(), **row))
+
+
 TERMS = ("--contract", "2099-17", "--responsible", "王芳", "--assessment", "PIA-9", "--until", "2099-12-31")
 
 
 def list_steps(written: dict[str, Path], folder: Path) -> list[tuple[str, tuple[Any, ...], str]]:
     """Commands in an order in which each can be done: name, arguments, subject."""
-    jwks, bank, wang = written["jwks"], "client bank-9", "account wang"
+    jwks, bank, city, wang = written["jwks"], "client bank-9", "client city-9", "account wang"
     court, day = ("--court", "浙0281"), ("--from", "2099-01-01")
     return [
         ("client add", ("某银行", "--audience", "BANK", "--jwks", jwks, "--client-id", "bank-9"), bank),
@@ -133,7 +145,10 @@ def list_steps(written: dict[str, Path], folder: Path) -> list[tuple[str, tuple[
         ("client rotate", ("bank-9", "--jwks", jwks), bank),
         ("client certificate", ("bank-9", "--name", "san_dns=bank.example"), bank),
         ("documents add", ("bank-9", written["document"]), bank),
+        ("documents remove", ("bank-9", identifier_of(written["document"].read_text())), bank),
         ("documents policy", ("bank-9", "LOGGED"), bank),
+        ("client add", ("信用平台", "--audience", "CREDIT_PLATFORM", "--jwks", jwks, "--client-id", "city-9"), city),
+        ("client match-key", ("city-9", "--use-next"), city),
         ("client disable", ("bank-9",), bank),
         ("client enable", ("bank-9",), bank),
         ("staff add", ("王法官", "--username", "wang", "--role", "JUDGE", *court), wang),
@@ -187,3 +202,18 @@ def test_each_act_is_told_with_its_operator_and_refusals_too(
     assert {one["act"] for one in exported} >= {A.CLIENT_ADDED, A.STAFF_ADDED, A.KEYS_CHANGED}
     listed = json.loads(run("log", "security", "--operator", "qianqi", "--json").stdout)
     assert [one["subject"] for one in listed] == ["client nobody"]
+
+
+def test_powers_are_separated_and_a_second_factor_is_removed(run: Run, sync_engine: sa.Engine) -> None:
+    by = ("--operator", OPERATOR)
+    for number, power in enumerate(AdministratorRole, 1):
+        name = ("某某", "--username", power.lower(), "--administers", power, "--number", str(number))
+        made = run(*by, "staff", "add", *name, "--court", "浙0281")
+        assert made.exit_code == 0, made.output
+        enrol(sync_engine, power.lower())
+    lost = run(*by, "staff", "second-factor", "audit", "--reset")
+    assert lost.exit_code == 0, lost.output
+    assert told_by(sync_engine, A.SECOND_FACTOR_REMOVED) == ["account audit"]
+    separated = run(*by, "staff", "separate")
+    assert separated.exit_code == 0, separated.output
+    assert told_by(sync_engine, A.POWERS_SEPARATED) == ["service"]
