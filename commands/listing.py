@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Annotated, Any
 
 import typer
@@ -21,12 +22,17 @@ def show_list(columns: Sequence[str], rows: Iterable[Sequence[Any]], as_json: bo
     if as_json:
         names = [column.replace(" ", "_") for column in columns]
         found = [dict(zip(names, row, strict=True)) for row in rows]
-        typer.echo(json.dumps(found, ensure_ascii=False, indent=2, default=str))
+        typer.echo(json.dumps(found, ensure_ascii=False, indent=2, default=write_json))
         return
     table = Table(*(Column(column, overflow="fold") for column in columns))
     for row in rows:
         table.add_row(*(escape(_write(value)) for value in row))
     (console if console.is_terminal else Console(width=WHOLE)).print(table)
+
+
+def write_json(value: Any) -> str:
+    """Return how a value that JSON does not have is written: days and moments by ISO 8601."""
+    return value.isoformat() if isinstance(value, date) else str(value)
 
 
 def _write(value: Any) -> str:
@@ -35,6 +41,8 @@ def _write(value: Any) -> str:
             return ""
         case bool():
             return "yes" if value else "no"
+        case dict():
+            return json.dumps(value, ensure_ascii=False, default=write_json)
         case list() | tuple():
             return ", ".join(map(str, value))
     return str(value)

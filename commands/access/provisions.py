@@ -1,6 +1,5 @@
 """`suxin provisions`: what went to whom in a month."""
 
-import csv
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +11,7 @@ from auth.administration.provisions import COLUMNS, list_provisions
 from commands.access.register import open_register
 from commands.listing import AsJson, show_list
 from models.terms import to_court_day
+from pages.court.figures.answer_table import AnswerTable
 
 Month = Annotated[
     datetime | None, typer.Option(formats=["%Y-%m"], help="The month, such as 2026-11; by default the present one.")
@@ -36,13 +36,12 @@ def provisions(
     rows = [[f"{day:%Y-%m}", *(row[name] for name in COLUMNS)] for row in found]
     columns = ["month", *COLUMNS]
     if into:
-        _write(into, columns, rows)
+        write_sheet(into, columns, rows)
     else:
         show_list(columns, rows, as_json)
 
 
-def _write(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    with path.open("w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(columns)
-        writer.writerows([" ".join(cell) if isinstance(cell, list) else cell for cell in row] for row in rows)
+def write_sheet(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Write rows as a CSV file that Excel opens; lists between blanks, and what would be a formula as text."""
+    cells = [[" ".join(cell) if isinstance(cell, list) else cell for cell in row] for row in rows]
+    path.write_text(AnswerTable(columns, cells).write_csv(), "utf-8-sig", newline="")

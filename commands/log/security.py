@@ -12,7 +12,7 @@ import typer
 from auth.administration.security_events import Happening, record
 from commands.access.register import open_register
 from commands.exits import CommandError, explain_place
-from commands.listing import AsJson, show_list
+from commands.listing import AsJson, show_list, write_json
 from commands.session import console
 from models.security_event import SecurityAct, SecurityEvent
 from secret_file import write_secret
@@ -47,7 +47,7 @@ def show_security(
     if export is None:
         with open_register() as (connection, _):
             rows = connection.execute(found.order_by(SecurityEvent.id.desc()).limit(most)).all()
-        show_list(COLUMNS, [[_show(value) for value in row] for row in rows], as_json)
+        show_list(COLUMNS, rows, as_json)
         return
     with open_register(attempt := Happening(SecurityAct.EVENTS_EXPORTED, f"file {export.absolute()}")) as (
         connection,
@@ -61,8 +61,7 @@ def show_security(
 
 def _write_lines(connection: sa.Connection, found: sa.Select[Any]) -> Iterator[str]:
     for row in connection.execute(found.order_by(SecurityEvent.id)).mappings():
-        told = {name: value.isoformat() if isinstance(value, datetime) else value for name, value in row.items()}
-        yield json.dumps(told, ensure_ascii=False)
+        yield json.dumps(dict(row), ensure_ascii=False, default=write_json)
 
 
 def _write(file: Path, lines: list[str]) -> None:
@@ -72,7 +71,3 @@ def _write(file: Path, lines: list[str]) -> None:
         write_secret(file, "".join(f"{line}\n" for line in lines))
     except OSError as error:
         raise explain_place(error) from error
-
-
-def _show(value: Any) -> Any:
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else value
