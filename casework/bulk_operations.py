@@ -26,6 +26,7 @@ from languages.sentence import say
 from models.bulk_operation import BulkChunk, BulkError, BulkKind, BulkOperation, BulkState
 from models.client import Client
 from models.keyring import Keyring
+from models.sealed_octets import bind
 
 MOST_OPEN = 5
 """Queued or running operations of one client."""
@@ -68,7 +69,7 @@ async def begin(connection: AsyncConnection, keyring: Keyring, begun: BulkReques
     values = {
         "id": key,
         "kind": begun.kind,
-        "request": keyring.seal_octets(request, _associated("request", key)),
+        "request": keyring.seal_octets(request, bind(BulkOperation.request, id=key)),
         "request_id": begun.request_id,
         "upload_id": begun.upload_id,
         "total": total,
@@ -84,7 +85,8 @@ async def begin(connection: AsyncConnection, keyring: Keyring, begun: BulkReques
 
 def read_request(keyring: Keyring, operation: Any) -> Mapping[str, Any]:
     """Decrypt the document and the variables of an operation."""
-    found: Mapping[str, Any] = json.loads(keyring.open_octets(operation.request, _associated("request", operation.id)))
+    bound = bind(BulkOperation.request, id=operation.id)
+    found: Mapping[str, Any] = json.loads(keyring.open_octets(operation.request, bound))
     return found
 
 
@@ -169,13 +171,9 @@ async def append_page(
     connection: AsyncConnection, keyring: Keyring, operation: Any, member: bytes, objects: int, cursor: str | None
 ) -> None:
     """Write a page: its lines as a gzip member, their number, and the cursor of the next page."""
-    chunk = {
-        "operation_id": operation.id,
-        "number": operation.pages,
-        "size": len(member),
-        "content": keyring.seal_octets(member, _associated("chunk", operation.id, operation.pages)),
-    }
-    await connection.execute(sa.insert(BulkChunk).values(chunk))
+    place = {"operation_id": operation.id, "number": operation.pages}
+    sealed = keyring.seal_octets(member, bind(BulkChunk.content, **place))
+    await connection.execute(sa.insert(BulkChunk).values({**place, "size": len(member), "content": sealed}))
     done = sa.update(BulkOperation).where(BulkOperation.id == operation.id)
     counted = {"objects": operation.objects + objects, "size": operation.size + len(member)}
     begun_anew = {"attempts": 0, "retry_at": None}
@@ -252,7 +250,7 @@ async def read_member(connection: AsyncConnection, keyring: Keyring, key: int, n
     """Decrypt one gzip member of a file."""
     chunk = sa.select(BulkChunk.content).where(BulkChunk.operation_id == key, BulkChunk.number == number)
     sealed = (await connection.execute(chunk)).scalar_one()
-    return keyring.open_octets(sealed, _associated("chunk", key, number))
+    return keyring.open_octets(sealed, bind(BulkChunk.content, operation_id=key, number=number))
 
 
 async def _check_number(connection: AsyncConnection, client_key: int) -> None:
@@ -269,8 +267,3 @@ async def _check_number(connection: AsyncConnection, client_key: int) -> None:
         )
     if size >= MOST_KEPT:
         raise Refusal("BAD_EXTENT", "Your files take all the room that there is.", "Come back when they have expired.")
-
-
-def _associated(what: str, *place: int) -> bytes:
-    """The associated data of a sealed value, which binds it to its row."""
-    return f"bulk/{what}/{'/'.join(map(str, place))}".encode()

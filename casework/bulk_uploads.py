@@ -11,6 +11,7 @@ from casework.refusal import Refusal
 from languages.sentence import say
 from models.bulk_operation import BulkOperation, BulkUpload, BulkUploadPiece
 from models.keyring import Keyring
+from models.sealed_octets import bind
 
 MOST_UPLOADS = 10
 """Unused uploads of one client."""
@@ -27,9 +28,10 @@ async def keep_upload(
     values = {"client_key": client_key, "lines": len(lines), "created_at": at, "expires_at": at + KEPT}
     key: int = (await connection.execute(sa.insert(BulkUpload).values(values).returning(BulkUpload.id))).scalar_one()
     for number, start in enumerate(range(0, len(lines), PIECE_LINES)):
-        sealed = keyring.seal_octets(b"\n".join(lines[start : start + PIECE_LINES]), _associated(key, number))
-        piece = {"upload_id": key, "number": number, "content": sealed}
-        await connection.execute(sa.insert(BulkUploadPiece).values(piece))
+        place = {"upload_id": key, "number": number}
+        piece = b"\n".join(lines[start : start + PIECE_LINES])
+        sealed = keyring.seal_octets(piece, bind(BulkUploadPiece.content, **place))
+        await connection.execute(sa.insert(BulkUploadPiece).values({**place, "content": sealed}))
     return key
 
 
@@ -50,7 +52,8 @@ async def read_lines(
     number, offset = divmod(start, PIECE_LINES)
     piece = (BulkUploadPiece.upload_id == key, BulkUploadPiece.number == number)
     sealed = (await connection.execute(sa.select(BulkUploadPiece.content).where(*piece))).scalar_one()
-    lines = keyring.open_octets(sealed, _associated(key, number)).split(b"\n")
+    bound = bind(BulkUploadPiece.content, upload_id=key, number=number)
+    lines = keyring.open_octets(sealed, bound).split(b"\n")
     return list(enumerate(lines[offset : offset + count], start + 1))
 
 
@@ -74,7 +77,3 @@ async def _check_number(connection: AsyncConnection, client_key: int, at: dateti
             say("{most_uploads} files of yours wait to be checked.", most_uploads=MOST_UPLOADS),
             "Begin with one of them.",
         )
-
-
-def _associated(key: int, number: int) -> bytes:
-    return f"bulk/upload/{key}/{number}".encode()

@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, SmallInteger, te
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Keyed, index_where
+from models.sealed_octets import BOUND
 
 
 class BulkKind(StrEnum):
@@ -57,7 +58,7 @@ class BulkUploadPiece(Base):
 
     upload_id: Mapped[int] = mapped_column(ForeignKey("bulk_upload.id", ondelete="CASCADE"), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True)
-    content: Mapped[bytes]
+    content: Mapped[bytes] = mapped_column(info={BOUND: "bulk/upload/{upload_id}/{number}"})
 
 
 class BulkOperation(Keyed):
@@ -89,7 +90,7 @@ class BulkOperation(Keyed):
     purposes: Mapped[list[str]]
     registered: Mapped[list[str]]
     reference: Mapped[str | None]
-    request: Mapped[bytes | None]
+    request: Mapped[bytes | None] = mapped_column(info={BOUND: "bulk/request/{id}"})
     request_id: Mapped[UUID]
     upload_id: Mapped[int | None] = mapped_column(BigInteger, unique=True)
     page_size: Mapped[int] = mapped_column(SmallInteger)
@@ -119,4 +120,4 @@ class BulkChunk(Base):
     operation_id: Mapped[int] = mapped_column(ForeignKey("bulk_operation.id", ondelete="CASCADE"), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True)
     size: Mapped[int]
-    content: Mapped[bytes]
+    content: Mapped[bytes] = mapped_column(info={BOUND: "bulk/chunk/{operation_id}/{number}"})

@@ -6,6 +6,7 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, SmallI
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base
+from models.sealed_octets import BOUND
 
 
 class StaffAccount(Base):
@@ -31,7 +32,7 @@ class SecondFactor(Base):
     __tablename__ = "second_factor"
 
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff_account.staff_id"), primary_key=True)
-    secret: Mapped[bytes]
+    secret: Mapped[bytes] = mapped_column(info={BOUND: "second-factor/{staff_id}"})
     last_step: Mapped[int] = mapped_column(BigInteger)
     enrolled_at: Mapped[datetime]
 

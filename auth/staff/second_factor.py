@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.twofactor.totp import TOTP
 
 from auth.staff.security_keys import GivenKey, SecurityKeys, remove_key
 from models.keyring import Keyring, KeyringError
+from models.sealed_octets import bind
 from models.staff_account import RecoveryCode, SecondFactor, SecurityKey
 
 SECRET_BYTES = 20
@@ -56,13 +57,13 @@ def read_code(text: str) -> str:
 
 def make_secret(keyring: Keyring, staff_key: int) -> bytes:
     """Return a new secret, sealed for an officer."""
-    return keyring.seal_octets(secrets.token_bytes(SECRET_BYTES), _associated(staff_key))
+    return keyring.seal_octets(secrets.token_bytes(SECRET_BYTES), bind(SecondFactor.secret, staff_id=staff_key))
 
 
 def open_secret(keyring: Keyring, sealed: bytes, staff_key: int) -> bytes | None:
     """Return the secret that was sealed for an officer; None if it was not."""
     try:
-        return keyring.open_octets(sealed, _associated(staff_key))
+        return keyring.open_octets(sealed, bind(SecondFactor.secret, staff_id=staff_key))
     except (InvalidTag, KeyringError):
         return None
 
@@ -188,7 +189,3 @@ def _hash(code: str) -> bytes:
 
 def _password_of(secret: bytes) -> TOTP:
     return TOTP(secret, DIGITS, SHA1(), STEP_SECONDS)  # noqa: S303 - HMAC-SHA-1, as RFC 6238 has it by default
-
-
-def _associated(staff_key: int) -> bytes:
-    return f"second-factor/{staff_key}".encode()

@@ -96,7 +96,8 @@ def keys_reseal(
         bool, typer.Option("--begin", help="List what is stored, and end: the service must be stopped for this only.")
     ] = False,
 ) -> None:
-    """Hash and seal all identity numbers by SM3 and SM4 (SUXIN_CRYPTO=sm), while the service runs.
+    """Hash and seal all identity numbers by SM3 and SM4 (SUXIN_CRYPTO=sm), while the service runs; second factors and
+    files of bulk operations as well.
 
     The first run lists the subjects, for which the service must be stopped for some seconds, on all machines: then
     start it with SUXIN_CRYPTO=sm. Look-ups find both forms meanwhile. The next command goes on with what

@@ -7,20 +7,25 @@ somebody writes about are left to a later batch.
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from cryptography.exceptions import InvalidTag
 
 import models
 from commands.access.rekeying import LOGGED, Report, hold_tables, refuse_sessions
-from models.keyring import FORMATS, Keyring
+from models.keyring import Keyring, KeyringError
 from models.number_hashes import COPIED, SEALED, EarlierForm, NumberHash, list_hashes
-from models.number_suites import Crypto
+from models.sealed_octets import bind, is_former, list_places, list_sealed
 from settings import Settings
 
 BATCH = 250
 """Subjects of one transaction, which takes about a tenth of a second. The command then rests as long."""
+
+OCTETS_BATCH = 20
+"""Rows of sealed octets of one transaction: a page of a file may have a megabyte."""
 
 LOCK_MILLISECONDS, PAUSE_SECONDS, LONGEST_REST = 300, 0.2, 1.0
 """How long a batch waits for a row that somebody writes, and how long the command waits then; its longest rest."""
@@ -85,6 +90,8 @@ class Resealing:
             self.report("subjects", total - left, total)
         self._change_copies()
         self._seal_rest()
+        for column in list_sealed(models.Base.metadata):
+            self._seal_octets(column)
         return done
 
     def _count(self) -> int:
@@ -123,12 +130,38 @@ class Resealing:
 
     def _seal_some(self, column: sa.Column[Any]) -> int:
         sealed = column.table.c[column.info[SEALED]]
-        former = sa.func.get_byte(sealed, 0) == FORMATS[Crypto.INTERNATIONAL]
-        query = sa.select(sa.literal_column("ctid::text"), column, sealed).where(sealed.is_not(None), former)
+        query = sa.select(sa.literal_column("ctid::text"), column, sealed).where(is_former(sealed))
         with self.engine.begin() as connection:
             rows = connection.execute(query.limit(self.size).with_for_update(skip_locked=True)).all()
             _write_sealed(connection, column, [(row[0], bytes(row[1]), bytes(row[2])) for row in rows], {}, self.ring)
         return len(rows)
+
+    def _seal_octets(self, column: sa.Column[Any]) -> None:
+        """Seal the octets of a column by the newest algorithm, some rows at a time."""
+        after: Sequence[Any] | None = ()
+        while after is not None:
+            with self.engine.begin() as connection:
+                after = seal_some_octets(connection, column, self.ring, after)
+
+
+def seal_some_octets(
+    connection: sa.Connection, column: sa.Column[Any], ring: Keyring, after: Sequence[Any]
+) -> Sequence[Any] | None:
+    """Seal the octets of some rows anew, in the caller's transaction. What no key opens stays as it is: `suxin doctor`
+    counts it. after: the primary key of the row before; empty at first. Returns that of the last row, None at the end.
+    """
+    table, key, places = column.table, column.table.primary_key.columns, list_places(column)
+    query = sa.select(*key, *(table.c[name] for name in places), column).where(is_former(column)).order_by(*key)
+    if after:
+        query = query.where(sa.tuple_(*key) > sa.tuple_(*after))
+    rows = connection.execute(query.limit(OCTETS_BATCH).with_for_update(skip_locked=True)).all()
+    for row in rows:
+        bound = bind(column, **dict(zip(places, row[len(key) :], strict=False)))
+        with suppress(InvalidTag, KeyringError):
+            anew = ring.seal_octets(ring.open_octets(bytes(row[-1]), bound), bound)
+            here = sa.and_(*(one == value for one, value in zip(key, row, strict=False)))
+            connection.execute(sa.update(table).where(here).values({column.name: anew}))
+    return tuple(rows[-1][: len(key)]) if rows else None
 
 
 def change_some(connection: sa.Connection, ring: Keyring, after: bytes, most: int) -> Sequence[bytes]:

@@ -1,6 +1,7 @@
 """Whether the key ring fits the numbers of a database (R18), and by which algorithms they are stored."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import sqlalchemy as sa
 from cryptography.exceptions import InvalidTag
@@ -8,10 +9,11 @@ from cryptography.exceptions import InvalidTag
 import models
 from commands.doctor.finding import Finding, ok, problem, warning
 from models.crypto_device import DeviceError
-from models.keyring import FORMATS, Keyring, KeyringError, load_keyring
+from models.keyring import Keyring, KeyringError, load_keyring
 from models.number_hashes import SEALED, EarlierForm, list_hashes, select_marks
 from models.number_suites import SM_MARK, Crypto
 from models.party import Identity
+from models.sealed_octets import is_former, list_sealed
 from settings import Settings
 
 KEYS, ALGORITHMS = "sealed numbers", "algorithms"
@@ -86,7 +88,7 @@ def examine_algorithms(connection: sa.Connection, settings: Settings) -> Finding
 
 
 def count_left(connection: sa.Connection, ring: Keyring) -> Iterator[tuple[str, int]]:
-    """Count, by column, the hashes of before the change to SM, and what is sealed to hashes by AES-256-GCM."""
+    """Count, by column, the hashes of before the change to SM, and what is sealed by AES-256-GCM."""
     for column in list_hashes(models.Base.metadata):
         if isinstance(column.type, sa.ARRAY):
             continue
@@ -95,10 +97,14 @@ def count_left(connection: sa.Connection, ring: Keyring) -> Iterator[tuple[str, 
             query = sa.select(sa.func.count()).where(column < below)
             yield f"{column.table}.{column.name}", connection.scalar(query) or 0
         if SEALED in column.info:
-            sealed = column.table.c[column.info[SEALED]]
-            former = sa.func.get_byte(sealed, 0) == FORMATS[Crypto.INTERNATIONAL]
-            query = sa.select(sa.func.count()).select_from(column.table).where(sealed.is_not(None), former)
-            yield f"{sealed.table}.{sealed.name}", connection.scalar(query) or 0
+            yield _count_sealed(connection, column.table.c[column.info[SEALED]])
+    for column in list_sealed(models.Base.metadata):
+        yield _count_sealed(connection, column)
+
+
+def _count_sealed(connection: sa.Connection, sealed: sa.Column[Any]) -> tuple[str, int]:
+    query = sa.select(sa.func.count()).select_from(sealed.table).where(is_former(sealed))
+    return f"{sealed.table}.{sealed.name}", connection.scalar(query) or 0
 
 
 def _opens(connection: sa.Connection, ring: Keyring) -> bool:

@@ -4,8 +4,10 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 from conftest import City, as_service
@@ -16,8 +18,13 @@ from world import ISSUER, NOW, World
 import models
 from auth.audiences import Audience
 from demo.city.cast import CHEN, LIN, STRANGER, ZHAO, Subject
+from models.bulk_operation import BulkChunk, BulkKind, BulkOperation, BulkUpload, BulkUploadPiece
+from models.client import Client
+from models.court import Staff
 from models.keyring import Keyring, load_keyring
 from models.number_hashes import SEALED, list_hashes
+from models.sealed_octets import bind, list_places, list_sealed
+from models.staff_account import SecondFactor, StaffAccount
 from postgres import database
 from server import create_app
 from settings import Settings
@@ -104,6 +111,45 @@ class Installation:
         columns = [column for column in list_hashes(models.Base.metadata) if SEALED in column.info]
         rows = [self.read(sa.select(one, one.table.c[one.info[SEALED]]).where(one.is_not(None))) for one in columns]
         return sorted(self.ring.open(bytes(sealed), bytes(index)) for found in rows for index, sealed in found)
+
+    def keep_octets(self) -> None:
+        """Have an officer a second factor, and a client a file to be checked, an operation in work and its pages."""
+        engine, later = database.make_sync_engine(self.url), NOW + timedelta(days=30)
+        with engine.begin() as connection:
+            staff = connection.scalar(sa.select(sa.func.min(Staff.id)))
+            client = connection.scalar(sa.select(sa.func.min(Client.id)))
+            account = {"staff_id": staff, "username": "sealed", "password_hash": ""}
+            connection.execute(sa.insert(StaffAccount).values(account))
+            factor = {"staff_id": staff, "last_step": 0, "enrolled_at": NOW}
+            upload = {"id": 7_000_001, "client_key": client, "lines": 1, "created_at": NOW, "expires_at": later}
+            operation: dict[str, Any] = {"id": 7_000_002, "client_key": client, "kind": BulkKind.EXPORT}
+            operation |= {"scopes": [], "purposes": [], "registered": [], "request_id": UUID(int=7), "page_size": 1}
+            operation |= {"created_at": NOW, "retry_at": later}
+            self._keep(connection, SecondFactor.secret, factor)
+            connection.execute(sa.insert(BulkUpload).values(upload))
+            self._keep(connection, BulkUploadPiece.content, {"upload_id": upload["id"], "number": 0})
+            self._keep(connection, BulkOperation.request, operation)
+            page = {"operation_id": operation["id"], "size": 1}
+            for number in range(50):
+                self._keep(connection, BulkChunk.content, {**page, "number": number})
+        engine.dispose()
+
+    def _keep(self, connection: sa.Connection, sealed: Any, row: Mapping[str, Any]) -> None:
+        """Write a row with sealed octets that name their place."""
+        bound = bind(sealed, **{name: row[name] for name in list_places(sealed)})
+        octets = self.ring.seal_octets(b"of " + bound, bound)
+        connection.execute(sa.insert(sealed.class_).values({**row, sealed.key: octets}))
+
+    def open_octets(self) -> dict[str, list[tuple[int, bytes]]]:
+        """The format of other sealed octets, and what they are, by column."""
+        found = dict[str, list[tuple[int, bytes]]]()
+        for column in list_sealed(models.Base.metadata):
+            places = list_places(column)
+            query = sa.select(column, *(column.table.c[name] for name in places)).where(column.is_not(None))
+            rows = [(bytes(row[0]), dict(zip(places, row[1:], strict=True))) for row in self.read(query)]
+            opened = ((sealed[0], self.ring.open_octets(sealed, bind(column, **place))) for sealed, place in rows)
+            found[f"{column.table}.{column.name}"] = sorted(opened)
+        return found
 
     def hashes(self) -> dict[str, list[bytes]]:
         """What each column holds, in order."""

@@ -513,7 +513,8 @@ def test_the_package_in_python_is_whole_and_typed_and_runs_where_nothing_of_the_
     product = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     assert f"\nVersion: {product}\n" in told
     needed = {re.split("[>=]", one)[0] for one in re.findall("^Requires-Dist: (.+)$", told, re.MULTILINE)}
-    assert needed == {"httpx2", "joserfc", "typer"}
+    assert needed == {"httpx2", "joserfc", "typer", "gmssl-pyx"}
+    assert re.search("^Requires-Dist: gmssl-pyx.* extra == .sm2.$", told, re.MULTILINE)
     code = (
         "import sys; wheel, tree = sys.argv.pop(1), sys.argv.pop(1);"
         "sys.path[:] = [wheel, *(one for one in sys.path if one != tree)];"

@@ -1,5 +1,6 @@
 """A change to the suite SM while the service runs: every number is found at every moment, in either form (ADR 41)."""
 
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -26,6 +27,14 @@ RESEAL = ("keys", "reseal")
 COUNTS = "SELECT (SELECT count(*) FROM party), (SELECT count(*) FROM identity)"
 LEFT = "SELECT count(*) FROM earlier_form"
 MARKS = "SELECT DISTINCT get_byte(index, 0), get_byte(sealed, 0) FROM identity ORDER BY 1, 2"
+OCTETS = {
+    "second_factor.secret": 1,
+    "bulk_upload_piece.content": 1,
+    "bulk_operation.request": 1,
+    "bulk_chunk.content": 50,
+}
+"""What is sealed beside numbers, and how many rows there are of each."""
+
 TWO_FORMS = """
 SELECT i.index FROM identity AS i JOIN earlier_form AS f ON f.earlier = i.index WHERE get_byte(i.index, 0) > 127
 UNION ALL SELECT i.index FROM identity AS i LEFT JOIN earlier_form AS f ON f.earlier = i.index
@@ -90,6 +99,7 @@ def test_half_of_each_form_answers_the_same(installation: Installation, engine: 
         enter(world, CHEN)
         look(world)
         before, cookies = look(world), dict(world.http.cookies)
+    former.keep_octets()
     begun = installation.run(*RESEAL, "--begin")
     listed = installation.read(LEFT)[0][0]
     assert (begun.exit_code, f"{listed:,} subjects were listed, 0 changed." in begun.output) == (0, True), begun.output
@@ -119,6 +129,9 @@ def test_half_of_each_form_answers_the_same(installation: Installation, engine: 
 
 def test_the_rest_is_changed_while_it_is_asked(installation: Installation, engine: sa.Engine) -> None:
     opened, left = installation.open_numbers(), installation.read(LEFT)[0][0]
+    octets = installation.open_octets()
+    told = installation.run("doctor", "--json").output
+    assert octets.keys() == {column for column in OCTETS if f"{OCTETS[column]} in {column}" in told}, told
     with installation.at_work() as world:
         look(world)
         before, logged = look(world), {one.key: read_log(world, one) for one in (CHEN, ZHAO, STRANGER, NEWCOMER)}
@@ -133,6 +146,9 @@ def test_the_rest_is_changed_while_it_is_asked(installation: Installation, engin
             assert logged[one.key] < read_log(world, one)
     assert (installation.read(LEFT), installation.read(MARKS)) == ([(0,)], [(129, 2)])
     assert installation.open_numbers() == opened
+    for column, found in installation.open_octets().items():
+        assert {form for form, _ in octets[column]} == {1}
+        assert found == [(2, text) for _, text in octets[column]]
     marks = {name: {one[0] for one in rows} for name, rows in installation.hashes().items()}
     assert all(found <= {129} for name, found in marks.items() if not name.startswith(("carded", "issued"))), marks
 
@@ -142,7 +158,21 @@ def test_what_is_done_needs_nothing_more(installation: Installation, engine: sa.
     assert (again.exit_code, "0 subjects were listed, 0 changed." in again.output) == (0, True), again.output
     assert told_by(engine, SecurityAct.KEYS_CHANGED) == ["identity keys"]
     told = installation.run("doctor", "--json")
-    assert "Numbers are hashed and sealed by HMAC-SM3 and SM4-GCM." in told.output
+    (found,) = (one["found"] for one in json.loads(told.output)["findings"] if one["check"] == "algorithms")
+    assert found.startswith("Numbers are hashed and sealed by HMAC-SM3 and SM4-GCM.")
+    assert not [column for column in OCTETS if column in found], found
+
+
+def test_what_no_key_opens_stays_and_is_counted(installation: Installation, engine: sa.Engine) -> None:
+    """It is passed over: the rows behind it are changed all the same."""
+    spoilt = "UPDATE bulk_chunk SET content = decode('0101', 'hex') || substr(content, 3) WHERE number < 30"
+    with engine.begin() as connection:
+        connection.execute(sa.text(spoilt))
+    passed = installation.run(*RESEAL)
+    assert passed.exit_code == 0, passed.output
+    assert "30 in bulk_chunk.content" in installation.run("doctor", "--json").output
+    with engine.begin() as connection:
+        connection.execute(sa.text("DELETE FROM bulk_chunk WHERE number < 30"))
 
 
 def test_a_further_key_is_of_sm(installation: Installation) -> None:
