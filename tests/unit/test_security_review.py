@@ -1,7 +1,7 @@
 """docs/security-review.md goes through every clause of level 3, and names tests that there are, or the operator."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -10,7 +10,7 @@ OPERATOR, PARTLY = "**运营 operator**", "**部分 partly**"
 NAMED = re.compile(r"`(test_\w+)(?:::(test_\w+))?`")
 LETTERS = "abcdefghij"
 
-PROTECTION = {
+PROTECTION: Mapping[str, str | int] = {
     "8.1.1": 10, "8.1.2.1": "e", "8.1.2.2": "b", "8.1.2.3": "", "8.1.3.1": "d", "8.1.3.2": "e", "8.1.3.3": "d",
     "8.1.3.4": "b", "8.1.3.5": "d", "8.1.3.6": "", "8.1.4.1": "d", "8.1.4.2": "g", "8.1.4.3": "d", "8.1.4.4": "f",
     "8.1.4.5": "", "8.1.4.6": "", "8.1.4.7": "b", "8.1.4.8": "b", "8.1.4.9": "c", "8.1.4.10": "b", "8.1.4.11": "b",
@@ -19,11 +19,20 @@ PROTECTION = {
 }  # fmt: skip
 """GB/T 22239-2019, 8.1: the last item of a control; or how many controls a subject has."""
 
-CRYPTOGRAPHY = {"8.1": "e", "8.2": "g", "8.3": "h", "8.4": "j", "8.5": "f", "8.6": "e", "8.7": "e", "8.8": "c"}
+CRYPTOGRAPHY: Mapping[str, str | int] = {
+    "8.1": "e",
+    "8.2": "g",
+    "8.3": "h",
+    "8.4": "j",
+    "8.5": "f",
+    "8.6": "e",
+    "8.7": "e",
+    "8.8": "c",
+}
 """GB/T 39786-2021, chapter 8: the last item of a subject."""
 
 
-def list_clauses(standard: dict[str, str | int]) -> set[str]:
+def list_clauses(standard: Mapping[str, str | int]) -> set[str]:
     """Return the clauses of a standard, each as the page writes it."""
     return {clause for subject, last in standard.items() for clause in _clauses_of(subject, last)}
 
