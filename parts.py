@@ -15,6 +15,7 @@ from auth.budget import Budgets
 from auth.clients.certificates import MutualTLS
 from auth.clients.trusted_documents import TrustedDocuments
 from auth.log_key import load_signer
+from auth.openid.provider import OpenIdProvider
 from auth.proofs.guard import ProofGuard
 from auth.report_signature import ReportSigner
 from auth.revocations import RevocationListener
@@ -177,6 +178,7 @@ class Parts:
             single_session=self.settings.single_session,
             registers=self.registers,
             sm2=self.sm2,
+            openid=OpenIdProvider.of(self.settings.openid, self.clock),
         )
 
     @cached_property

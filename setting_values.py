@@ -56,6 +56,15 @@ def _issuer(name: str, value: str) -> str:
     return value
 
 
+def _provider(name: str, value: str) -> str:
+    _issuer(name, value.removesuffix("/"))
+    return value
+
+
+def _words(name: str, value: str) -> Sequence[str]:
+    return tuple(_line(name, value).split())
+
+
 def _seconds_or_count(low: int, high: int) -> Any:
     def parse(name: str, value: str) -> int:
         if not re.fullmatch("[0-9]{1,9}", value) or not low <= int(value) <= high:
@@ -140,6 +149,12 @@ PARSERS: dict[str, Any] = {
     "allow_pilot_persons": _switch,
     "require_second_factor": _switch,
     "single_session": _switch,
+    "openid_issuer": _provider,
+    "openid_client_id": _line,
+    "openid_secret_file": _file,
+    "openid_acr": _words,
+    "openid_amr": _words,
+    "openid_only": _switch,
     "executor": _one_of("plan", "loaders"),
     "worker": _switch,
     "budget": _seconds_or_count(0, 999_999_999),

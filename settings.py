@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 from setting_values import PARSERS, Network, SettingsError
 
 if TYPE_CHECKING:
+    from auth.openid.terms import OpenIdTerms
     from protocols.limits import ConnectionLimits
+
+OPENID_TERMS = (
+    "SUXIN_OPENID_ISSUER needs SUXIN_OPENID_CLIENT_ID, and SUXIN_OPENID_ACR or SUXIN_OPENID_AMR: what the provider "
+    "says of how a person was authenticated stands for the second factor."
+)
 
 __all__ = ["PARSERS", "Network", "Settings", "SettingsError"]
 
@@ -37,6 +43,10 @@ class Settings:
     token_trust: seconds for which a verified token is cached while revocations are received, 0 to 30.
     request_timeout, statement_timeout: maximum seconds of a GraphQL request and of an SQL statement, 1 to 60.
     pool_size: database connections per worker, 1 to 64.
+    openid_issuer, openid_client_id: the OpenID provider that staff sign in by, too, and what it calls this service.
+    openid_secret_file: a file with the secret that it gave; None for a public client.
+    openid_acr, openid_amr: classes and methods of authentication there of which one is required, each.
+    openid_only: whether staff sign in by it only.
     executor: `plan` (compiled statements) or `loaders` (field by field, slower, for tests).
     worker: whether `serve` also does scheduled work (`suxin worker`). One process leads.
     budget: default cost points per minute of a client, up to 999999999; 0 disables budgets.
@@ -79,6 +89,12 @@ class Settings:
     allow_pilot_persons: bool = False
     require_second_factor: bool = False
     single_session: bool = False
+    openid_issuer: str | None = None
+    openid_client_id: str | None = None
+    openid_secret_file: Path | None = None
+    openid_acr: Sequence[str] = ()
+    openid_amr: Sequence[str] = ()
+    openid_only: bool = False
     executor: str = "plan"
     worker: bool = True
     budget: int = 1_200_000
@@ -134,6 +150,22 @@ class Settings:
     def log_origin(self) -> str:
         """The name of the transparency log: the address of `/log` without its scheme (C2SP `tlog-tiles`)."""
         return f"{self.issuer.partition('://')[2]}/log"
+
+    @property
+    def openid(self) -> "OpenIdTerms | None":
+        """The terms with the OpenID provider; None without one. Raises SettingsError."""
+        from auth.openid.terms import OpenIdTerms  # noqa: PLC0415 - few commands need it
+
+        if self.openid_issuer is None:
+            return None
+        if not self.openid_client_id or not (self.openid_acr or self.openid_amr):
+            raise SettingsError(OPENID_TERMS)
+        try:
+            secret = self.openid_secret_file and self.openid_secret_file.read_text("utf-8").strip()
+        except (OSError, ValueError) as error:
+            raise SettingsError(f"SUXIN_OPENID_SECRET_FILE cannot be read: {type(error).__name__}.") from None
+        required = {"acr": tuple(self.openid_acr), "amr": tuple(self.openid_amr)}
+        return OpenIdTerms(self.openid_issuer, self.openid_client_id, secret or None, **required, only=self.openid_only)
 
     @property
     def connection_limits(self) -> "ConnectionLimits":

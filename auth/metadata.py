@@ -18,6 +18,7 @@ PASSWORD_PATH = "/oauth/account/password"  # noqa: S105  (a path, no secret)
 SECOND_FACTOR_PATH = "/oauth/account/second-factor"
 GRANTS_PATH, SECURITY_EVENTS_PATH = "/oauth/account/grants", "/oauth/account/security-events"
 SECURITY_KEYS_PATH = "/oauth/account/security-keys"
+OPENID_PATH, OPENID_CALLBACK_PATH = "/oauth/openid", "/oauth/openid/callback"
 SCRIPT_PATH = "/oauth/security-key.js"
 TOKEN_PATH = "/oauth/token"  # noqa: S105  (a path, no secret)
 REVOCATION_PATH = "/oauth/revoke"

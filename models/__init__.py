@@ -67,6 +67,7 @@ from models.staff_account import (
     StaffAccount,
     StaffSession,
 )
+from models.staff_login import OpenIdAttempt, StaffLogin
 from models.subject_notice import SubjectNotice
 from models.transparency.tables import LogCheckpoint, LogCosignature, LogDeletion, LogLeaf, LogNode, LogRotation
 from models.trusted_document import TrustedDocument
@@ -159,6 +160,7 @@ __all__ = [
     "NameReading",
     "Notification",
     "Objection",
+    "OpenIdAttempt",
     "PanelRule",
     "PanelVote",
     "Participation",
@@ -191,6 +193,7 @@ __all__ = [
     "SignInFailure",
     "Staff",
     "StaffAccount",
+    "StaffLogin",
     "StaffSession",
     "SubjectNotice",
     "TrustedDocument",

@@ -93,6 +93,8 @@ class StaffSession(Base):
     """A browser session, by the SHA-256 of its cookie.
 
     seen_at: when it was used last, to the minute. proven_at: when a second factor was given last, if one was.
+    authenticated_at: when the person was, which a provider may have done before. entered_for: the SHA-256 of the path
+    that a sign-in by a provider was begun for.
     """
 
     __tablename__ = "staff_session"
@@ -103,6 +105,8 @@ class StaffSession(Base):
     expires_at: Mapped[datetime] = mapped_column(index=True)
     seen_at: Mapped[datetime]
     proven_at: Mapped[datetime | None]
+    authenticated_at: Mapped[datetime]
+    entered_for: Mapped[bytes | None]
 
 
 class AuthorizationCode(Base):

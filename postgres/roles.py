@@ -27,7 +27,8 @@ END $$
 """
 SECRETS = (
     "authorization_code", "client", "developer_session", "earlier_hash", "identity", "identity_act", "litigant_session",
-    "recovery_code", "second_factor", "security_key", "share_code", "staff_account", "staff_session", "webhook",
+    "openid_attempt", "recovery_code", "second_factor", "security_key", "share_code", "staff_account", "staff_session",
+    "webhook",
 )  # fmt: skip
 """Tables with hashes of secrets, or with what keys seal. Readers do not see them."""
 

@@ -26,6 +26,7 @@ from models.court import AdministratorRole, Court, Staff, StaffRole
 from models.issued_token import IssuedToken
 from models.security_event import SecurityAct
 from models.staff_account import AuthorizationCode, SecondFactor, SecurityKey, StaffAccount, StaffSession
+from models.staff_login import StaffLogin
 
 USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,63}")
 PASSWORD_BYTES = 12
@@ -89,15 +90,14 @@ def list_staff(connection: sa.Connection) -> Sequence[sa.RowMapping]:
     query = sa.select(StaffAccount.username, Staff.name, Staff.number, role, Staff.court_code, Staff.left_at)
     with_code = sa.exists().where(SecondFactor.staff_id == StaffAccount.staff_id)
     with_key = sa.exists().where(SecurityKey.staff_id == StaffAccount.staff_id)
-    joined = query.add_columns((with_code | with_key).label("second_factor")).join(
-        Staff, Staff.id == StaffAccount.staff_id
-    )
+    more = ((with_code | with_key).label("second_factor"), StaffLogin.subject.label("login"))
+    joined = query.add_columns(*more).join(Staff, Staff.id == StaffAccount.staff_id).outerjoin(StaffLogin)
     return connection.execute(joined.order_by(Staff.court_code, StaffAccount.username)).mappings().all()
 
 
 def renew_password(connection: sa.Connection, username: str, now: datetime, throttle: Throttle) -> Password:
     """Replace a password, unlock the account, and sign the officer out. Raises AccountError."""
-    key = _active(connection, username)
+    key = find_active(connection, username)
     password = secrets.token_urlsafe(PASSWORD_BYTES)
     _set_password(connection, key, password)
     throttle.forgive(connection, [count_account(read_username(username))])
@@ -135,7 +135,7 @@ def check_new_password(username: str, password: str) -> None:
 
 def remove_second_factor(connection: sa.Connection, username: str, now: datetime) -> None:
     """Remove the second factors and the recovery codes of an officer, and end all sessions. Raises AccountError."""
-    key = _active(connection, username)
+    key = find_active(connection, username)
     if not second_factor.remove(connection, key):
         raise AccountError(f"{username} has no second factor.")
     record(connection, Happening(SecurityAct.SECOND_FACTOR_REMOVED, name_account(username)))
@@ -144,7 +144,7 @@ def remove_second_factor(connection: sa.Connection, username: str, now: datetime
 
 def remove_staff(connection: sa.Connection, username: str, now: datetime) -> None:
     """Deactivate an officer's account; records keep the officer. Raises AccountError."""
-    key = _active(connection, username)
+    key = find_active(connection, username)
     connection.execute(sa.update(Staff).where(Staff.id == key).values(left_at=now))
     record(connection, Happening(SecurityAct.STAFF_REMOVED, name_account(username)))
     sign_out(connection, key, now)
@@ -238,7 +238,8 @@ def check_account(connection: sa.Connection, account: Account) -> None:
         )
 
 
-def _active(connection: sa.Connection, username: str) -> int:
+def find_active(connection: sa.Connection, username: str) -> int:
+    """Return the key of the active account of a user name. Raises AccountError."""
     query = sa.select(Staff.id).join(StaffAccount, StaffAccount.staff_id == Staff.id)
     key = connection.scalar(query.where(StaffAccount.username == read_username(username), Staff.left_at.is_(None)))
     if key is None:

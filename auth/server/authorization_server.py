@@ -28,6 +28,7 @@ from auth.clients.certificates import Authorities, MutualTLS
 from auth.clients.key_sets import Fetch, KeySets
 from auth.clients.scope_request import find_allowed_scopes, read_requested_scopes
 from auth.officer import Officer
+from auth.openid.provider import OpenIdProvider
 from auth.proofs.nonces import Nonces
 from auth.proofs.proof import NONCE_HEADER, ProofError, ProofReader
 from auth.proofs.used import USED_BEFORE, use_proof
@@ -70,6 +71,7 @@ class AuthorizationServer(AuthlibServer):  # type: ignore[misc]  # authlib has n
     set at a client's address; None to get none. mutual_tls: None if no certificates come here.
     require_second_factor: whether staff cannot sign in without one. single_session: whether a sign-in of staff ends
     their other sessions. registers: whether clients register themselves. sm2: keys that are published with the others.
+    openid: by which staff sign in, too.
     """
 
     def __init__(
@@ -88,12 +90,13 @@ class AuthorizationServer(AuthlibServer):  # type: ignore[misc]  # authlib has n
         single_session: bool = False,
         registers: bool = False,
         sm2: Sm2Keys | None = None,
+        openid: OpenIdProvider | None = None,
     ) -> None:
         super().__init__()
         self.issuer, self.engine, self.signing, self.keyring = issuer, engine, signing, keyring
         self.token_lifetime, self.allow_pilot_persons, self.clock = token_lifetime, allow_pilot_persons, clock
         self.mutual_tls, self.require_second_factor, self.registers = mutual_tls, require_second_factor, registers
-        self.sm2, self.single_session = sm2, single_session
+        self.sm2, self.single_session, self.openid = sm2, single_session, openid
         authorities = mutual_tls.authorities if mutual_tls else Authorities()
         self._authenticator = ClientAuthenticator(issuer, KeySets(fetch), authorities)
         self._proofs = ProofReader(Nonces(keyring.nonce_key, clock))

@@ -22,6 +22,8 @@ from auth.metadata import (
     GRANTS_PATH,
     INTROSPECTION_PATH,
     JWKS_PATH,
+    OPENID_CALLBACK_PATH,
+    OPENID_PATH,
     PAR_PATH,
     PASSWORD_PATH,
     REVOCATION_PATH,
@@ -36,6 +38,7 @@ from auth.metadata import (
     list_resource_metadata_paths,
     list_server_metadata_paths,
 )
+from auth.openid.pages import OpenIdPages
 from auth.server.authorization_server import GRANT_TYPES, INTROSPECTION, KEYS, PUSH, TOKEN, AuthorizationServer
 from auth.server.contract.operations import (
     ASK_TOKEN,
@@ -106,6 +109,7 @@ def _sign_in_routes(server: AuthorizationServer) -> list[Route]:
     sign_in, known, strangers = SignIn(server), PasswordQueue(), PasswordQueue()
     account = AccountPages(sign_in.session)
     administration = AdministrationPages(account)
+    openid = OpenIdPages(sign_in.session, server.openid)
 
     def choose(visit: Visit) -> PasswordQueue:
         return known if sign_in.knows(visit) else strangers
@@ -118,6 +122,8 @@ def _sign_in_routes(server: AuthorizationServer) -> list[Route]:
         *_page_routes(SECURITY_KEYS_PATH, account.security_keys, lambda visit: known),
         *_page_routes(GRANTS_PATH, administration.grants, lambda visit: None),
         make_page_route(SECURITY_EVENTS_PATH, _page_endpoint(administration.events, lambda visit: None)),
+        make_page_route(OPENID_PATH, _page_endpoint(openid.start, lambda visit: None)),
+        make_page_route(OPENID_CALLBACK_PATH, _page_endpoint(openid.come_back, lambda visit: None)),
         make_page_route(SCRIPT_PATH, _send_script),
         make_page_route(ACCOUNT_PATH, _page_endpoint(account.account, lambda visit: None)),
     ]

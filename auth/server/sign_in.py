@@ -10,7 +10,8 @@ from urllib.parse import urlencode, urlsplit
 import sqlalchemy as sa
 from starlette.responses import RedirectResponse, Response
 
-from auth.metadata import SECOND_FACTOR_PATH, describe_at
+from auth.metadata import AUTHORIZATION_PATH, SECOND_FACTOR_PATH, describe_at
+from auth.openid.offering import JUST_SECONDS, digest_back, offer
 from auth.scopes import Scope
 from auth.server.accounts import find_officer, sign_out
 from auth.server.authorization_code import issue_code
@@ -116,7 +117,7 @@ class SignIn:
     def _answer(self, connection: sa.Connection, asked: AuthorizationRequest, visit: Visit) -> Response:
         if visit.form is None:
             found = self.session.find(connection, visit)
-            key = found.staff_key if self._suffices(asked, found) else None
+            key = found.staff_key if self._suffices(asked, found, visit) else None
             if key is not None and self._within(connection, key, asked.client):
                 return self._enter(connection, asked, key, found.proven_at)
             return self._page(asked, visit, ended=TOLD.get(found.ended, "") if found.ended else "")
@@ -132,10 +133,12 @@ class SignIn:
         entered = self._enter(connection, asked, tried.key, tried.proven_at)
         return self.session.begin(connection, entered, tried.key, tried.proven_at)
 
-    def _suffices(self, asked: AuthorizationRequest, found: FoundSession) -> bool:
+    def _suffices(self, asked: AuthorizationRequest, found: FoundSession, visit: Visit) -> bool:
         """Return whether a session is enough, or the client wants the officer to be authenticated anew (OpenID Connect
-        Core, 3.1.2.1; RFC 9470, section 5)."""
+        Core, 3.1.2.1; RFC 9470, section 5). A provider may just have done so for this request."""
         now = to_datetime(self.server.clock())
+        if found.entered_for == digest_back(_path_of(visit)) and found.is_younger(JUST_SECONDS, now):
+            return True
         return not asked.login and (asked.max_age is None or found.is_younger(asked.max_age, now))
 
     def _wait(self, seconds: int, asked: AuthorizationRequest) -> Response:
@@ -155,14 +158,16 @@ class SignIn:
         status = 401 if refused else 200
         client, rights = asked.client.name, [scope.display for scope in Scope if scope in asked.scopes]
         name, origin = "sign_in.html", asked.origin
-        told: dict[str, Any] = {"refused": refused, "ended": ended}
+        again = asked.login or asked.max_age is not None
+        told: dict[str, Any] = {"refused": refused, "ended": ended, **offer(self.server, _path_of(visit), again=again)}
         return self.session.show(visit, name, status, origin, client=client, rights=rights, **told)
 
     def _enter(
         self, connection: sa.Connection, asked: AuthorizationRequest, key: int, proven_at: datetime | None
     ) -> Response:
-        """Return the redirect with a code; to the page of the second factor, if the officer needs one and has none."""
-        if self.server.require_second_factor and not is_enrolled(connection, key):
+        """Return the redirect with a code; to the page of the second factor, if the officer needs one and has none. A
+        provider may have asked for one."""
+        if self.server.require_second_factor and proven_at is None and not is_enrolled(connection, key):
             return RedirectResponse(SECOND_FACTOR_PATH, 303, {"Cache-Control": "no-store"})
         return self._code(connection, asked, key, proven_at)
 
@@ -190,3 +195,8 @@ class SignIn:
         joint = "&" if urlsplit(redirect_uri).query else "?"
         headers = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
         return RedirectResponse(f"{redirect_uri}{joint}{query}", 303, headers)
+
+
+def _path_of(visit: Visit) -> str:
+    """Return the path of an authorization request, to come back to."""
+    return f"{AUTHORIZATION_PATH}?{urlencode(visit.query)}"

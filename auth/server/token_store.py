@@ -22,12 +22,20 @@ from models.party import Identity, Party
 from models.party_name import is_known_as
 from models.pushed_request import PushedRequest
 from models.staff_account import AuthorizationCode, SignInFailure
+from models.staff_login import OpenIdAttempt
 from models.subject_notice import NoticeKind, SubjectNotice
 
 PRUNE_ROWS = 100
 log = logging.getLogger("suxin.oauth")
 Expiring = (
-    AssertionUse | IssuedToken | AuthorizationCode | DeveloperSession | LitigantSession | PushedRequest | SignInFailure
+    AssertionUse
+    | IssuedToken
+    | AuthorizationCode
+    | DeveloperSession
+    | LitigantSession
+    | PushedRequest
+    | SignInFailure
+    | OpenIdAttempt
 )
 
 

@@ -13,7 +13,8 @@ from auth.administration import grants
 from auth.administration.grants import GrantError
 from auth.administration.powers import PowerError, find_power, is_separated, require_power
 from auth.administration.security_events import Happening, record
-from auth.metadata import GRANTS_PATH, SECOND_FACTOR_PATH
+from auth.metadata import ACCOUNT_PATH, GRANTS_PATH, SECOND_FACTOR_PATH
+from auth.openid.offering import offer
 from auth.server.accounts import Account, Password
 from auth.server.oauth_http import Visit
 from auth.server.pages import render_message
@@ -65,7 +66,7 @@ class AdministrationPages:
                 refused = Happening(SecurityAct.ACCESS_REFUSED, "administration", reason=str(error), staff_key=key)
                 record(connection, refused)
                 return render_message(403, "无权访问 Not yours", NOT_YOURS + str(error))
-            if not is_enrolled(connection, key):
+            if not is_enrolled(connection, key) and self.account.session.find(connection, visit).proven_at is None:
                 return RedirectResponse(SECOND_FACTOR_PATH, 303, {"Cache-Control": "no-store"})
             return answer(connection, key, visit)
 
@@ -113,6 +114,7 @@ class AdministrationPages:
         """Return the page that asks for the second factor, with a form that does again what was asked for."""
         fields = {name: value for name, value in (visit.form or {}).items() if name not in FACTOR_FIELDS}
         shown: dict[str, Any] = {"fields": fields, "marker": FACTOR_FIELD, "refused": refused}
+        shown |= offer(self.account.server, ACCOUNT_PATH, again=True)
         return self.account.session.show(visit, "step_up.html", 422 if refused else 403, **shown)
 
     def _do(self, connection: sa.Connection, key: int, form: Mapping[str, str]) -> Password | None:

@@ -88,13 +88,22 @@ class BrowserSession:
             sign_out(connection, key, now, why=SessionEnd.NEW_SIGN_IN)
 
     def begin(
-        self, connection: sa.Connection, response: Response, key: int, proven_at: datetime | None = None
+        self,
+        connection: sa.Connection,
+        response: Response,
+        key: int,
+        proven_at: datetime | None = None,
+        *,
+        authenticated_at: datetime | None = None,
+        entered_for: bytes | None = None,
     ) -> Response:
         """Begin a session with a new secret, which prevents session fixation, and let the account know the device.
-        proven_at: when a second factor was given."""
+        proven_at: when a second factor was given. authenticated_at: when the person was, if not now. entered_for: what
+        a sign-in by a provider was begun for."""
         now, token = to_datetime(self.server.clock()), secrets.token_urlsafe(SECRET_BYTES)
         values = {"token_hash": hash_secret(token), "staff_id": key, "expires_at": now + LONGEST, "seen_at": now}
-        connection.execute(sa.insert(StaffSession).values(values | {"proven_at": proven_at}))
+        values |= {"proven_at": proven_at, "authenticated_at": authenticated_at or now, "entered_for": entered_for}
+        connection.execute(sa.insert(StaffSession).values(values))
         response.set_cookie(self.session_cookie, token, int(LONGEST.total_seconds()), **self.attributes)
         username = find_username(connection, key)
         device = self.devices.issue(username, now)

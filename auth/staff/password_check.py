@@ -47,6 +47,10 @@ class PasswordCheck:
         if closed and closed.kind == "source":
             ends = self.session.throttle.find_end(connection, closed, now) or now
             return Tried(wait=max(1, math.ceil((ends - now).total_seconds())))
+        if (openid := self.session.server.openid) and openid.terms.only:
+            if not closed:
+                self._record_failure(connection, visit, counters, "PASSWORDS_OFF")
+            return Tried()
         key = None if closed else self._check(connection, visit)
         if key is None or not admits(key):
             if not closed:

@@ -40,16 +40,18 @@ TOLD = {
 @dataclass(frozen=True)
 class FoundSession:
     """What a cookie stands for. staff_key: of a live session's member of staff, who has not left; else `ended` says
-    why, or nothing if there was no cookie. proven_at: when a second factor was given last."""
+    why, or nothing if there was no cookie. authenticated_at: when the person was; proven_at: when a second factor was
+    given last. entered_for: what a sign-in by a provider was begun for, if that was within a minute."""
 
     staff_key: int | None = None
     ended: SessionEnd | None = None
-    began_at: datetime | None = None
+    authenticated_at: datetime | None = None
     proven_at: datetime | None = None
+    entered_for: bytes | None = None
 
     def is_younger(self, seconds: int, now: datetime) -> bool:
         """Return whether the person was authenticated within this time (OpenID Connect Core, `max_age`)."""
-        last = self.proven_at or self.began_at
+        last = self.proven_at or self.authenticated_at
         return last is not None and last > now - timedelta(seconds=seconds)
 
 
@@ -90,8 +92,10 @@ def find_session(connection: sa.Connection, token: str, now: datetime) -> FoundS
     if not token:
         return FoundSession()
     mine, row = hash_secret(token), StaffSession
-    query = sa.select(row.staff_id, row.expires_at, row.seen_at, row.proven_at)
-    joined = query.join(Staff, Staff.id == row.staff_id).where(row.token_hash == mine, Staff.left_at.is_(None))
+    columns = (row.staff_id, row.expires_at, row.seen_at, row.proven_at, row.authenticated_at, row.entered_for)
+    joined = (
+        sa.select(*columns).join(Staff, Staff.id == row.staff_id).where(row.token_hash == mine, Staff.left_at.is_(None))
+    )
     found = connection.execute(joined).one_or_none()
     if found is None:
         return FoundSession(ended=SessionEnd.OVER)
@@ -100,10 +104,11 @@ def find_session(connection: sa.Connection, token: str, now: datetime) -> FoundS
         return FoundSession(ended=why)
     if is_due(found, now):
         connection.execute(note_seen(mine, now))
-    return FoundSession(found.staff_id, None, found.expires_at - LONGEST, found.proven_at)
+    just = found.entered_for if now - (found.expires_at - LONGEST) < NOTED else None
+    return FoundSession(found.staff_id, None, found.authenticated_at, found.proven_at, just)
 
 
-def keep_proof(connection: sa.Connection, token: str, staff_key: int, now: datetime) -> None:
+def keep_proof(connection: sa.Connection, token: str, staff_key: int, at: datetime) -> None:
     """Note that a second factor was given in a session."""
     mine = (StaffSession.token_hash == hash_secret(token), StaffSession.staff_id == staff_key)
-    connection.execute(sa.update(StaffSession).where(*mine).values(proven_at=now, seen_at=now))
+    connection.execute(sa.update(StaffSession).where(*mine).values(proven_at=at))

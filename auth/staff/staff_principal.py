@@ -29,7 +29,8 @@ async def admit_officer(
     connection: AsyncConnection, token: str, now: datetime, *, second_factor: bool
 ) -> Principal | None:
     """Return the principal of a live session's officer, who has not left; None for administrators, who act in no
-    procedure and read no case. connection: in autocommit. second_factor: whether an officer without one is none.
+    procedure and read no case. connection: in autocommit. second_factor: whether an officer without one is none; a
+    provider may have asked for one.
     Raises SessionOverError, after that is recorded."""
     mine, session = hash_secret(token), StaffSession
     factors = (sa.exists().where(kind.staff_id == Staff.id) for kind in (SecondFactor, SecurityKey))
@@ -52,7 +53,7 @@ async def admit_officer(
         raise SessionOverError(why)
     if is_due(row, now):
         await connection.execute(note_seen(mine, now))
-    if row.role is None or (second_factor and not row.enrolled):
+    if row.role is None or (second_factor and not row.enrolled and row.proven_at is None):
         return None
     found = await admit_own_client(connection, _pages_of(row.court_code), now)
     if found is None:

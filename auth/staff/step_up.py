@@ -17,6 +17,7 @@ from auth.staff.session_ends import keep_proof
 from auth.staff.throttle import count_officer
 from models.security_event import SecurityAct
 from models.staff_account import SecondFactor
+from models.staff_login import StaffLogin
 
 FRESH = timedelta(minutes=5)
 """For how long a second factor counts after it was given."""
@@ -34,9 +35,12 @@ def is_fresh(proven_at: datetime | None, now: datetime) -> bool:
 
 
 async def needs_proof(connection: AsyncConnection, staff_key: int, proven_at: datetime | None, now: datetime) -> bool:
-    """Return whether an officer has a second factor and has not given it within five minutes. Where it is required,
-    nobody signs in without one."""
-    return not is_fresh(proven_at, now) and await connection.run_sync(is_enrolled, staff_key)
+    """Return whether an officer has a second factor, here or at the provider, and has not given it within five minutes.
+    Where it is required, nobody signs in without one."""
+    if is_fresh(proven_at, now):
+        return False
+    linked = sa.exists().where(StaffLogin.staff_id == staff_key)
+    return await connection.run_sync(is_enrolled, staff_key) or bool(await connection.scalar(sa.select(linked)))
 
 
 @dataclass(frozen=True)

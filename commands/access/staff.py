@@ -7,6 +7,7 @@ import typer
 
 from auth.administration.powers import separate_powers
 from auth.administration.security_events import Happening
+from auth.openid.links import link_login, unlink_login
 from auth.server import accounts
 from auth.staff.throttle import Throttle
 from commands.access.register import open_register
@@ -26,6 +27,7 @@ LISTED = {
     "name": "name",
     "role": "role",
     "second factor": "second_factor",
+    "login": "login",
     "number": "number",
     "left": "left_at",
 }
@@ -89,6 +91,30 @@ def staff_second_factor(
             accounts.remove_second_factor(connection, username, datetime.now(UTC))
         found = [row["second_factor"] for row in accounts.list_staff(connection) if row["username"] == username]
     console.print(f"{username} has {'a' if any(found) else 'no'} second factor.")
+
+
+@staff.command("link")
+def staff_link(
+    username: Username,
+    subject: Annotated[str | None, typer.Option(help="The person at the provider: the claim `sub`.")] = None,
+    issuer: Annotated[str | None, typer.Option(help="The provider, if not SUXIN_OPENID_ISSUER.")] = None,
+    remove: Annotated[bool, typer.Option("--remove", help="Remove the link instead.")] = False,
+) -> None:
+    """Link an account to a login at the OpenID provider, in place of one of before, and end its sessions. Nobody
+    else signs in by the provider.
+
+    Example: suxin staff link wang --subject 7f3c91e2
+    """
+    if (subject is None) is not remove:
+        raise typer.BadParameter("Give --subject, or --remove.")
+    with open_register(_try(SecurityAct.LOGIN_LINKED, username)) as (connection, settings):
+        if subject is None:
+            unlink_login(connection, username, datetime.now(UTC))
+        elif named := issuer or settings.openid_issuer:
+            link_login(connection, username, named, subject, datetime.now(UTC))
+        else:
+            raise accounts.AccountError("No provider is set. Set SUXIN_OPENID_ISSUER, or give --issuer.")
+    console.print(f"{username} is linked to {subject}." if subject else f"{username} is linked to no login.")
 
 
 @staff.command("remove")

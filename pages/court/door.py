@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from auth.administration.powers import find_power
 from auth.metadata import ACCOUNT_PATH, SCRIPT_PATH, SECOND_FACTOR_PATH
+from auth.openid.offering import offer
 from auth.principal import Principal
 from auth.request_body import media_type_of
 from auth.server.authorization_server import AuthorizationServer
@@ -178,6 +179,7 @@ class CourtDoor:
         csrf, why = self.csrf_of(request), getattr(request.state, "ended", request.query_params.get("ended", ""))
         ended = ENDED.get(why.lower(), "")
         told = {"csrf": csrf, "refused": refused, "ended": ended, **self.ask_key(csrf)}
+        told |= offer(self.server, PATH)
         page = self.site.render(request, "court/sign_in.html", status, PRIVATE, WITH_KEYS, **told)
         return self.keep_csrf(page, csrf)
 

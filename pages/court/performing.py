@@ -8,6 +8,7 @@ from uuid import uuid4
 from starlette.requests import Request
 from starlette.responses import Response
 
+from auth.openid.offering import offer
 from auth.principal import Principal
 from auth.staff.step_up import FACTOR_FIELD, FACTOR_FIELDS
 from models.court import StaffRole
@@ -70,6 +71,7 @@ class CourtWork:
         fields = {name: value for name, value in form.items() if name not in FACTOR_FIELDS}
         refused = put("验证码错误，或尝试次数过多。", request) if wrong else ""
         shown: dict[str, Any] = {"fields": fields, "marker": FACTOR_FIELD, "here": request.url.path, "wrong": refused}
+        shown |= offer(self.door.server, request.url.path, again=True)
         shown |= self.door.ask_key(self.door.csrf_of(request))
         performed = Performed(422 if wrong else 403)
         return self.show(request, principal, "court/second_factor.html", performed, WITH_KEYS, **shown)

@@ -266,7 +266,7 @@ def test_grants_need_a_second_factor_of_the_last_five_minutes(office: Office) ->
     old = {"proven_at": NOW - timedelta(minutes=5, seconds=1)}
     with office.world.engine.begin() as connection:
         connection.execute(sa.update(StaffSession).values(old))
-    asked = {"name": "新人", "username": "newcomer", "court": DEMO_COURT, "number": "no-77", "role": "JUDGE"}
+    asked = {"name": "新人", "username": "latecomer", "court": DEMO_COURT, "number": "no-77", "role": "JUDGE"}
     page = office.fill(GRANTS, **asked, reason=REASON)
     assert (page.status_code, "SECOND_FACTOR_REQUIRED" in page.text) == (403, True)
     for name, value in asked.items():
@@ -275,11 +275,11 @@ def test_grants_need_a_second_factor_of_the_last_five_minutes(office: Office) ->
     assert (wrong.status_code, "The code is wrong" in wrong.text) == (422, True)
     told = office.told()
     assert (told.act, told.operator, told.reason) == ("SECOND_FACTOR_GIVEN", "o-system", "WRONG")
-    proposed = sa.select(sa.func.count()).where(GrantProposal.username == "newcomer")
+    proposed = sa.select(sa.func.count()).where(GrantProposal.username == "latecomer")
     assert office.ask(proposed) == 0
     done = office.fill(GRANTS, **asked, reason=REASON, factor="1", code=office.code(SYSTEM))
     assert (done.status_code, office.ask(proposed), office.told().act) == (303, 1, "GRANT_PROPOSED")
-    fresh = office.fill(GRANTS, **asked | {"username": "newcomer-2", "number": "no-78"}, reason=REASON)
+    fresh = office.fill(GRANTS, **asked | {"username": "latecomer-2", "number": "no-78"}, reason=REASON)
     assert fresh.status_code == 303
 
 

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from house import House
 from world import ISSUER, KEYRING
 
+from auth.openid.links import link_login, unlink_login
 from auth.server.accounts import Account, Password, add_staff
 from auth.server.token_client import ClientCredential
 from auth.staff.second_factor import OwnFactor, enrol, make_secret, open_secret
@@ -334,6 +335,21 @@ def test_who_has_no_second_factor_publishes_as_before(desk: Desk) -> None:
     desk.sign_in(desk.plain)
     desk.chambers.calendar.turn(minutes=10)
     assert publish(desk, desk.token(desk.plain), batch) == []
+
+
+def test_who_signs_in_by_a_provider_gives_the_second_factor_there(desk: Desk) -> None:
+    batch, chief = desk.open_month(), desk.chambers.staff[YUYAO, StaffRole.CENTRE, 0]
+    with desk.chambers.engine.begin() as connection:
+        link_login(connection, chief.username, "https://login.court.example", "7f3c91e2", desk.chambers.calendar())
+    desk.sign_in(chief)
+    (error,) = publish(desk, desk.token(chief), batch)
+    assert error["code"] == "SECOND_FACTOR_REQUIRED", "a password does not do for a linked account"
+    with desk.chambers.engine.begin() as connection:
+        connection.execute(sa.update(StaffSession).values(proven_at=desk.chambers.calendar()))
+    assert publish(desk, desk.token(chief), batch) == []
+    with desk.chambers.engine.begin() as connection:
+        unlink_login(connection, chief.username, desk.chambers.calendar())
+    desk.chambers.tokens.clear()
 
 
 def test_a_wrong_max_age_is_refused(desk: Desk) -> None:

@@ -100,7 +100,8 @@ OF_OTHER_THINGS = {
     "log_deletion.entries", "log_leaf.entry", "log_node.hash",
     "pushed_request.uri_hash", "recovery_code.code_hash", "repair.evidence_digest", "second_factor.secret",
     "security_key.credential", "security_key.public_key", "share_code.code_hash", "sign_in_failure.key",
-    "developer_session.token_hash", "staff_session.token_hash", "trusted_document.digest", "used_proof.digest",
+    "developer_session.token_hash", "staff_session.token_hash", "staff_session.entered_for",
+    "openid_attempt.state_hash", "openid_attempt.browser_hash", "trusted_document.digest", "used_proof.digest",
     "webhook.public_key",
 }  # fmt: skip
 NEVER_RENEWED = {"access_answer.indexes", "access_index.subject", "earlier_form.earlier", "earlier_hash.earlier"}

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from auth.openid.terms import OpenIdTerms
 from database_hosts import spread_hosts
 from settings import PARSERS, Settings, SettingsError
 
@@ -13,7 +14,9 @@ NAMES = (
     "SUXIN_DATABASE_URL, SUXIN_DIRECT_URL, SUXIN_OWNER_URL, SUXIN_STANDBY_URL, SUXIN_DATA_DIR, SUXIN_ISSUER, "
     "SUXIN_TOKEN_LIFETIME, SUXIN_TOKEN_TRUST, "
     "SUXIN_REQUEST_TIMEOUT, SUXIN_STATEMENT_TIMEOUT, SUXIN_POOL_SIZE, SUXIN_ALLOW_PILOT_PERSONS, "
-    "SUXIN_REQUIRE_SECOND_FACTOR, SUXIN_SINGLE_SESSION, SUXIN_EXECUTOR, "
+    "SUXIN_REQUIRE_SECOND_FACTOR, SUXIN_SINGLE_SESSION, SUXIN_OPENID_ISSUER, "
+    "SUXIN_OPENID_CLIENT_ID, SUXIN_OPENID_SECRET_FILE, SUXIN_OPENID_ACR, SUXIN_OPENID_AMR, SUXIN_OPENID_ONLY, "
+    "SUXIN_EXECUTOR, "
     "SUXIN_WORKER, SUXIN_BUDGET, SUXIN_CONCURRENCY, SUXIN_REQUESTS, SUXIN_CONNECTIONS, SUXIN_SOURCE_CONNECTIONS, "
     "SUXIN_HEAD_BYTES, SUXIN_HEAD_TIMEOUT, SUXIN_BODY_TIMEOUT, SUXIN_SEND_TIMEOUT, SUXIN_WEBHOOK_NETWORKS, "
     "SUXIN_LOG_WITNESSES, SUXIN_AUDIT_ONE_IN, SUXIN_MISSES, SUXIN_TRUSTED_PROXIES, "
@@ -130,6 +133,24 @@ def test_a_header_of_certificates_is_of_somebody() -> None:
     with pytest.raises(SettingsError) as caught:
         Settings.from_environment({"SUXIN_CERTIFICATE_HEADER": "Client-Cert"})
     assert str(caught.value) == "SUXIN_CERTIFICATE_HEADER needs SUXIN_TRUSTED_PROXIES: whose header is it?"
+
+
+OPENID = {"SUXIN_OPENID_ISSUER": "https://login.court.example/", "SUXIN_OPENID_CLIENT_ID": "suxin"}
+
+
+def test_a_provider_is_on_terms(tmp_path: Path) -> None:
+    assert Settings().openid is None
+    for missing in ({}, {"SUXIN_OPENID_ACR": " "}):
+        with pytest.raises(SettingsError, match="SUXIN_OPENID_ACR or SUXIN_OPENID_AMR"):
+            _ = Settings.from_environment(OPENID | missing).openid
+    file = tmp_path / "secret"
+    with pytest.raises(SettingsError, match="SUXIN_OPENID_SECRET_FILE"):
+        _ = Settings(openid_issuer="x", openid_client_id="y", openid_amr=("otp",), openid_secret_file=file).openid
+    file.write_text(" hush\n")
+    given = OPENID | {"SUXIN_OPENID_ACR": "a b", "SUXIN_OPENID_AMR": "otp", "SUXIN_OPENID_SECRET_FILE": str(file)}
+    found = Settings.from_environment(given).openid
+    assert found == OpenIdTerms("https://login.court.example/", "suxin", "hush", ("a", "b"), ("otp",), only=False)
+    assert "hush" not in repr(found)
 
 
 def test_every_setting_has_its_parser() -> None:
