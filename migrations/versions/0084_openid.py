@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0084"
-down_revision = "0083"
+down_revision = "0087"
 
 
 def upgrade() -> None:
