@@ -63,7 +63,7 @@ def expand(clauses: str) -> Iterator[str]:
         yield from (f"{subject}.{one}" for one in range(int(number), int(last.rpartition(".")[2]) + 1))
 
 
-ROWS = {
+ROWS: dict[str, tuple[Mapping[str, str | int], list[tuple[list[str], str, str]]]] = {
     "GB/T 22239-2019": (PROTECTION, read_rows("GB/T 22239-2019")),
     "GB/T 39786-2021": (CRYPTOGRAPHY, read_rows("GB/T 39786-2021")),
 }
