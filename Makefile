@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help demo serve unit test system test-pages web check check-deep coverage watch hooks bench bench-scale schema dist test-dist locks clean
+.PHONY: help demo serve unit test test-sm system test-pages web check check-deep coverage watch hooks bench bench-scale schema dist test-dist locks clean
 
 help:  ## What there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -27,6 +27,9 @@ unit: $(INSTALLED)  ## Tests of pure rules: no database, a few seconds
 
 test: $(INSTALLED)  ## Unit, engine and service tests, on PostgreSQL
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile tests/unit tests/engine tests/service
+
+test-sm: $(INSTALLED)  ## The same tests with numbers, files and signatures of SM (docs/cryptography.md)
+	SUXIN_CRYPTO=sm $(BIN)/python -m pytest --numprocesses 2 --dist loadfile tests/unit tests/engine tests/service
 
 system: $(INSTALLED)  ## Tests of real processes, clients in other languages, state machines, and attacks
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile tests/system tests/attacks
