@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import UserDefinedType
 
 from models.audience import Audience, Purpose
-from models.base import Base, DatabaseView
+from models.base import Base, DatabaseView, map_enum
 from models.number_hashes import NumberHash
 
 
@@ -81,7 +81,8 @@ class AccessAnswer(Base):
     subjects: their number. An array has a value for each subject, or is NULL if all are NULL; a single result applies
     to all subjects. A known party is identified by its key, an unknown one by the hash of its number. There are no
     foreign keys, since the row is inserted by the statement that reads the rows, and outlives them. salt: for the
-    commitment to the row. xid, epoch: the inserting transaction, and the cluster that numbered it.
+    commitment to the row. is_audience, is_purpose: functions, since a list of words in a CHECK is read anew in each
+    INSERT. xid, epoch: the inserting transaction, and the cluster that numbered it.
     """
 
     __tablename__ = "access_answer"
@@ -89,6 +90,8 @@ class AccessAnswer(Base):
         sa.PrimaryKeyConstraint("at", "id", "client_key"),
         Index("ix_access_answer_tail", "epoch", "xid"),
         Index("ix_access_answer_id", "id", postgresql_using="brin"),
+        sa.CheckConstraint("is_audience(audience)", name="audience"),
+        sa.CheckConstraint("is_purpose(purpose)", name="purpose"),
         {"postgresql_partition_by": "RANGE (at)"},
     )
 
@@ -96,10 +99,10 @@ class AccessAnswer(Base):
     at: Mapped[datetime]
     client_key: Mapped[int] = mapped_column(BigInteger)
     request_id: Mapped[UUID]
-    audience: Mapped[Audience]
+    audience: Mapped[Audience] = mapped_column(map_enum(Audience, checked=False))
     operator: Mapped[str | None]
     branch: Mapped[str | None]
-    purpose: Mapped[Purpose]
+    purpose: Mapped[Purpose] = mapped_column(map_enum(Purpose, checked=False))
     shape_id: Mapped[int] = mapped_column(BigInteger)
     subjects: Mapped[int] = mapped_column(Integer)
     results: Mapped[list[str]]

@@ -17,15 +17,16 @@ NAMING_CONVENTION = {
 }
 
 
-def map_enum(enum: type[Enum], name: str | None = None) -> sa.Enum:
+def map_enum(enum: type[Enum], name: str | None = None, *, checked: bool = True) -> sa.Enum:
     """Return the type of a text column whose CHECK constraint allows the values of `enum`.
 
-    name: of the constraint, for a table with two columns of one enum; by default the name of the enum.
+    name: of the constraint, for a table with two columns of one enum; by default the name of the enum. checked: False
+    if the table has a CHECK of its own.
     """
     return sa.Enum(
         enum,
         native_enum=False,
-        create_constraint=True,
+        create_constraint=checked,
         length=40,
         values_callable=lambda members: [member.value for member in members],
         name=name,

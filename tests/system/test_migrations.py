@@ -10,6 +10,7 @@ from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from sqlalchemy.dialects.postgresql.base import ischema_names
 
+from auth.audiences import Audience, Purpose
 from models import Base
 from models.access_answer import Snapshot, Xid8
 from models.names import fold
@@ -32,6 +33,23 @@ def test_migrations_make_what_the_models_describe(
     for name, type_ in {"xid8": Xid8, "pg_snapshot": Snapshot}.items():  # which SQLAlchemy does not know
         monkeypatch.setitem(ischema_names, name, type_)
     assert compare_metadata(MigrationContext.configure(sync_connection), Base.metadata) == []
+
+
+@pytest.mark.parametrize("words", [Audience, Purpose], ids=["audience", "purpose"])
+def test_functions_know_the_words_of_their_enum(
+    sync_connection: sa.Connection, words: type[Audience | Purpose]
+) -> None:
+    """A CHECK calls them, also in each partition."""
+    name = f"is_{words.__name__.lower()}"
+    told = [
+        sync_connection.scalar(sa.select(getattr(sa.func, name)(word)))
+        for word in (*(word.value for word in words), "", "BANKS", "bank")
+    ]
+    assert told == [True] * len(words) + [False] * 3
+    checks = "SELECT count(*) FROM pg_constraint WHERE conname LIKE 'ck_access_answer_%' AND conbin IS NOT NULL"
+    using = sa.text(f"{checks} AND strpos(pg_get_constraintdef(oid), :name) > 0")
+    parts = sa.text("SELECT count(*) FROM pg_partition_tree('access_answer')")
+    assert sync_connection.scalar(using, {"name": name}) == sync_connection.scalar(parts)
 
 
 HISTORIES = (
