@@ -1,5 +1,5 @@
 """When sessions of staff end: after 30 idle minutes, and 8 hours after the sign-in at the latest (GB/T 22239-2019,
-8.1.4.1 c). Whoever finds one over deletes it and records that, in one statement."""
+8.1.4.1 b). Whoever finds one over deletes it and records that, in one statement."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
