@@ -10,12 +10,20 @@ import sqlalchemy as sa
 
 from auth.administration.client_changes import read_state, record_change
 from auth.administration.powers import NEEDS_GRANT, is_separated
+from auth.audiences import Audience
 from auth.clients.registration import Registration, RegistrationError, choose_purposes
 from auth.clients.registry import disable_client
 from models.client import Client
 from models.security_event import SecurityAct
 from models.terms import to_court_day
 
+OWN = frozenset({Audience.COURT, Audience.PUBLIC_PORTAL, Audience.LITIGANT_PORTAL, Audience.AUDITOR})
+"""Audiences whose clients are the court's own: no contract admits them."""
+
+NEEDS_ADMISSION = (
+    "{client} is not admitted. First: suxin client admit {client} --contract NUMBER --responsible NAME "
+    "--assessment NUMBER --until DAY"
+)
 LONGEST = 200
 """Characters of a text of an admission."""
 
@@ -54,6 +62,20 @@ def admit_client(
     before = read_state(connection, client_id, values)
     connection.execute(sa.update(Client).where(Client.client_id == client_id).values(values))
     record_change(connection, client_id, before, SecurityAct.CLIENT_CHANGED)
+
+
+def check_admission(connection: sa.Connection, key: int, now: datetime) -> None:
+    """Raise RegistrationError for a client of somebody else's than the court's that is not admitted, or whose last day
+    is over, where powers are separated."""
+    found = connection.execute(
+        sa.select(Client.client_id, Client.audience, Client.ends_on).where(Client.id == key)
+    ).one()
+    if found.audience in OWN or not is_separated(connection):
+        return
+    if found.ends_on is None:
+        raise RegistrationError(NEEDS_ADMISSION.format(client=found.client_id))
+    if found.ends_on < to_court_day(now):
+        raise RegistrationError(f"The admission of {found.client_id} ended on {found.ends_on}. Admit it again first.")
 
 
 def end_admissions(connection: sa.Connection, now: datetime) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
+from auth.administration.admissions import check_admission
 from auth.administration.powers import require_power
 from auth.administration.security_events import Happening, record
 from auth.clients.registration import RegistrationError
@@ -53,6 +54,7 @@ def propose_scopes(
         raise GrantError("请填写权限。Give the scopes.")
     try:
         client_key, chosen = check_scopes(connection, client_id, scopes, allow_pilot_persons=allow_pilot_persons)
+        check_admission(connection, client_key, now)
     except RegistrationError as error:
         raise GrantError(str(error)) from None
     values = {"client_key": client_key, "scopes": chosen}
@@ -125,14 +127,22 @@ def _propose(
 
 def _put_in_force(connection: sa.Connection, found: Any, now: datetime) -> Approved:
     if found.username is None:
-        grant_scopes(connection, found.client_key, found.scopes, found.id)
-        return Approved()
+        return _enable(connection, found, now)
     role: StaffRole | AdministratorRole = found.administers or found.role
     account = Account(found.name, found.username, role, found.court_code, found.number, found.id)
     try:
         return Approved(add_staff(connection, account))
     except AccountError as error:
         raise GrantError(str(error)) from None
+
+
+def _enable(connection: sa.Connection, found: Any, now: datetime) -> Approved:
+    try:
+        check_admission(connection, found.client_key, now)
+    except RegistrationError as error:
+        raise GrantError(str(error)) from None
+    grant_scopes(connection, found.client_key, found.scopes, found.id)
+    return Approved()
 
 
 def _name(connection: sa.Connection, found: Any) -> str:

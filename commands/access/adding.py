@@ -82,7 +82,8 @@ def client_add(
     )  # fmt: skip
     show_credentials(made)
     if waits:
-        typer.echo(f"It is disabled until its scopes are granted. {NEEDS_GRANT}", err=True)
+        told = "It is disabled until its scopes are granted; a partner is admitted before (suxin client admit)."
+        typer.echo(f"{told} {NEEDS_GRANT}", err=True)
     if match_key:
         typer.echo(f"match_key: {match_key}")
 

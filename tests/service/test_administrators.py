@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from world import NOW, World
 
 from auth.administration import grants
+from auth.administration.admissions import AdmissionTerms, admit_client
 from auth.administration.grants import GrantError
 from auth.administration.powers import PowerError, separate_powers
 from auth.clients.registration import RegistrationError
@@ -242,7 +243,14 @@ def test_where_powers_are_separated_nothing_else_grants(office: Office, undone: 
         with pytest.raises(IntegrityError, match="need"), undone.begin_nested():
             undone.execute(wrong)
     asked = office.key(SYSTEM), client, ["organization.read", "event.read"], REASON, NOW
-    grants.decide(undone, office.key(SECURITY), grants.propose_scopes(undone, *asked), True, NOW)
+    with pytest.raises(GrantError, match=f"{client} is not admitted. First: suxin client admit {client}"):
+        grants.propose_scopes(undone, *asked)
+    terms = AdmissionTerms("2026-17", "王芳", "PIA-9", NOW.date())
+    admit_client(undone, client, terms, now=NOW)
+    late, proposed = NOW + timedelta(days=1), grants.propose_scopes(undone, *asked)
+    with pytest.raises(GrantError, match=f"The admission of {client} ended on"):
+        grants.decide(undone, office.key(SECURITY), grants.propose_scopes(undone, *asked), True, late)
+    grants.decide(undone, office.key(SECURITY), proposed, True, NOW)
     held = undone.execute(sa.select(Client.scopes, Client.disabled_at).where(Client.client_id == client)).one()
     assert (held.scopes, held.disabled_at) == (["event.read", "organization.read"], None)
     made = grants.decide(undone, office.key(SECURITY), propose_judge(undone, office, judge), True, NOW).password
