@@ -1,16 +1,19 @@
 """Sessions of staff: when they end and who says so, one at a time, and the second factor again before publishing."""
 
 import asyncio
+import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from html import unescape
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 import sqlalchemy as sa
+from authenticator import Authenticator
 from browser import path, returned
 from chambers import YUYAO, Chambers
 from cryptography.hazmat.primitives.hashes import SHA1
@@ -19,7 +22,7 @@ from house import House
 from world import ISSUER, KEYRING
 
 from auth.openid.links import link_login, unlink_login
-from auth.server.accounts import Account, Password, add_staff
+from auth.server.accounts import Account, Password, add_staff, remove_second_factor
 from auth.server.token_client import ClientCredential
 from auth.staff.second_factor import OwnFactor, enrol, make_secret, open_secret
 from auth.staff.session_ends import end_sessions
@@ -399,6 +402,27 @@ def test_a_code_is_not_taken_twice_and_guesses_are_limited(desk: Desk) -> None:
     assert desk.told("SECOND_FACTOR_GIVEN").reason == "LOCKED"
     desk.chambers.calendar.turn(seconds=901)
     assert desk.send("/court", **asked, code=desk.code()).status_code == 303
+
+
+def test_a_security_key_does_as_well_and_only_for_its_page(desk: Desk) -> None:
+    batch = desk.open_month()
+    desk.sign_in()
+    key, page = Authenticator(ISSUER), desk.open("/oauth/account/security-keys")
+    offered = json.loads(unescape(re.findall('data-create="([^"]+)"', page.text)[0]))
+    form = {"name": "办公室", "password": desk.plain.password, "created": key.register(offered)}
+    assert desk.send("/oauth/account/security-keys", **form).status_code == 200
+    desk.chambers.calendar.turn(minutes=6)
+    page = desk.send("/court", act="publish", id=batch, reason="按月公布。", key="k-6")
+    asked = json.loads(unescape(re.findall('data-get="([^"]+)"', page.text)[0]))
+    assert (page.status_code, "script-src 'self'" in page.headers["content-security-policy"]) == (403, True)
+    desk.chambers.calendar.turn(minutes=11)
+    assert desk.send("/court", **fields(page), assertion=key.sign(asked)).status_code == 422, "the page is too old"
+    page = desk.send("/court", **fields(page), code="")
+    asked = json.loads(unescape(re.findall('data-get="([^"]+)"', page.text)[0]))
+    done = desk.send("/court", **fields(page), assertion=key.sign(asked))
+    assert (done.status_code, desk.told("SECOND_FACTOR_GIVEN").result) == (303, "DONE")
+    with desk.chambers.engine.begin() as connection:
+        remove_second_factor(connection, desk.plain.username, desk.chambers.calendar())
 
 
 def test_a_proof_in_one_session_counts_in_no_other(desk: Desk) -> None:
