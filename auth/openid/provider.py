@@ -166,14 +166,17 @@ class OpenIdProvider:
 
 
 def make_send() -> Send:
-    """Return what sends requests by HTTP, each within five seconds, with the authorities of the system."""
+    """Return what sends requests by HTTP, each within five seconds, by a connection of its own, with the authorities of
+    the system."""
     context = ssl.create_default_context()
-    client = httpx2.Client(verify=context, timeout=TIMEOUT_SECONDS, follow_redirects=False, trust_env=False)
 
     def send(url: str, headers: Mapping[str, str], form: Mapping[str, str] | None = None) -> tuple[int, bytes]:
         body = bytearray()
-        data = dict(form) if form is not None else None
-        with client.stream("GET" if data is None else "POST", url, headers=dict(headers), data=data) as answer:
+        data, method = (None, "GET") if form is None else (dict(form), "POST")
+        with (
+            httpx2.Client(verify=context, timeout=TIMEOUT_SECONDS, follow_redirects=False, trust_env=False) as client,
+            client.stream(method, url, headers=dict(headers), data=data) as answer,
+        ):
             for chunk in answer.iter_bytes():
                 body += chunk
                 if len(body) > LARGEST_ANSWER:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from auth.log_key import LogKeyError, read_signer
+from auth.openid.provider import OpenIdProvider, ProviderAwayError
 from auth.signing import SigningError, SigningKeys
 from commands.doctor.finding import Finding, ok, problem, warning
 from models.keyring import KeyringError, load_keyring
@@ -26,6 +27,8 @@ FRESH = (
 def examine(settings: Settings) -> Iterator[Finding]:
     """Run all checks of this machine."""
     yield _issuer(settings)
+    if provider := OpenIdProvider.of(settings.openid, time.monotonic):
+        yield _openid(provider)
     yield _directory(settings.data_dir)
     if settings.data_dir.is_dir():
         yield from _permissions(settings.key_file.parent)
@@ -52,6 +55,17 @@ def _issuer(settings: Settings) -> Finding:
         f"{settings.issuer} can be reached from this machine only.",
         "Set SUXIN_ISSUER to the public address, such as https://suxin.court.example.",
     )
+
+
+def _openid(provider: OpenIdProvider) -> Finding:
+    """The OpenID provider that staff sign in by. It is asked from this machine, as at a sign-in."""
+    issuer = provider.terms.issuer
+    try:
+        provider.find_keys(None)
+    except ProviderAwayError as error:
+        text = f"{issuer} does not answer as it should ({error}): nobody signs in by it."
+        return problem("OpenID provider", text, "Look whether it runs, and whether SUXIN_OPENID_ISSUER is its issuer.")
+    return ok("OpenID provider", f"{issuer} answers, with its keys.")
 
 
 def _directory(directory: Path) -> Finding:

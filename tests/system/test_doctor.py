@@ -166,6 +166,14 @@ def test_an_issuer_of_this_machine_is_warned_of(sound: Installation) -> None:
     assert "SUXIN_ISSUER" in found["issuer"].remedy
 
 
+def test_an_openid_provider_that_is_away_is_a_problem(sound: Installation) -> None:
+    issuer = "http://127.0.0.1:1"
+    found = sound.sick(SUXIN_OPENID_ISSUER=issuer, SUXIN_OPENID_CLIENT_ID="suxin", SUXIN_OPENID_ACR="2")
+    assert (list(found), found["OpenID provider"].state) == (["OpenID provider"], State.PROBLEM)
+    assert found["OpenID provider"].found.startswith(f"{issuer} does not answer as it should (")
+    assert "SUXIN_OPENID_ISSUER" in found["OpenID provider"].remedy
+
+
 @pytest.mark.parametrize("name", ["identity.json", "signing.json", "log.json", "."])
 def test_keys_that_others_may_read_are_a_problem(sound: Installation, name: str) -> None:
     path = (sound.settings.key_file.parent / name).resolve()

@@ -15,7 +15,10 @@ import sqlalchemy as sa
 from served import Command, free_port, wait_until
 
 import nodejs
+from commands.doctor.finding import State
+from commands.doctor.machine import examine
 from models.security_event import SecurityEvent
+from settings import Settings
 
 HOME = Path(__file__).parent.parent / "node"
 CLIENT, SECRET, CLASS = "suxin:court", "a secret: with % and +", "urn:court:two-factors"
@@ -116,6 +119,12 @@ def test_an_officer_signs_in_with_a_second_factor(court: Court) -> None:
         with court.engine.connect() as connection:
             newest = sa.select(SecurityEvent.act, SecurityEvent.operator).order_by(SecurityEvent.id.desc()).limit(1)
             assert tuple(connection.execute(newest).one()) == ("SECOND_FACTOR_GIVEN", "wang-7")
+
+
+def test_the_doctor_asks_the_provider(court: Court, tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path, openid_issuer=court.provider, openid_client_id=CLIENT, openid_acr=(CLASS,))
+    found = {finding.check: finding for finding in examine(settings)}
+    assert (found["OpenID provider"].state, court.provider in found["OpenID provider"].found) == (State.OK, True)
 
 
 @pytest.mark.parametrize(
