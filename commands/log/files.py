@@ -15,8 +15,9 @@ Key = Annotated[str, typer.Option(help="The log's public key, as `suxin log key`
 
 
 def find_key(text: str) -> NoteKey:
-    """Return a public key from its text, or from a file with it. Raises NoteError, CommandError."""
-    return read_key(text if "+" in text else read_text(Path(text)))
+    """Return a public key from its text, or from a file with it: the first one, as `suxin log key` prints several while
+    the key is changed, and one of SM2 as the last. Raises NoteError, CommandError."""
+    return read_key((text if "+" in text else read_text(Path(text))).strip().partition("\n")[0])
 
 
 def read_text(file: Path) -> str:

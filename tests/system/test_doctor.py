@@ -15,7 +15,7 @@ from conftest import City, as_service
 from emptying import empty_tables
 from sequencing import LOGS, log_answers, write_signer
 from typer.testing import CliRunner
-from world import NOW
+from world import KEYRING, NOW
 
 from cli import app
 from commands.doctor.command import examine
@@ -205,7 +205,7 @@ def test_a_lost_key_ring_is_a_problem_where_numbers_are_sealed(sound: Installati
 
 def test_another_key_ring_is_a_problem(sound: Installation) -> None:
     sound.settings.key_file.unlink()
-    load_keyring(sound.settings.key_file)  # makes one
+    load_keyring(sound.settings.key_file, KEYRING.suite)  # makes one
     found = sound.sick()
     assert list(found) == ["sealed numbers"]
     assert "does not open" in found["sealed numbers"].found
