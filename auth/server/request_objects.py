@@ -81,6 +81,9 @@ def _check(
 
 
 def _text(name: str, value: Any) -> str:
+    """Return a claim as the query would have it. `max_age` may be a number (OpenID Connect Core 1.0, section 6.1)."""
+    if name == "max_age" and type(value) is int:
+        return str(value)
     if not isinstance(value, str) or not value.translate(BLANKS).isprintable():
         raise ClaimRefused(say("{name} must be printable text", name=name))
     return value

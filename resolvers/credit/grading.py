@@ -100,7 +100,8 @@ def is_graded(party_id: SQL) -> SQL:
     """Return whether a party has a grade: no court that gives none has published about it, and there is a court that
     gives grades."""
     silent, giving = aliased(models.Court), aliased(models.Court)
-    withheld = sa.select(silent.code).where(~silent.gives_grades, has_published(silent.code, party_id)).exists()
+    withholds = sa.select(silent.code).where(~silent.gives_grades, has_published(silent.code, party_id))
+    withheld = withholds.correlate_except(silent).exists()
     return sa.and_(~withheld, sa.select(giving.code).where(giving.gives_grades).exists())
 
 

@@ -37,14 +37,15 @@ def has_published(court: Operand, party_id: Operand) -> SQL:
     enclosing statement."""
     deduction, case = aliased(models.Deduction), aliased(models.CourtCase)
     about = (deduction.party_id == party_id, case.court_code == court, is_public(Frame(deduction)))
-    of_case = sa.select(deduction.id).join(case, case.id == deduction.case_id).where(*about).exists()
+    found = sa.select(deduction.id).join(case, case.id == deduction.case_id).where(*about)
+    of_case = found.correlate_except(deduction, case).exists()
     return sa.or_(of_case, *(_has_published(model, court, party_id) for model in (models.Listing, models.CodeRecord)))
 
 
 def _has_published(model: Any, court: Operand, party_id: Operand) -> SQL:
     item = aliased(model)
     about = (item.party_id == party_id, item.court_code == court, is_public(Frame(item)))
-    return sa.select(item.id).where(*about).exists()
+    return sa.select(item.id).where(*about).correlate_except(item).exists()
 
 
 def is_of_minor(party_id: Operand, day: Operand) -> SQL:
