@@ -14,6 +14,7 @@ from typing import Any
 import httpx2
 import sqlalchemy as sa
 from joserfc.jwk import ECKey
+from world import KEYRING
 
 from auth.audiences import Audience
 from auth.server.token_client import ClientCredential, request_token
@@ -81,7 +82,8 @@ class Unbraked(Brake):
 def open_sandbox(url: sa.URL, folder: Path) -> Iterator[Sandbox]:
     """A sandbox in a migrated database, behind a real server on a free port."""
     with open_socket(0) as (listener, address):
-        settings = prepare_sandbox(Settings(data_dir=folder, request_timeout=60, statement_timeout=30), address)
+        own = Settings(data_dir=folder, request_timeout=60, statement_timeout=30, crypto=KEYRING.suite.value)
+        settings = prepare_sandbox(own, address)
         asyncio.run(with_engine(url, install_catalogue))
         make_keys(settings)
         fill_sandbox(settings, url, SCALE, datetime.now(UTC), lambda *_: None)
