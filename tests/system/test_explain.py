@@ -41,7 +41,7 @@ def test_the_statement_has_its_parameters_and_shows_no_octets(run: Run, tmp_path
     placed = dict(re.findall(r"(?m)^-- \$(\d+) (\w+) = ", found))
     assert set(map(int, placed)) == set(range(1, len(placed) + 1))
     assert {f"${place}" for place in placed} == set(re.findall(r"\$\d+", found))
-    assert re.search(r"argument_index = \[<\d+ octets>\]", found)
+    assert re.search(r"argument_(index|newest) = \[<\d+ octets>\]", found)
     assert "91330200MA2AAAAA0X" not in found
 
 
