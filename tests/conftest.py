@@ -20,6 +20,7 @@ from compilers import HOME, TYPESCRIPT
 from courtroom import Courtroom, open_courtroom
 from executors import Executors
 from house import House, open_house
+from hypothesis import settings as hypothesis_settings
 from import_files import clear
 from library_served import Library, open_library
 from oauth_clients import Service, SigningClient, in_process
@@ -51,6 +52,9 @@ from postgres.roles import create_login
 from secret_file import create_secret
 from server import create_app, get_utc_now
 from settings import Settings
+
+hypothesis_settings.register_profile("suite", deadline=None)
+hypothesis_settings.load_profile("suite")
 
 TEMPLATE = "suxin_template"
 SERVICE_USER, SERVICE_PASSWORD = "suxin_service_of_tests", "as-in-tests"
