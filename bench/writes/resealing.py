@@ -30,6 +30,9 @@ from models.number_suites import Crypto
 CONNECTIONS, ASKING = 8, 2
 PICKS = 200
 NUMBERS = 20_000
+TOKEN_SECONDS = 240
+"""After these a token is asked for anew: the change takes longer than one lasts."""
+
 RINGS: Mapping[str, Keyring] = {
     "international": Keyring((b"s" * 32,), (b"i" * 32,)),
     "SM": Keyring((SmMaster(b"s" * 32),), (SmMaster(b"i" * 32),)),
@@ -104,12 +107,15 @@ class Asking(threading.Thread):
         self.headers, self.system, self.offset = system.headers(CHECK), system, offset
         self.expected = [system.ask(body, self.headers).json()["data"] for body in self.bodies]
         self.ended, self.subjects, self.lost, self.slowest = threading.Event(), 0, 0, 0.0
+        self.renewed = time.perf_counter()
 
     def run(self) -> None:
         for place in itertools.islice(itertools.cycle(range(len(self.bodies))), self.offset, None):
             if self.ended.is_set():
                 return
             begun = time.perf_counter()
+            if begun > self.renewed + TOKEN_SECONDS:
+                self.headers, self.renewed = self.system.headers(CHECK), begun
             reply = self.system.http.post(
                 self.system.url,
                 content=self.bodies[place],
