@@ -6,6 +6,7 @@ Run: python -m bench.database.data --subjects 200000
 import asyncio
 import hashlib
 import json
+import os
 import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -123,12 +124,13 @@ def read_data(url: sa.URL, place: Path, subjects: int) -> Data:
 
 
 def build(url: sa.URL, place: Path, subjects: int, courts: Sequence[Mapping[str, str]] = ()) -> None:
-    """Build the database. place: of its keys. courts: columns of courts besides those of the catalogue."""
+    """Build the database. place: of its keys, which are of the suite in SUXIN_CRYPTO. courts:
+    columns of courts besides those of the catalogue."""
     started = time.perf_counter()
     with console.status("the schema and the catalogue"):
         database.migrate(url)
         asyncio.run(with_engine(url, install_catalogue))
-    keyring = load_keyring(Settings(data_dir=place).key_file)
+    keyring = load_keyring(Settings(data_dir=place).key_file, os.environ.get("SUXIN_CRYPTO"))
     engine = database.make_sync_engine(url)
     _register(engine, place)
     if courts:
