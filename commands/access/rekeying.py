@@ -14,6 +14,7 @@ import models
 from commands.exits import CommandError
 from models.keyring import Keyring, KeyringError
 from models.number_hashes import SEALED, EarlierForm, NumberHash, list_hashes
+from postgres import database
 from settings import Settings
 
 BATCH = 5_000
@@ -38,7 +39,7 @@ LOGGED = sa.text(
 
 def refuse_sessions(connection: sa.Connection, settings: Settings) -> None:
     """Raise CommandError if other processes of Suxin use the database: they have the former keys in memory."""
-    urls = [sa.make_url(url) for url in (settings.database_url, settings.direct_url) if url]
+    urls = [database.read_url(url) for url in (settings.database_url, settings.direct_url) if url]
     names = [str(url.query["application_name"]) for url in urls if "application_name" in url.query]
     deadline = time.monotonic() + LEAVING_SECONDS
     while found := list(connection.scalars(SESSIONS, {"names": names})):

@@ -38,13 +38,13 @@ def record_settings(settings: Settings, url: sa.URL) -> None:
 
 def describe_settings(settings: Settings) -> Mapping[str, str]:
     """Return the settings as they may be told. The key ring must exist."""
-    key = load_keyring(settings.key_file).sign_in_key
+    key = load_keyring(settings.key_file, settings.crypto, settings.crypto_command).sign_in_key
     return {name: _tell(name, value, key) for name, value in asdict(settings).items()}
 
 
 def _tell(name: str, value: Any, key: bytes) -> str:
     if name in URLS and value:
-        shown = sa.make_url(value).render_as_string(hide_password=True)
+        shown = database.read_url(value, name).render_as_string(hide_password=True)
         return f"{shown} #{hmac.digest(key, value.encode(), hashlib.sha256).hex()[:HASH_DIGITS]}"
     if isinstance(value, list | tuple):
         return ",".join(map(str, value))
