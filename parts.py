@@ -21,6 +21,7 @@ from auth.report_signature import ReportSigner
 from auth.revocations import RevocationListener
 from auth.server.authorization_server import AuthorizationServer
 from auth.signing import SigningKeys
+from auth.staff.entry_rules import EntryRules
 from auth.tokens import TokenVerifier
 from casework.outbox import CHANNEL
 from engine.engine import Engine
@@ -174,7 +175,7 @@ class Parts:
             clock=self.clock,
             fetch=self.fetch,
             mutual_tls=self.mutual_tls,
-            require_second_factor=self.settings.require_second_factor,
+            entry=EntryRules.of(self.settings),
             single_session=self.settings.single_session,
             registers=self.registers,
             sm2=self.sm2,

@@ -148,6 +148,7 @@ PARSERS: dict[str, Any] = {
     "pool_size": _seconds_or_count(1, 64),
     "allow_pilot_persons": _switch,
     "require_second_factor": _switch,
+    "password_days": _seconds_or_count(1, 3650),
     "single_session": _switch,
     "openid_issuer": _provider,
     "openid_client_id": _line,

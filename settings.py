@@ -68,6 +68,7 @@ class Settings:
     debug: whether answers name their executor in `extensions.executor`, and the log explains each request.
     allow_pilot_persons: whether clients of class `pilot` may have scopes of natural persons, also those with a secret.
     require_second_factor: whether staff cannot sign in without a second factor.
+    password_days: days after which staff change their password, 1 to 3650; None for never.
     single_session: whether a sign-in of staff ends their other sessions.
     crypto: `international` or `sm`: by which algorithms numbers are sealed and hashed (docs/cryptography.md). None: as
     the newest key of the key file, which is international in a new one.
@@ -88,6 +89,7 @@ class Settings:
     pool_size: int = 8
     allow_pilot_persons: bool = False
     require_second_factor: bool = False
+    password_days: int | None = None
     single_session: bool = False
     openid_issuer: str | None = None
     openid_client_id: str | None = None

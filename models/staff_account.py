@@ -12,7 +12,7 @@ from models.sealed_octets import BOUND
 class StaffAccount(Base):
     """The account of a member of staff. Written by `auth.server.accounts` only.
 
-    password_hash: argon2id in PHC form.
+    password_hash: argon2id in PHC form. password_set_at: when the person chose it; None for one that an operator gave.
     """
 
     __tablename__ = "staff_account"
@@ -21,6 +21,7 @@ class StaffAccount(Base):
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"), primary_key=True)
     username: Mapped[str] = mapped_column(unique=True)
     password_hash: Mapped[str]
+    password_set_at: Mapped[datetime | None]
 
 
 class SecondFactor(Base):

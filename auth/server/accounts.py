@@ -99,7 +99,7 @@ def renew_password(connection: sa.Connection, username: str, now: datetime, thro
     """Replace a password, unlock the account, and sign the officer out. Raises AccountError."""
     key = find_active(connection, username)
     password = secrets.token_urlsafe(PASSWORD_BYTES)
-    _set_password(connection, key, password)
+    _set_password(connection, key, password, None)
     throttle.forgive(connection, [count_account(read_username(username))])
     record(connection, Happening(SecurityAct.PASSWORD_CHANGED, name_account(username)))
     sign_out(connection, key, now)
@@ -109,14 +109,14 @@ def renew_password(connection: sa.Connection, username: str, now: datetime, thro
 def change_password(connection: sa.Connection, key: int, password: str, now: datetime) -> None:
     """Replace a password by one that the officer chose, and end all sessions and tokens. Raises AccountError."""
     check_new_password(find_username(connection, key), password)
-    _set_password(connection, key, password)
+    _set_password(connection, key, password, now)
     subject = name_account(find_username(connection, key))
     record(connection, Happening(SecurityAct.PASSWORD_CHANGED, subject, staff_key=key))
     sign_out(connection, key, now)
 
 
-def _set_password(connection: sa.Connection, key: int, password: str) -> None:
-    values = {"password_hash": HASHER.hash(password)}
+def _set_password(connection: sa.Connection, key: int, password: str, chosen_at: datetime | None) -> None:
+    values = {"password_hash": HASHER.hash(password), "password_set_at": chosen_at}
     connection.execute(sa.update(StaffAccount).where(StaffAccount.staff_id == key).values(values))
 
 

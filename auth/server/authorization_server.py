@@ -43,6 +43,7 @@ from auth.server.request_objects import open_request
 from auth.server.subject_token import TokenSubject
 from auth.server.token_store import RegisteredClient, claim, remember_token
 from auth.signing import SigningKeys
+from auth.staff.entry_rules import NO_RULES, EntryRules
 from languages.sentence import say
 from models.client import ClientProfile
 from models.keyring import Keyring
@@ -69,8 +70,8 @@ class AuthorizationServer(AuthlibServer):  # type: ignore[misc]  # authlib has n
     issuer: the public address. engine: synchronous. token_lifetime: seconds. clock: seconds since the epoch.
     allow_pilot_persons: whether clients with a secret may hold scopes that reach natural persons. fetch: gets the key
     set at a client's address; None to get none. mutual_tls: None if no certificates come here.
-    require_second_factor: whether staff cannot sign in without one. single_session: whether a sign-in of staff ends
-    their other sessions. registers: whether clients register themselves. sm2: keys that are published with the others.
+    entry: what staff do first after a sign-in. single_session: whether a sign-in of staff ends their other sessions.
+    registers: whether clients register themselves. sm2: keys that are published with the others.
     openid: by which staff sign in, too.
     """
 
@@ -86,7 +87,7 @@ class AuthorizationServer(AuthlibServer):  # type: ignore[misc]  # authlib has n
         clock: Callable[[], float],
         fetch: Fetch | None = None,
         mutual_tls: MutualTLS | None = None,
-        require_second_factor: bool = False,
+        entry: EntryRules = NO_RULES,
         single_session: bool = False,
         registers: bool = False,
         sm2: Sm2Keys | None = None,
@@ -95,7 +96,7 @@ class AuthorizationServer(AuthlibServer):  # type: ignore[misc]  # authlib has n
         super().__init__()
         self.issuer, self.engine, self.signing, self.keyring = issuer, engine, signing, keyring
         self.token_lifetime, self.allow_pilot_persons, self.clock = token_lifetime, allow_pilot_persons, clock
-        self.mutual_tls, self.require_second_factor, self.registers = mutual_tls, require_second_factor, registers
+        self.mutual_tls, self.entry, self.registers = mutual_tls, entry, registers
         self.sm2, self.single_session, self.openid = sm2, single_session, openid
         authorities = mutual_tls.authorities if mutual_tls else Authorities()
         self._authenticator = ClientAuthenticator(issuer, KeySets(fetch), authorities)

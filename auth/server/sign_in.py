@@ -10,7 +10,7 @@ from urllib.parse import urlencode, urlsplit
 import sqlalchemy as sa
 from starlette.responses import RedirectResponse, Response
 
-from auth.metadata import AUTHORIZATION_PATH, SECOND_FACTOR_PATH, describe_at
+from auth.metadata import AUTHORIZATION_PATH, describe_at
 from auth.openid.offering import JUST_SECONDS, digest_back, offer
 from auth.scopes import Scope
 from auth.server.accounts import find_officer, sign_out
@@ -23,7 +23,6 @@ from auth.server.pushed_requests import PUSH_FIRST, Pushed, find_pushed, use_pus
 from auth.server.token_store import RegisteredClient, find_client, to_datetime
 from auth.staff.browser_session import BrowserSession
 from auth.staff.password_check import PasswordCheck
-from auth.staff.second_factor import is_enrolled
 from auth.staff.session_ends import TOLD, FoundSession
 from models.client import ClientProfile
 from models.security_event import SecurityAct
@@ -119,7 +118,7 @@ class SignIn:
             found = self.session.find(connection, visit)
             key = found.staff_key if self._suffices(asked, found, visit) else None
             if key is not None and self._within(connection, key, asked.client):
-                return self._enter(connection, asked, key, found.proven_at)
+                return self._enter(connection, asked, key, found.proven_at, by_provider=found.by_provider)
             return self._page(asked, visit, ended=TOLD.get(found.ended, "") if found.ended else "")
         if not self.session.owns(visit.form, visit):
             return self.session.refuse_form()
@@ -130,7 +129,7 @@ class SignIn:
             log.warning("a sign-in at client %s was refused", asked.client.client_id)
             return self._page(asked, visit, refused=True)
         log.info("staff %d signed in at client %s", tried.key, asked.client.client_id)
-        entered = self._enter(connection, asked, tried.key, tried.proven_at)
+        entered = self._enter(connection, asked, tried.key, tried.proven_at, by_provider=False)
         return self.session.begin(connection, entered, tried.key, tried.proven_at)
 
     def _suffices(self, asked: AuthorizationRequest, found: FoundSession, visit: Visit) -> bool:
@@ -163,12 +162,19 @@ class SignIn:
         return self.session.show(visit, name, status, origin, client=client, rights=rights, **told)
 
     def _enter(
-        self, connection: sa.Connection, asked: AuthorizationRequest, key: int, proven_at: datetime | None
+        self,
+        connection: sa.Connection,
+        asked: AuthorizationRequest,
+        key: int,
+        proven_at: datetime | None,
+        *,
+        by_provider: bool,
     ) -> Response:
-        """Return the redirect with a code; to the page of the second factor, if the officer needs one and has none. A
-        provider may have asked for one."""
-        if self.server.require_second_factor and proven_at is None and not is_enrolled(connection, key):
-            return RedirectResponse(SECOND_FACTOR_PATH, 303, {"Cache-Control": "no-store"})
+        """Return the redirect with a code; to a page, if there is something that the officer has to do first."""
+        now = to_datetime(self.server.clock())
+        first = self.server.entry.find_page_of(connection, key, proven_at, now, by_provider=by_provider)
+        if first:
+            return RedirectResponse(first, 303, {"Cache-Control": "no-store"})
         return self._code(connection, asked, key, proven_at)
 
     def _code(

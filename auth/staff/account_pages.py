@@ -42,6 +42,7 @@ from models.security_event import SecurityAct
 
 SIGN_IN = "请从法院的系统登录。Sign in from your court's system."
 WRONG = "当前密码或验证码错误，或尝试次数过多。The present password or code is wrong, or too many were tried."
+SAME = "新密码须与当前密码不同。The new password differs from the present one."
 DIFFERS = "两次输入的新密码不一致。The new passwords differ."
 UNKNOWN_KEY = "没有这个安全密钥。There is no such security key."
 WRONG_CODE = "新的验证码错误，请核对手机时间。The new code is wrong. Check the clock of your device."
@@ -104,6 +105,7 @@ class AccountPages:
             "shortest": SHORTEST_PASSWORD,
             "refused": refused,
             "enrolled": second_factor.is_enrolled(connection, key),
+            "due": self.server.entry.is_due(connection, key, to_datetime(self.server.clock())),
         }
         return self.session.show(visit, "password.html", 422 if refused else 200, **values)
 
@@ -113,6 +115,8 @@ class AccountPages:
             return show(DIFFERS)
         if not self._is_right(connection, key, form, SecurityAct.PASSWORD_CHANGED):
             return show(WRONG)
+        if form.get("new", "") == form.get("password", ""):
+            return show(SAME)
         try:
             change_password(connection, key, form.get("new", ""), to_datetime(self.server.clock()))
         except AccountError as error:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -13,14 +13,13 @@ from auth.administration import grants
 from auth.administration.grants import GrantError
 from auth.administration.powers import PowerError, find_power, is_separated, require_power
 from auth.administration.security_events import Happening, record
-from auth.metadata import ACCOUNT_PATH, GRANTS_PATH, SECOND_FACTOR_PATH
+from auth.metadata import ACCOUNT_PATH, GRANTS_PATH
 from auth.openid.offering import offer
 from auth.server.accounts import Account, Password
 from auth.server.oauth_http import Visit
 from auth.server.pages import render_message
 from auth.server.token_store import to_datetime
 from auth.staff.account_pages import AccountPages
-from auth.staff.second_factor import is_enrolled
 from auth.staff.step_up import FACTOR_FIELD, FACTOR_FIELDS, StepUp, is_fresh
 from models.court import AdministratorRole, StaffRole
 from models.security_event import SecurityAct, SecurityEvent
@@ -66,11 +65,17 @@ class AdministrationPages:
                 refused = Happening(SecurityAct.ACCESS_REFUSED, "administration", reason=str(error), staff_key=key)
                 record(connection, refused)
                 return render_message(403, "无权访问 Not yours", NOT_YOURS + str(error))
-            if not is_enrolled(connection, key) and self.account.session.find(connection, visit).proven_at is None:
-                return RedirectResponse(SECOND_FACTOR_PATH, 303, {"Cache-Control": "no-store"})
+            if first := self._find_first_page(connection, key, visit):
+                return RedirectResponse(first, 303, {"Cache-Control": "no-store"})
             return answer(connection, key, visit)
 
         return self.account.signed_in(visit, checked)
+
+    def _find_first_page(self, connection: sa.Connection, key: int, visit: Visit) -> str | None:
+        """Return the path of the page that an administrator has to go to first: all need a second factor."""
+        found, rules = self.account.session.find(connection, visit), self.account.server.entry
+        entry = replace(rules, second_factor=True)
+        return entry.find_page_of(connection, key, found.proven_at, self.now, by_provider=found.by_provider)
 
     def _show(
         self,

@@ -41,13 +41,15 @@ TOLD = {
 class FoundSession:
     """What a cookie stands for. staff_key: of a live session's member of staff, who has not left; else `ended` says
     why, or nothing if there was no cookie. authenticated_at: when the person was; proven_at: when a second factor was
-    given last. entered_for: what a sign-in by a provider was begun for, if that was within a minute."""
+    given last. entered_for: what a sign-in by a provider was begun for, if that was within a minute. by_provider:
+    whether a provider signed the person in."""
 
     staff_key: int | None = None
     ended: SessionEnd | None = None
     authenticated_at: datetime | None = None
     proven_at: datetime | None = None
     entered_for: bytes | None = None
+    by_provider: bool = False
 
     def is_younger(self, seconds: int, now: datetime) -> bool:
         """Return whether the person was authenticated within this time (OpenID Connect Core, `max_age`)."""
@@ -105,7 +107,8 @@ def find_session(connection: sa.Connection, token: str, now: datetime) -> FoundS
     if is_due(found, now):
         connection.execute(note_seen(mine, now))
     just = found.entered_for if now - (found.expires_at - LONGEST) < NOTED else None
-    return FoundSession(found.staff_id, None, found.authenticated_at, found.proven_at, just)
+    by_provider = found.entered_for is not None
+    return FoundSession(found.staff_id, None, found.authenticated_at, found.proven_at, just, by_provider)
 
 
 def keep_proof(connection: sa.Connection, token: str, staff_key: int, at: datetime) -> None:

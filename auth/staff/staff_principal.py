@@ -12,9 +12,18 @@ from auth.clients.authentication import hash_secret
 from auth.clients.own_clients import OwnClient, admit_own_client
 from auth.officer import Officer
 from auth.principal import Principal
+from auth.staff.entry_rules import ENTRY_COLUMNS, EntryRules
 from auth.staff.session_ends import SessionEnd, end_sessions, is_due, judge, note_seen
 from models.court import Staff
-from models.staff_account import SecondFactor, SecurityKey, StaffSession
+from models.staff_account import StaffAccount, StaffSession
+
+
+class EntryError(Exception):
+    """An officer has to go to a page first. path: of the page."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.path = path
 
 
 class SessionOverError(Exception):
@@ -25,15 +34,11 @@ class SessionOverError(Exception):
         self.why = why
 
 
-async def admit_officer(
-    connection: AsyncConnection, token: str, now: datetime, *, second_factor: bool
-) -> Principal | None:
+async def admit_officer(connection: AsyncConnection, token: str, now: datetime, entry: EntryRules) -> Principal | None:
     """Return the principal of a live session's officer, who has not left; None for administrators, who act in no
-    procedure and read no case. connection: in autocommit. second_factor: whether an officer without one is none; a
-    provider may have asked for one.
-    Raises SessionOverError, after that is recorded."""
+    procedure and read no case. connection: in autocommit. entry: what officers do first.
+    Raises SessionOverError, after that is recorded, and EntryError."""
     mine, session = hash_secret(token), StaffSession
-    factors = (sa.exists().where(kind.staff_id == Staff.id) for kind in (SecondFactor, SecurityKey))
     query = sa.select(
         Staff.id,
         Staff.role,
@@ -42,9 +47,10 @@ async def admit_officer(
         session.expires_at,
         session.seen_at,
         session.proven_at,
-        sa.or_(*factors).label("enrolled"),
+        session.entered_for,
+        *ENTRY_COLUMNS,
     )
-    joined = query.join(session, session.staff_id == Staff.id)
+    joined = query.join(session, session.staff_id == Staff.id).join(StaffAccount, StaffAccount.staff_id == Staff.id)
     row = (await connection.execute(joined.where(session.token_hash == mine, Staff.left_at.is_(None)))).one_or_none()
     if row is None:
         raise SessionOverError(SessionEnd.OVER)
@@ -53,8 +59,10 @@ async def admit_officer(
         raise SessionOverError(why)
     if is_due(row, now):
         await connection.execute(note_seen(mine, now))
-    if row.role is None or (second_factor and not row.enrolled and row.proven_at is None):
+    if row.role is None:
         return None
+    if first := entry.find_page(row._mapping, row.proven_at, now, by_provider=row.entered_for is not None):
+        raise EntryError(first)
     found = await admit_own_client(connection, _pages_of(row.court_code), now)
     if found is None:
         return None

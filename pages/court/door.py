@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from auth.administration.powers import find_power
-from auth.metadata import ACCOUNT_PATH, SCRIPT_PATH, SECOND_FACTOR_PATH
+from auth.metadata import ACCOUNT_PATH, SCRIPT_PATH
 from auth.openid.offering import offer
 from auth.principal import Principal
 from auth.request_body import media_type_of
@@ -20,9 +20,8 @@ from auth.server.token_store import to_datetime
 from auth.staff.browser_session import SECRET_BYTES, BrowserSession
 from auth.staff.password_check import PasswordCheck, Tried
 from auth.staff.password_queue import PasswordQueue, QueueFullError
-from auth.staff.second_factor import is_enrolled
 from auth.staff.session_ends import SessionEnd
-from auth.staff.staff_principal import SessionOverError, admit_officer
+from auth.staff.staff_principal import EntryError, SessionOverError, admit_officer
 from auth.staff.step_up import StepUp
 from pages.asking import Asking
 from pages.forms import UPLOAD_TYPE, ForgedFormError, read_form, read_upload_form
@@ -73,16 +72,20 @@ class CourtDoor:
         token = request.cookies.get(self.session.session_cookie)
         if not token:
             return None
-        required = self.server.require_second_factor
         try:
             async with self.asking.database.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
-                return await admit_officer(connection, token, self.asking.clock(), second_factor=required)
+                return await admit_officer(connection, token, self.asking.clock(), self.server.entry)
         except SessionOverError as over:
             request.state.ended = over.why
-            return None
+        except EntryError as error:
+            request.state.first = error.path
+        return None
 
     def turn_away(self, request: Request) -> Response:
-        """Send whoever has no session to the page for signing in, which says why if one is over."""
+        """Send whoever has no session to the page for signing in, which says why if one is over; whoever has something
+        to do first, to the page for that."""
+        if first := getattr(request.state, "first", None):
+            return RedirectResponse(first, 303, NO_STORE)
         why: SessionEnd | None = getattr(request.state, "ended", None)
         if why is None:
             return RedirectResponse(SIGN_IN_PATH, 303, NO_STORE)
@@ -158,10 +161,11 @@ class CourtDoor:
             if tried.key is None:
                 log.warning("a sign-in at the court's desk was refused")
                 return None, tried
-            enrolled = not self.server.require_second_factor or is_enrolled(connection, tried.key)
+            now = to_datetime(self.server.clock())
+            first = self.server.entry.find_page_of(connection, tried.key, tried.proven_at, now, by_provider=False)
             log.info("staff %d signed in at the court's desk", tried.key)
             home = ACCOUNT_PATH if find_power(connection, tried.key) else PATH
-            entered = RedirectResponse(home if enrolled else SECOND_FACTOR_PATH, 303, NO_STORE)
+            entered = RedirectResponse(first or home, 303, NO_STORE)
             return self.session.begin(connection, entered, tried.key, tried.proven_at), tried
 
     def _find_administrator(self, request: Request) -> bool:

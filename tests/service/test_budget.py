@@ -465,8 +465,8 @@ def test_a_client_has_its_own_budget(chambers: Chambers, two: list[TestClient]) 
 def test_the_victim_of_another_s_lock_pays_for_a_part_of_its_wait(
     chambers: Chambers, two: list[TestClient], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A point is a millisecond here. Another transaction holds the row for 200 of them, while the client waits. Its budget
-    has a row before, which would wait for the same lock, where no request is charged yet."""
+    """A point is a millisecond here. Another transaction holds the row for 200 of them, while the client waits. The row
+    of its budget is there before: a new one would wait for the same lock, where no request is charged yet."""
     assert ask(chambers, two[0]).status_code == 200
     monkeypatch.setattr("auth.budget.POINTS_A_SECOND", 1_000)
     headers = {"authorization": f"Bearer {chambers.partner(Audience.BANK)}", "idempotency-key": "held"}

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from auth.openid.links import link_login, unlink_login
 from auth.openid.provider import OpenIdProvider
 from auth.server.accounts import Account, AccountError, add_staff, remove_staff
 from auth.server.endpoints import build_oauth_routes
+from auth.staff.entry_rules import EntryRules
 from ingest.reference.catalogue import load_catalogue
 from models.court import StaffRole
 from models.security_event import SecurityEvent
@@ -157,7 +159,13 @@ async def test_authenticating_anew_needs_a_new_authentication(lodge: Lodge) -> N
 
 
 async def test_a_required_second_factor_may_be_that_of_the_provider(lodge: Lodge) -> None:
-    lodge.house.service.server.require_second_factor = True
+    lodge.house.service.server.entry = EntryRules(second_factor=True)
+    await lodge.come_back()
+    assert "code" in returned(await lodge.http.get(path(lodge.house.attempt().query())))
+
+
+async def test_who_comes_from_the_provider_changes_no_password(lodge: Lodge) -> None:
+    lodge.house.service.server.entry = EntryRules(password_age=timedelta(days=1))
     await lodge.come_back()
     assert "code" in returned(await lodge.http.get(path(lodge.house.attempt().query())))
 

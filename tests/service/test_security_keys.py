@@ -15,6 +15,7 @@ from house import YUYAO, House
 from oauth_clients import ISSUER
 
 from auth.server.accounts import Account, Password, add_staff, remove_second_factor
+from auth.staff.entry_rules import EntryRules
 from auth.staff.security_keys import (
     MOST_KEYS,
     NOT_REGISTERED,
@@ -111,7 +112,7 @@ async def test_a_registered_key_is_asked_for_from_then_on(house: House, counts: 
 
 
 async def test_a_key_satisfies_where_a_second_factor_is_required(house: House) -> None:
-    house.service.server.require_second_factor = True
+    house.service.server.entry = EntryRules(second_factor=True)
     assert (await house.sign_in(house.attempt())).headers["location"] == "/oauth/account/second-factor"
     house.http.cookies.clear()
     key, _ = await keyed(house)

@@ -24,6 +24,7 @@ from starlette.applications import Starlette
 from auth.server import accounts
 from auth.server.accounts import AccountError, Password, check_new_password, remove_second_factor
 from auth.server.endpoints import build_oauth_routes
+from auth.staff.entry_rules import EntryRules
 from auth.staff.password_queue import MOST_WAITING, PasswordQueue, QueueFullError
 from auth.staff.throttle import MOST_OF_ACCOUNT, MOST_OF_SOURCE, count_source
 from auth.tokens import TokenError, TokenVerifier
@@ -404,7 +405,7 @@ async def test_a_second_factor_is_asked_for_from_then_on(house: House) -> None:
 
 
 async def test_where_a_second_factor_is_required_nobody_goes_on_without_one(house: House) -> None:
-    house.service.server.require_second_factor = True
+    house.service.server.entry = EntryRules(second_factor=True)
     sent = await house.sign_in(house.attempt())
     assert (sent.status_code, sent.headers["location"]) == (303, FACTOR)
     again = await house.http.get(path(house.attempt().query()))
