@@ -119,7 +119,7 @@ def run_embedded(data_dir: Path) -> Iterator[sa.URL]:
 
 
 def _reason(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}."
+    return f"{type(error).__name__}: {str(error).removesuffix('.')}."
 
 
 def _closed_to_others(server: Any, data_dir: Path) -> sa.URL:

@@ -146,16 +146,37 @@ def compute_shared_buffers() -> int:
     return int(min(max(psutil.virtual_memory().total // 8 // 2**20, LEAST_MEMORY), MOST_MEMORY))
 
 
+class ProgramError(subprocess.SubprocessError):
+    """A program of PostgreSQL has failed. The message is what it said."""
+
+
+class _Complaints(logging.Handler):
+    """Keeps what the last program that failed said, which the wheel writes to its log only."""
+
+    last = ""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep the standard error."""
+        self.last = " ".join(str(record.args[-1]).split()) if isinstance(record.args, tuple) and record.args else ""
+
+
+COMPLAINTS = _Complaints(logging.ERROR)
+
+
 def start(directory: Path) -> Server:
     """Start the server of a data directory. Raises OSError, subprocess.SubprocessError."""
-    logging.getLogger(NAME).setLevel(logging.CRITICAL)
+    log = logging.getLogger(NAME)
+    log.setLevel(logging.ERROR)
+    log.propagate, log.handlers = False, [COMPLAINTS]
     Server.runtime_path.mkdir(parents=True, exist_ok=True)
     directory.mkdir(parents=True, exist_ok=True)
     path = directory.resolve()
     try:
         known: Server = Server._instances.get(path) or Server(path)
-    except BaseException:
+    except BaseException as error:
         Server._instances.pop(path, None)  # otherwise the next call would return the server that did not start
+        if isinstance(error, subprocess.CalledProcessError):
+            raise ProgramError(COMPLAINTS.last or str(error)) from error
         raise
     return known
 

@@ -154,6 +154,18 @@ def test_a_data_directory_that_cannot_be_made_is_said() -> None:
         pass
 
 
+def test_why_a_program_of_postgresql_fails_is_said(tmp_path: Path) -> None:
+    stray = tmp_path / "data" / "postgresql" / "stray"
+    stray.parent.mkdir(parents=True)
+    stray.write_text("in the way")
+    with (
+        pytest.raises(DatabaseError, match=r"did not start in .* exists but is not empty"),
+        database.run_embedded(tmp_path / "data"),
+    ):
+        pass
+    assert stray.read_text() == "in the way"
+
+
 NEIGHBOUR = """
 import sys
 from pathlib import Path
