@@ -17,6 +17,8 @@ AN_HOUR = 60 * 60.0
 ENSURE = sa.text("SELECT ensure_access_log_partition(CAST(:day AS date))")
 FAILED = "the access log could not be looked after"
 DEFAULT = "the access log gets no new partitions while it has a default one, %s: docs/operations.md says how it ends"
+CLOSE = sa.text("SELECT close_access_log_months(CAST(:day AS date))")
+CLOSED = "the access log is closed for %s"
 LATER = "the partitions of the access log for %s could not be made, and are made within the hour: %s"
 log = logging.getLogger("suxin.server")
 
@@ -43,6 +45,15 @@ async def ensure_access_log(engine: AsyncEngine, moment: datetime) -> None:
             log.warning(LATER, f"{day:%Y-%m}", type(error).__name__)
 
 
+async def close_months(engine: AsyncEngine, moment: datetime) -> None:
+    """Close the months that ended at least 31 days ago: nothing is inserted into them any more, so that the tail of the
+    log is looked for in the open ones only. Raises SQLAlchemyError if somebody holds a lock on one."""
+    async with engine.begin() as connection:
+        closed = list((await connection.scalars(CLOSE, {"day": moment.date()})).all())
+    if closed:
+        log.info(CLOSED, ", ".join(closed))
+
+
 def list_months(day: date) -> Iterator[date]:
     """Yield a day of the month of `day`, and one of each of the next months."""
     first = day.replace(day=1)
@@ -53,5 +64,10 @@ def list_months(day: date) -> Iterator[date]:
 
 async def keep_access_log(engine: AsyncEngine, now: Callable[[], datetime]) -> None:
     """Look after the access log every hour, until cancelled."""
+
+    async def look_after() -> None:
+        await ensure_access_log(engine, now())
+        await close_months(engine, now())
+
     await asyncio.sleep(AN_HOUR)
-    await repeat(lambda: ensure_access_log(engine, now()), log.error, FAILED, AN_HOUR)
+    await repeat(look_after, log.error, FAILED, AN_HOUR)

@@ -1,6 +1,6 @@
 """The tables. Importing this package registers all of them on `Base.metadata`."""
 
-from models.access_answer import AccessAnswer, AccessIndex, AccessIndexState, AccessShape, EarlierHash
+from models.access_answer import AccessAnswer, AccessIndex, AccessIndexState, AccessLogClosing, AccessShape, EarlierHash
 from models.access_record import AccessRecord
 from models.arbitral_award import ArbitralAward, AwardRefusal
 from models.base import Base
@@ -80,6 +80,7 @@ __all__ = [
     "AccessAnswer",
     "AccessIndex",
     "AccessIndexState",
+    "AccessLogClosing",
     "AccessRecord",
     "AccessShape",
     "ArbitralAward",

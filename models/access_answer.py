@@ -151,6 +151,17 @@ class AccessIndexState(Base):
     snapshot: Mapped[str | None] = mapped_column(Snapshot)
 
 
+class AccessLogClosing(Base):
+    """Until when the access log was closed: nothing is inserted into earlier months any more. xid, epoch: of the
+    transaction that closed it, and the cluster that numbered it."""
+
+    __tablename__ = "access_log_closing"
+
+    until: Mapped[datetime] = mapped_column(primary_key=True)
+    epoch: Mapped[int] = mapped_column(SmallInteger)
+    xid: Mapped[int] = mapped_column(Xid8, server_default=text("pg_current_xact_id()"))
+
+
 class AccessTail(DatabaseView):
     """The answers that the index does not contain yet."""
 
@@ -200,6 +211,14 @@ def is_among(entry: Any, answers: sa.FromClause) -> sa.ColumnElement[bool]:
     """Test whether an entry of the log belongs to an answer and a subject of `join_answers`."""
     answer = sa.and_(entry.at == answers.c.at, entry.answer_id == answers.c.answer_id)
     return sa.and_(answer, encode_subject(entry.party_id, entry.subject_index) == answers.c.subject)
+
+
+def is_at_answers_about(at: Any, party_key: Any, index: Any) -> sa.ColumnElement[bool]:
+    """Test whether an answer of this time is about a party, or about an unknown subject with this hash. By an array of
+    times, months are read from the newest on, until a page is full; joined, the whole log may be read."""
+    answers = select_answers_about(party_key, index).subquery()
+    found: sa.ColumnElement[bool] = at == sa.any_(sa.func.array(sa.select(answers.c.at).scalar_subquery()))
+    return found
 
 
 def select_answers_about(party_key: Any, index: Any) -> sa.Select[Any]:

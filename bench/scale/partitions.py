@@ -33,6 +33,7 @@ from casework.transparency.sequencing import LogState
 from commands.session import with_engine
 from engine.run import runner
 from engine.statement.bound import BoundStatement
+from jobs.access_log import close_months
 from models.audience import Audience
 from postgres import database
 from postgres.sessions.by_role import PLANNED_ONCE
@@ -100,6 +101,7 @@ def fill(data: Data, months: int, entries: int, now: datetime) -> None:
         for statement in (MONTHS, SHAPE, ANSWERS):
             asked = sa.text(statement)
             connection.execute(asked, {name: given[name] for name in asked.compile().params})
+    asyncio.run(with_engine(data.url, lambda engine: close_months(engine, now)))
     asyncio.run(with_engine(data.url, _index))
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.exec_driver_sql("VACUUM ANALYZE access_answer, access_index")

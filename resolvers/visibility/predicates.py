@@ -11,7 +11,7 @@ from auth.audiences import Audience
 from auth.consent import RECIPIENTS, may_still_be_told
 from engine.declare.relations import Frame, Predicate
 from engine.declare.sql import SQL
-from models.access_answer import is_named_by, select_answers_about
+from models.access_answer import is_at_answers_about, is_named_by
 from models.party import PartyKind
 from models.party_name import NameStanding
 from resolvers.joins import exists
@@ -208,7 +208,7 @@ def may_see_access_record(row: Frame, audience: Audience) -> SQL:
     before = row.request_id != REQUEST
     if audience is Audience.LITIGANT_PORTAL:
         unknown_then = sa.and_(row.party_id.is_(None), is_named_by(row.subject_index, SUBJECT))
-        found = sa.tuple_(row.at, row.answer_id).in_(select_answers_about(find_own_party(), SUBJECT))
+        found = is_at_answers_about(row.at, find_own_party(), SUBJECT)
         return sa.and_(before, found, sa.or_(unknown_then, is_self(row.party_id)))
     return sa.cast(before, sa.Boolean) if audience is Audience.AUDITOR else NOBODY
 

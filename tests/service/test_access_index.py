@@ -2,17 +2,20 @@
 
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from closing import reopen_months
 from emptying import empty_tables
 from generated import sized
 from hypothesis import given
 from hypothesis import strategies as st
 from indexing import write_index
 from look_ups import look_up
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from world import World
 
@@ -20,7 +23,7 @@ from auth.audiences import Audience
 from casework.access_index import index_answers, is_behind, restart_elsewhere
 from demo.city.cast import STRANGER
 from jobs.access_indexer import AccessIndexer
-from jobs.access_log import ensure_access_log
+from jobs.access_log import CLOSE, ensure_access_log
 from models.access_answer import AccessAnswer, AccessTail, select_answers_about
 from postgres.database import make_async_engine
 
@@ -38,12 +41,18 @@ ANSWER = sa.text(
 )
 
 
+LONG_AGO = -90 * 24 * 60
+"""In minutes: of a month that may be closed."""
+
+
 @pytest.fixture
 async def log(engine: AsyncEngine) -> AsyncIterator[AsyncEngine]:
-    """An empty access log with a partition."""
+    """An empty access log with partitions."""
+    await ensure_access_log(engine, AT + timedelta(minutes=LONG_AGO))
     await ensure_access_log(engine, AT)
     yield engine
     async with engine.begin() as connection:
+        await reopen_months(connection)
         await connection.execute(sa.text("SET LOCAL session_replication_role = replica"))
         await connection.run_sync(empty_tables, "access_answer", "access_index")
         await connection.execute(sa.text("UPDATE access_index_state SET snapshot = NULL"))
@@ -90,6 +99,9 @@ STEPS = st.one_of(
     st.lists(st.sampled_from((*PARTIES, *NUMBERS)), min_size=1, max_size=4).map(lambda some: ("answer", some)),
     st.tuples(st.sampled_from(["begin", "commit", "roll back"]), st.integers(0, 2)),
     st.tuples(st.just("open answer"), st.integers(0, 2)),
+    st.just(("old answer", 1)),
+    st.tuples(st.just("begin of old"), st.integers(0, 2)),
+    st.just(("close", None)),
     st.just(("index", None)),
     st.just(("restore", None)),
 )
@@ -99,8 +111,11 @@ STEPS = st.one_of(
 @sized(25)
 @given(steps=st.lists(STEPS, max_size=15))
 async def test_every_answer_is_found_whatever_commits_when(log: AsyncEngine, steps: list[tuple[str, Any]]) -> None:
-    """Transactions stay open over any number of runs of the worker, and over a restore."""
+    """Transactions stay open over any number of runs of the worker, and over a restore. Months are closed meanwhile,
+    but for those that somebody writes to."""
     opened: dict[int, AsyncConnection] = {}
+    async with log.begin() as connection:
+        await reopen_months(connection)
     try:
         for step, what in steps:
             await play(log, opened, step, what)
@@ -126,6 +141,19 @@ async def play(engine: AsyncEngine, opened: dict[int, AsyncConnection], step: st
         case "open answer" if what in opened:
             async with opened[what].begin_nested():
                 await answer(opened[what], [NUMBERS[0], what + 1])
+        case "old answer":
+            with suppress(DBAPIError):
+                async with engine.begin() as connection:
+                    await answer(connection, [what], LONG_AGO)
+        case "begin of old" if what not in opened:
+            opened[what] = await engine.connect()
+            with suppress(DBAPIError):
+                await answer(opened[what], [what + 1], LONG_AGO + what)
+        case "close":
+            with suppress(DBAPIError):
+                async with engine.begin() as connection:
+                    await connection.execute(sa.text("SET LOCAL lock_timeout = '20ms'"))
+                    await connection.execute(CLOSE, {"day": AT.date()})
         case "commit" | "roll back" if what in opened:
             connection = opened.pop(what)
             await (connection.commit() if step == "commit" else connection.rollback())
@@ -196,7 +224,7 @@ async def test_one_of_two_workers_writes_the_index(log: AsyncEngine) -> None:
         await slow.execution_options(isolation_level="REPEATABLE READ")
         assert await is_behind(slow)
         assert await write_index(log) == 1
-        with pytest.raises(sa.exc.DBAPIError, match="could not serialize"):
+        with pytest.raises(DBAPIError, match="could not serialize"):
             await index_answers(slow)
     await holds(log)
 
