@@ -20,6 +20,9 @@ wheel = load_server()
 LEAST_MEMORY, MOST_MEMORY = 128, 1024
 """Bounds of shared_buffers, in MiB."""
 
+LOCKS = 256
+"""max_locks_per_transaction: a statement over ten years of the access log locks 770 relations."""
+
 START_SECONDS = 60
 """The maximum time until the server is ready. Recovery after a crash takes time."""
 
@@ -38,7 +41,7 @@ class Server(wheel.PostgresServer):  # type: ignore[misc, name-defined]  # has n
         """Create the data directory once and write the settings at every start."""
         super().ensure_pgdata_inited()
         settings = self.pgdata / SETTINGS
-        settings.write_text(f"shared_buffers = '{compute_shared_buffers()}MB'\n")
+        settings.write_text(f"shared_buffers = '{compute_shared_buffers()}MB'\nmax_locks_per_transaction = {LOCKS}\n")
         settings.chmod(0o644)  # the server may run as another user
         own, include = self.pgdata / "postgresql.conf", f"include_if_exists = '{SETTINGS}'\n"
         if include not in own.read_text():

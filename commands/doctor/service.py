@@ -27,6 +27,12 @@ PATIENCE_SECONDS = 600.0
 NOTICE_DAYS = 30
 """How long before the end of a client's admission it is told."""
 
+SLOTS_A_MONTH = 2
+LOCKS = sa.text(
+    "SELECT current_setting('max_locks_per_transaction')::integer,"
+    " (SELECT count(*) FROM pg_inherits WHERE inhparent = 'access_answer'::regclass)"
+)
+
 START = "Start `suxin serve`, or `suxin worker` where SUXIN_WORKER=false."
 
 
@@ -54,6 +60,7 @@ async def examine(
 
 async def _tables(connection: AsyncConnection, settings: Settings, moment: datetime) -> AsyncIterator[Finding]:
     yield await _partitions(connection, moment)
+    yield await _locks(connection)
     if begun := await list_begun_months(connection):
         text = f"The archiving of {', '.join(begun)} was begun and not finished: its answers are out of the log."
         yield warning("archives", text, "Run `suxin log archive` with the same directory: it goes on there.")
@@ -100,6 +107,22 @@ async def _partitions(connection: AsyncConnection, moment: datetime) -> Finding:
         f"The access log has no partition for {' and '.join(missing).replace('_', '-')}: nothing can be answered then."
     )
     return problem("access log", text, "Start `suxin serve`: it makes them, and looks after them every hour.")
+
+
+async def _locks(connection: AsyncConnection) -> Finding:
+    """Check that the sessions of the server can read all months of the access log at the same time."""
+    slots, months = (await connection.execute(LOCKS)).one()
+    return judge_locks(slots, months)
+
+
+def judge_locks(slots: int, months: int) -> Finding:
+    """Return what is found about `max_locks_per_transaction`. A statement over all months locks six relations of each,
+    and a hundred sessions with 64 slots each had room for 53 such statements over 123 months."""
+    told = f"max_locks_per_transaction is {slots}, and the access log has {months} months"
+    if slots >= SLOTS_A_MONTH * months:
+        return ok("locks", f"{told}.")
+    remedy = f"Set it to {SLOTS_A_MONTH * months} or more, and restart PostgreSQL, standbys first."
+    return warning("locks", f"{told}: when many litigants look at their pages, statements are refused.", remedy)
 
 
 def _admissions(connection: sa.Connection, moment: datetime) -> Finding:

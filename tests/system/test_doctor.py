@@ -20,6 +20,7 @@ from world import KEYRING, NOW
 from cli import app
 from commands.doctor.command import examine
 from commands.doctor.finding import Finding, State
+from commands.doctor.service import judge_locks
 from models.keyring import load_keyring
 from postgres import database, release
 from postgres.locks import Lock
@@ -45,6 +46,7 @@ CHECKS = [
     "key of the log",
     "algorithms",
     "access log",
+    "locks",
     "transparency log",
     "admissions",
     "worker",
@@ -140,6 +142,19 @@ def test_answers_that_are_not_logged_are_a_problem(indexed: Installation) -> Non
     assert found["transparency log"].found == "Answers since 2026-11-21 03:58 are not logged."
     log_answers(indexed.engine.url)
     assert "transparency log" not in indexed.sick()
+
+
+@pytest.mark.parametrize(
+    ("slots", "months", "state", "told"),
+    [
+        (64, 32, State.OK, "max_locks_per_transaction is 64, and the access log has 32 months."),
+        (64, 33, State.WARNING, "Set it to 66 or more, and restart PostgreSQL, standbys first."),
+        (256, 123, State.OK, "max_locks_per_transaction is 256, and the access log has 123 months."),
+    ],
+)
+def test_locks_are_enough_for_the_months_of_the_log(slots: int, months: int, state: State, told: str) -> None:
+    found = judge_locks(slots, months)
+    assert (found.state, found.remedy or found.found) == (state, told)
 
 
 # --- settings and files -----------------------------------------------------------------------------------------------
