@@ -6,10 +6,12 @@ import re
 import socket
 import subprocess
 import tempfile
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
+import psutil
 from served import free_port
 
 ROOT = Path(__file__).parents[2]
@@ -30,6 +32,13 @@ def find_ports() -> str:
         return found
 
 
+def list_commands() -> Iterator[str]:
+    """The command lines of all processes."""
+    for one in psutil.process_iter():
+        with suppress(psutil.Error):
+            yield " ".join(one.cmdline())
+
+
 def test_a_newcomer_sees_a_failover_lose_nothing() -> None:
     page = (ROOT / "docs" / "availability.md").read_text()
     section = page.partition("\n## A failover on one machine\n")[2].partition("\n## ")[0]
@@ -40,9 +49,11 @@ def test_a_newcomer_sees_a_failover_lose_nothing() -> None:
         own = {"PATH": os.environ["PATH"], "TMPDIR": place, "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8"}
         command = ["bash", "-euo", "pipefail", "-c", script]
         done = subprocess.run(command, cwd=ROOT, env=own, user=user, capture_output=True, text=True, check=False)
+        left = [line for line in list_commands() if place in line]
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
     counted = COUNTED.search(done.stdout)
     assert counted, done.stdout
     answered, unlogged = map(int, counted.groups())
     assert answered > 100
     assert unlogged == 0
+    assert left == []
