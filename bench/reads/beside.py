@@ -1,4 +1,5 @@
-"""Compare the working tree with another checkout of the product: each measures itself, by turns.
+"""Compare the working tree with another checkout of the product: each measures itself, by turns, the other one first in
+every second round: on a machine that slows down under load, the second is slower, by up to a fifth.
 
 Run: python -m bench.reads.beside ../suxin-before
 """
@@ -47,7 +48,7 @@ def main(
     other: Annotated[Path, typer.Argument(help="The other checkout. It uses the same virtual environment.")],
     module: Annotated[str, typer.Option(help="Its module for the comparison.")] = MODULE,
     subjects: Annotated[int, typer.Option(help="Size of the databases.")] = 200_000,
-    rounds: Annotated[int, typer.Option(help="Rounds; both run once per round.")] = 5,
+    rounds: Annotated[int, typer.Option(help="Rounds; both run once per round. Take an even number.")] = 6,
     seconds: Annotated[float, typer.Option(help="Seconds per run.")] = 5,
     connections: Annotated[int, typer.Option(help="Connections of wrk.")] = 8,
 ) -> None:
@@ -57,10 +58,10 @@ def main(
     """
     places, found = {"before": other.resolve(), "after": ROOT}, {"before": [], "after": []}  # type: ignore[var-annotated]
     modules = {"before": module, "after": MODULE}
-    for _ in range(rounds):
-        for name, place in places.items():
-            with console.status(name):
-                found[name].append(_run_once(place, modules[name], subjects, connections, seconds))
+    for turn in range(rounds):
+        for name in list(places)[:: 1 if turn % 2 else -1]:
+            with console.status(f"round {turn + 1} of {rounds}: {name}"):
+                found[name].append(_run_once(places[name], modules[name], subjects, connections, seconds))
     table = Table("", *(f"{shown}, {name}" for shown in FIGURES.values() for name in places), "ratio")
     for work in found["after"][0]:
         figures = {key: [_median(found[name], work, key) for name in places] for key in FIGURES}
