@@ -8,7 +8,7 @@ of one suite of algorithms. A ring that has changed to SM hashes once more, by H
 import json
 import os
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -161,14 +161,24 @@ class Keyring(DerivedKeys):
 
     def index(self, number: str) -> bytes:
         """Return the newest keyed hash of a number."""
-        return self._advance(number.encode(), 0, len(self._steps))
+        return self._hash_anew(number.encode())
+
+    @cached_property
+    def _hash_anew(self) -> Callable[[bytes], bytes]:
+        """The function that does all steps with a number; the usual single one without a loop, since a check hashes a
+        hundred numbers."""
+        if len(self._steps) > 1:
+            return lambda text: self._advance(text, 0, len(self._steps))
+        ((mark, key),) = self._steps
+        head, hash_ = bytes([mark]), key.hash
+        return lambda text: head + hash_(text)[:INDEX_BYTES]
 
     def hash(self, number: str) -> NumberForms:
         """Return the hashes under which a number may be stored: the newest, and the one of before a change to SM."""
-        earlier = None
-        if self.earlier_mark is not None:
-            earlier = self._advance(number.encode(), 0, self._places[self.earlier_mark])
-        return NumberForms(self.renew(earlier) if earlier else self.index(number), earlier)
+        if self.earlier_mark is None:
+            return NumberForms(self._hash_anew(number.encode()), None)
+        earlier = self._advance(number.encode(), 0, self._places[self.earlier_mark])
+        return NumberForms(self.renew(earlier), earlier)
 
     def find_forms(self, index: bytes) -> NumberForms:
         """Return the forms of a hash that was stored. Raises KeyringError as `renew` does."""
