@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from casework.access_index import find_default_partitions, restart_elsewhere
+from casework.transaction import get_write_engine
 from jobs.loop import repeat
 
 MONTHS_AHEAD = 2
@@ -29,7 +30,7 @@ async def ensure_access_log(engine: AsyncEngine, moment: datetime) -> None:
     After a restore, empty the index by subject, which is then built anew. Raises SQLAlchemyError if this month has no
     partition and gets none; those of the next months have time.
     """
-    async with engine.begin() as connection:
+    async with get_write_engine(engine).begin() as connection:
         if await restart_elsewhere(connection):
             log.warning("the database was restored: the index of the access log is written anew")
         if found := await find_default_partitions(connection):
@@ -39,7 +40,7 @@ async def ensure_access_log(engine: AsyncEngine, moment: datetime) -> None:
         await connection.execute(ENSURE, {"day": this})
     for day in others:
         try:
-            async with engine.begin() as connection:
+            async with get_write_engine(engine).begin() as connection:
                 await connection.execute(ENSURE, {"day": day})
         except SQLAlchemyError as error:
             log.warning(LATER, f"{day:%Y-%m}", type(error).__name__)
@@ -48,7 +49,7 @@ async def ensure_access_log(engine: AsyncEngine, moment: datetime) -> None:
 async def close_months(engine: AsyncEngine, moment: datetime) -> None:
     """Close the months that ended at least 31 days ago: nothing is inserted into them any more, so that the tail of the
     log is looked for in the open ones only. Raises SQLAlchemyError if somebody holds a lock on one."""
-    async with engine.begin() as connection:
+    async with get_write_engine(engine).begin() as connection:
         closed = list((await connection.scalars(CLOSE, {"day": moment.date()})).all())
     if closed:
         log.info(CLOSED, ", ".join(closed))

@@ -159,8 +159,9 @@ class _Complaints(logging.Handler):
     last = ""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Keep the standard error."""
-        self.last = " ".join(str(record.args[-1]).split()) if isinstance(record.args, tuple) and record.args else ""
+        """Keep the end of the standard error, which is the last argument, or of the server's log."""
+        said = str(record.args[-1]) if isinstance(record.args, tuple) and record.args else record.getMessage()
+        self.last = " ".join(" ".join(said.strip().splitlines()[-3:]).split())
 
 
 COMPLAINTS = _Complaints(logging.ERROR)
@@ -170,7 +171,7 @@ def start(directory: Path) -> Server:
     """Start the server of a data directory. Raises OSError, subprocess.SubprocessError."""
     log = logging.getLogger(NAME)
     log.setLevel(logging.ERROR)
-    log.propagate, log.handlers = False, [COMPLAINTS]
+    log.propagate, log.handlers, COMPLAINTS.last = False, [COMPLAINTS], ""
     Server.runtime_path.mkdir(parents=True, exist_ok=True)
     directory.mkdir(parents=True, exist_ok=True)
     path = directory.resolve()

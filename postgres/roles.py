@@ -32,13 +32,16 @@ SECRETS = (
 )  # fmt: skip
 """Tables with hashes of secrets, or with what keys seal. Readers do not see them."""
 
+BY_FUNCTIONS = ("access_log_closing", "alembic_version")
+"""Tables that are written by functions of the owner, or by the owner."""
+
 MONTH = "(c.relispartition OR c.relname ~ '^access_(answer|index)_[0-9]{4}_[0-9]{2}$')"
 """A partition of the access log, or one that was detached to be archived."""
 
 TABLES = f"""
     SELECT c.oid AS key, c.oid::regclass::text AS name, NOT {MONTH} AS may_read,
         NOT {MONTH} AND c.relname <> ALL (ARRAY{list(SECRETS)}) AS reader_may,
-        NOT {MONTH} AND c.relkind <> 'v' AND c.relname <> 'alembic_version' AS may_add,
+        NOT {MONTH} AND c.relkind <> 'v' AND c.relname <> ALL (ARRAY{list(BY_FUNCTIONS)}) AS may_add,
         NOT {MONTH} AND c.relkind <> 'v' AND c.relname <> 'alembic_version' AND NOT EXISTS (
             SELECT FROM pg_trigger AS t WHERE t.tgrelid = c.oid AND t.tgname = 'append_only'
         ) AS may_change,

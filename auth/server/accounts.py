@@ -19,7 +19,7 @@ from auth.administration.powers import NEEDS_GRANT, is_separated
 from auth.administration.security_events import Happening, record
 from auth.officer import Officer
 from auth.staff import second_factor
-from auth.staff.second_factor import GivenFactor, OwnFactor
+from auth.staff.second_factor import GivenFactor, OwnFactor, has_factor
 from auth.staff.security_keys import SecurityKeys
 from auth.staff.throttle import Throttle, count_account
 from models.court import AdministratorRole, Court, Staff, StaffRole
@@ -88,9 +88,7 @@ def list_staff(connection: sa.Connection) -> Sequence[sa.RowMapping]:
     """Return all accounts by court and user name, without hashes."""
     role = sa.func.coalesce(*(sa.cast(one, sa.Text) for one in (Staff.administers, Staff.role))).label("role")
     query = sa.select(StaffAccount.username, Staff.name, Staff.number, role, Staff.court_code, Staff.left_at)
-    with_code = sa.exists().where(SecondFactor.staff_id == StaffAccount.staff_id)
-    with_key = sa.exists().where(SecurityKey.staff_id == StaffAccount.staff_id)
-    more = ((with_code | with_key).label("second_factor"), StaffLogin.subject.label("login"))
+    more = (has_factor(StaffAccount.staff_id).label("second_factor"), StaffLogin.subject.label("login"))
     joined = query.add_columns(*more).join(Staff, Staff.id == StaffAccount.staff_id).outerjoin(StaffLogin)
     return connection.execute(joined.order_by(Staff.court_code, StaffAccount.username)).mappings().all()
 

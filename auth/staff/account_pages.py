@@ -42,7 +42,7 @@ from models.security_event import SecurityAct
 
 SIGN_IN = "请从法院的系统登录。Sign in from your court's system."
 WRONG = "当前密码或验证码错误，或尝试次数过多。The present password or code is wrong, or too many were tried."
-SAME = "新密码须与当前密码不同。The new password differs from the present one."
+SAME = "新密码须与当前密码不同。The new password must differ from the present one."
 DIFFERS = "两次输入的新密码不一致。The new passwords differ."
 UNKNOWN_KEY = "没有这个安全密钥。There is no such security key."
 WRONG_CODE = "新的验证码错误，请核对手机时间。The new code is wrong. Check the clock of your device."
@@ -101,11 +101,12 @@ class AccountPages:
         return render_page("account.html", 200, username=find_username(connection, key), enrolled=enrolled, **links)
 
     def _show_password(self, connection: sa.Connection, key: int, visit: Visit, refused: str = "") -> Response:
+        found, now = self.session.find(connection, visit), to_datetime(self.server.clock())
         values: dict[str, Any] = {
             "shortest": SHORTEST_PASSWORD,
             "refused": refused,
             "enrolled": second_factor.is_enrolled(connection, key),
-            "due": self.server.entry.is_due(connection, key, to_datetime(self.server.clock())),
+            "due": not found.by_provider and self.server.entry.is_due(connection, key, now),
         }
         return self.session.show(visit, "password.html", 422 if refused else 200, **values)
 

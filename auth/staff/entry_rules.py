@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from auth.metadata import PASSWORD_PATH, SECOND_FACTOR_PATH
-from models.staff_account import SecondFactor, SecurityKey, StaffAccount
+from auth.staff.second_factor import has_factor
+from models.staff_account import StaffAccount
 from settings import Settings
 
-FACTORS = (sa.exists().where(kind.staff_id == StaffAccount.staff_id) for kind in (SecondFactor, SecurityKey))
-ENTRY_COLUMNS = (sa.or_(*FACTORS).label("enrolled"), StaffAccount.password_set_at)
+ENTRY_COLUMNS = (has_factor(StaffAccount.staff_id).label("enrolled"), StaffAccount.password_set_at)
 """What the rules look at, of an account."""
 
 

@@ -9,6 +9,7 @@ import secrets
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import segno
 import sqlalchemy as sa
@@ -91,11 +92,14 @@ def find_step(secret: bytes, code: str, now: datetime) -> int | None:
     return found
 
 
+def has_factor(staff_key: Any) -> sa.ColumnElement[bool]:
+    """Return the condition that a member of staff has a second factor. staff_key: a key, or a column with keys."""
+    return sa.or_(*(sa.exists().where(kind.staff_id == staff_key) for kind in (SecondFactor, SecurityKey)))
+
+
 def is_enrolled(connection: sa.Connection, staff_key: int) -> bool:
     """Return whether an officer has a second factor."""
-    with_code = sa.exists().where(SecondFactor.staff_id == staff_key)
-    with_key = sa.exists().where(SecurityKey.staff_id == staff_key)
-    return bool(connection.scalar(sa.select(with_code | with_key)))
+    return bool(connection.scalar(sa.select(has_factor(staff_key))))
 
 
 def enrol(connection: sa.Connection, enrolment: OwnFactor, step: int, now: datetime) -> list[str]:

@@ -27,6 +27,19 @@ PATIENCE_SECONDS = 600.0
 NOTICE_DAYS = 30
 """How long before the end of a client's admission it is told."""
 
+CLOSED_WRONGLY = sa.text(
+    """
+    SELECT replace(right(relname, 7), '_', '-') FROM pg_inherits JOIN pg_class ON oid = inhrelid
+    WHERE inhparent = 'access_answer'::regclass AND CASE
+        WHEN relname !~ '^access_answer_[0-9]{4}_[0-9]{2}$' THEN false
+        WHEN EXISTS (SELECT FROM pg_trigger WHERE tgrelid = inhrelid AND tgname = 'closed')
+            THEN right(relname, 7) >= :this
+        ELSE to_date(right(relname, 7), 'YYYY_MM') < (SELECT max(until) AT TIME ZONE 'UTC' FROM access_log_closing)
+    END ORDER BY relname
+    """
+)
+"""Months that are closed and not over, or before others that are closed."""
+
 SLOTS_A_MONTH = 2
 LOCKS = sa.text(
     "SELECT current_setting('max_locks_per_transaction')::integer,"
@@ -59,7 +72,7 @@ async def examine(
 
 
 async def _tables(connection: AsyncConnection, settings: Settings, moment: datetime) -> AsyncIterator[Finding]:
-    yield await _partitions(connection, moment)
+    yield await examine_months(connection, moment)
     yield await _locks(connection)
     if begun := await list_begun_months(connection):
         text = f"The archiving of {', '.join(begun)} was begun and not finished: its answers are out of the log."
@@ -92,7 +105,7 @@ async def _clock(connection: AsyncConnection, now: Callable[[], datetime]) -> Fi
     return problem("clock", text, "Let both machines keep time by NTP.")
 
 
-async def _partitions(connection: AsyncConnection, moment: datetime) -> Finding:
+async def examine_months(connection: AsyncConnection, moment: datetime) -> Finding:
     """Check the partitions of the access log, without which no answer can be given (R19)."""
     if defaults := await find_default_partitions(connection):
         text = f"{' and '.join(defaults)} takes what has no month: no month is made or archived beside it."
@@ -101,6 +114,9 @@ async def _partitions(connection: AsyncConnection, moment: datetime) -> Finding:
     months = [f"{month:%Y_%m}" for month in (this, this + timedelta(days=31))]
     exists = sa.text("SELECT to_regclass('access_answer_' || :month) IS NOT NULL")
     missing = [month for month in months if not (await connection.execute(exists, {"month": month})).scalar_one()]
+    if unsure := list((await connection.execute(CLOSED_WRONGLY, {"this": f"{this:%Y_%m}"})).scalars()):
+        text = f"{', '.join(unsure)}: closed, though it is not over, or not closed, though later months are."
+        return problem("access log", text, 'Open the months again: docs/operations.md, "Partitions of the access log".')
     if not missing:
         return ok("access log", "This month and the next have their partitions.")
     text = (

@@ -19,7 +19,6 @@ CREATE TABLE access_log_closing (
 );
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON access_log_closing
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
-COMMENT ON TABLE access_log_closing IS 'Until when the access log was closed, and the transaction that closed it.';
 """
 
 REFUSE = """

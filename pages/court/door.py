@@ -138,6 +138,8 @@ class CourtDoor:
         """Return the page for signing in; the desk for whoever has."""
         if await self.find_officer(request):
             return RedirectResponse(PATH, 303, NO_STORE)
+        if getattr(request.state, "first", None):
+            return self.turn_away(request)
         if await run_in_threadpool(self._find_administrator, request):
             return RedirectResponse(ACCOUNT_PATH, 303, NO_STORE)
         return self._page(request, 200, "")

@@ -47,7 +47,9 @@ class CourtExplorer:
         self.work.door.check_header(request)
         principal = await self.work.door.find_officer(request)
         if principal is None:
-            ended = {"message": put("登录已结束，请重新登录。", request), "extensions": {"code": "UNAUTHENTICATED"}}
+            first = getattr(request.state, "first", None)
+            told = "请先在账户页面修改密码或设置第二因子。" if first else "登录已结束，请重新登录。"
+            ended = {"message": put(told, request), "extensions": {"code": "UNAUTHENTICATED"}}
             return JSONResponse({"errors": [ended]}, 401, NO_STORE)
         return await self.respond(request, principal)
 

@@ -146,9 +146,12 @@ async def play(engine: AsyncEngine, opened: dict[int, AsyncConnection], step: st
                 async with engine.begin() as connection:
                     await answer(connection, [what], LONG_AGO)
         case "begin of old" if what not in opened:
-            opened[what] = await engine.connect()
-            with suppress(DBAPIError):
-                await answer(opened[what], [what + 1], LONG_AGO + what)
+            connection = await engine.connect()
+            try:
+                await answer(connection, [what + 1], LONG_AGO + what)
+                opened[what] = connection
+            except DBAPIError:  # the month is closed
+                await connection.close()
         case "close":
             with suppress(DBAPIError):
                 async with engine.begin() as connection:

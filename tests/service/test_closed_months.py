@@ -1,8 +1,10 @@
 """Months of the access log are closed after their end: nothing is inserted, and the tail is not looked for there."""
 
 import logging
+import re
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,9 +17,11 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from casework.access_index import restart_elsewhere
+from commands.doctor.finding import Finding, State
+from commands.doctor.service import examine_months
 from jobs.access_log import close_months as run_closing
 from jobs.access_log import ensure_access_log
-from models.access_answer import AccessTail, select_answers_about
+from models.access_answer import select_answers_about
 from postgres import database
 
 AT = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
@@ -29,7 +33,13 @@ ANSWER = sa.text(
     VALUES (:at, 1, gen_random_uuid(), 'BANK', 'LOAN_APPROVAL', 1, 1, ARRAY['GIVEN'], ARRAY[7])
     """
 )
-PLANS = "SELECT count(*) FROM list_answers_since((SELECT snapshot FROM access_index_state), 1::smallint)"
+TAIL = "SELECT count(*) FROM access_tail"
+LOCKED = """
+    SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid() AND relation IN (
+        SELECT tgrelid FROM pg_trigger WHERE tgname = 'closed'
+    )
+"""
+OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
 
 
 @pytest.fixture
@@ -65,6 +75,13 @@ async def read_closing(engine: AsyncEngine) -> list[Any]:
     """Until when the log was closed."""
     async with engine.connect() as connection:
         return list((await connection.scalars(sa.text("SELECT until FROM access_log_closing ORDER BY until"))).all())
+
+
+async def count_locked(engine: AsyncEngine) -> int:
+    """The number of closed months that are locked by who reads the tail."""
+    async with engine.connect() as connection:
+        await connection.execute(sa.text(TAIL))
+        return int(await connection.scalar(sa.text(LOCKED)) or 0)
 
 
 async def list_found(engine: AsyncEngine) -> list[int]:
@@ -127,22 +144,11 @@ async def test_readers_are_not_waited_for(service: AsyncEngine, log: AsyncEngine
 
 async def test_the_tail_is_looked_for_in_open_months_once_they_are_indexed(log: AsyncEngine) -> None:
     """By the locks that reading it takes: those of months that were closed before the index are not among them."""
-    locked = """
-        SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid() AND relation IN (
-            SELECT tgrelid FROM pg_trigger WHERE tgname = 'closed'
-        )
-    """
-
-    async def count_locked() -> int:
-        async with log.connect() as connection:
-            await connection.execute(sa.text(PLANS))
-            return int(await connection.scalar(sa.text(locked)) or 0)
-
     await run_closing(log, AT)
-    assert await count_locked() == 3, "the index has not seen the closing"
+    assert await count_locked(log) == 3, "the index has not seen the closing"
     await add(log, AT)
     await write_index(log)
-    assert await count_locked() == 0
+    assert await count_locked(log) == 0
 
 
 async def test_the_transparency_log_has_its_own_snapshot(log: AsyncEngine) -> None:
@@ -152,6 +158,39 @@ async def test_the_transparency_log_has_its_own_snapshot(log: AsyncEngine) -> No
     await write_index(log)
     assert await write_log(log, SIGNER) == 1, "an answer of a month that was closed after its last run"
     assert await write_log(log, SIGNER) == 0
+
+
+async def test_the_manual_opens_months_again(log: AsyncEngine, service: AsyncEngine) -> None:
+    """The clocks were ahead: nothing is lost of what is written afterwards."""
+    await run_closing(service, AT)
+    await write_index(log)
+    manual = re.search(r"```sql\n(BEGIN;\nALTER TABLE access_log_closing.*?)```", OPERATIONS.read_text(), re.DOTALL)
+    assert manual
+    async with log.connect() as connection:
+        raw = await connection.get_raw_connection()
+        await raw.driver_connection.execute(manual.group(1))  # type: ignore[union-attr]  # asyncpg's
+    assert await read_closing(log) == []
+    await add(service, MONTHS[0])
+    assert await list_found(log) == [7, 7, 8, 9, 10, 11]
+    assert await write_index(log) == 1
+
+
+async def test_the_doctor_knows_months_that_are_closed_wrongly(log: AsyncEngine) -> None:
+    await run_closing(log, AT)
+    found = await look(log, AT)
+    assert found.state is State.OK
+    found = await look(log, MONTHS[2])
+    assert found.found.startswith("2026-09: closed, though it is not over")
+    async with log.begin() as connection:
+        await connection.execute(sa.text("DROP TRIGGER closed ON access_answer_2026_08"))
+    found = await look(log, AT)
+    assert (found.state, found.found[:8]) == (State.PROBLEM, "2026-08:")
+
+
+async def look(engine: AsyncEngine, moment: datetime) -> Finding:
+    """What `suxin doctor` finds about the access log."""
+    async with engine.connect() as connection:
+        return await examine_months(connection, moment)
 
 
 async def test_beside_a_partition_of_no_month_nothing_is_closed(log: AsyncEngine) -> None:
@@ -174,6 +213,5 @@ async def test_a_tail_in_closed_months_is_empty_after_a_restore(log: AsyncEngine
         assert await restart_elsewhere(connection)
     assert await list_found(log) == [7, 8, 9, 10, 11]
     assert await write_index(log) == 5
-    async with log.connect() as connection:
-        assert await connection.scalar(sa.select(sa.func.count()).select_from(AccessTail)) == 0
+    assert await count_locked(log) == 0, "whatever the number of the transaction that closed them"
     assert await list_found(log) == [7, 8, 9, 10, 11]

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from itertools import count
 from typing import Any
 
 import pytest
@@ -18,13 +19,14 @@ from auth.server.accounts import Account, Password, add_staff, renew_password
 from auth.staff.entry_rules import EntryRules
 from auth.staff.throttle import Throttle
 from models.court import AdministratorRole, StaffRole
-from models.staff_account import StaffAccount
+from models.staff_account import StaffAccount, StaffSession
 from server import create_app
 
 PASSWORD, FACTOR = "/oauth/account/password", "/oauth/account/second-factor"
 CHOSEN, NEXT = "correct horse battery", "staple of another kind"
 DUE = "This password has expired, or was given by an operator"
 DAYS = 90
+NUMBERS = count(1)
 
 
 @pytest.fixture
@@ -55,7 +57,7 @@ async def test_a_password_that_an_operator_gave_is_changed_first(aging: House) -
     again = await aging.http.get(path(aging.attempt().query()))
     assert (again.status_code, again.headers["location"]) == (303, PASSWORD), "the session gives no code either"
     assert DUE in (await aging.http.get(PASSWORD)).text
-    assert "differs from the present one" in await change(aging, aging.judge.password, aging.judge.password)
+    assert "must differ from the present one" in await change(aging, aging.judge.password, aging.judge.password)
     assert "Password changed" in await change(aging, aging.judge.password, CHOSEN)
     assert "code" in returned(await aging.http.get(path(aging.attempt().query())))
     assert DUE not in (await aging.http.get(PASSWORD)).text
@@ -118,6 +120,10 @@ class Desk:
         assert csrf
         return self.http.post(target, data={"csrf": csrf.group(1), **form}, headers=PAGE, follow_redirects=False)
 
+    def csrf(self) -> dict[str, str]:
+        """The header that the explorer sends."""
+        return {"x-csrf-token": self.http.cookies["suxin-csrf"]}
+
     def open(self, page: str = "/court") -> Any:
         """A page, without following."""
         return self.http.get(page, headers=PAGE, follow_redirects=False)
@@ -125,9 +131,11 @@ class Desk:
 
 @pytest.fixture
 def desk(chambers: Chambers) -> Iterator[Desk]:
+    number = next(NUMBERS)
     with chambers.engine.begin() as connection:
-        judge = add_staff(connection, Account("某某", "aged-judge", StaffRole.JUDGE, YUYAO))
-        ruler = add_staff(connection, Account("某某", "aged-system", AdministratorRole.SYSTEM, YUYAO, "no-aged"))
+        judge = add_staff(connection, Account("某某", f"aged-judge-{number}", StaffRole.JUDGE, YUYAO))
+        power = AdministratorRole.SYSTEM
+        ruler = add_staff(connection, Account("某某", f"aged-system-{number}", power, YUYAO, f"no-aged-{number}"))
     app = create_app(replace(chambers.settings, password_days=DAYS), chambers.url, chambers.calendar)
     with TestClient(app, base_url=ISSUER) as http:
         yield Desk(chambers, http, judge, ruler)
@@ -143,5 +151,17 @@ def test_the_desk_and_the_pages_of_administrators_open_after_it(desk: Desk) -> N
     assert desk.sign_in(desk.administrator).headers["location"] == PASSWORD
     assert desk.open("/oauth/account/grants").headers["location"] == FACTOR
     with desk.chambers.engine.begin() as connection:
-        mine = StaffAccount.username == desk.administrator.username
-        assert connection.scalar(sa.select(StaffAccount.password_set_at).where(mine)) is None
+        mine = sa.select(StaffAccount.staff_id).where(StaffAccount.username == desk.administrator.username)
+        key = connection.execute(mine).scalar_one()
+        connection.execute(
+            sa.update(StaffSession).where(StaffSession.staff_id == key).values(proven_at=desk.chambers.calendar())
+        )
+    assert desk.open("/oauth/account/grants").headers["location"] == PASSWORD, "with a second factor, the password"
+
+
+def test_a_session_whose_password_becomes_old_is_led_to_the_page(desk: Desk) -> None:
+    desk.sign_in(desk.judge)
+    assert desk.open("/court/sign-in").headers["location"] == PASSWORD
+    asked = desk.http.post("/court/graphql", json={"query": "{ __typename }"}, headers=desk.csrf())
+    assert asked.status_code == 401
+    assert "请先在账户页面修改密码" in asked.json()["errors"][0]["message"]

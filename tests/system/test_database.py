@@ -166,6 +166,18 @@ def test_why_a_program_of_postgresql_fails_is_said(tmp_path: Path) -> None:
     assert stray.read_text() == "in the way"
 
 
+def test_why_the_server_does_not_start_is_said(tmp_path: Path) -> None:
+    with database.run_embedded(tmp_path / "data"):
+        pass
+    with (tmp_path / "data" / "postgresql" / "postgresql.conf").open("a") as file:
+        file.write("work_mem = much\n")
+    with (
+        pytest.raises(DatabaseError, match=r"did not start in .* configuration file .* contains errors"),
+        database.run_embedded(tmp_path / "data"),
+    ):
+        pass
+
+
 NEIGHBOUR = """
 import sys
 from pathlib import Path
