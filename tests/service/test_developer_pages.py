@@ -385,10 +385,17 @@ def test_of_two_who_open_a_link_one_gets_in(world: World) -> None:
     link = program(world).ask_for_link()
 
     async def both() -> list[int]:
-        answers = await asyncio.gather(*(asyncio.to_thread(enter, world, link) for _ in range(2)))
-        return sorted(answer.status_code for answer in answers)
+        browsers = "visitor=first", "visitor=second"  # each sends its own cookies, never the session of the other
+        sent = (asyncio.to_thread(enter, world, link, cookie=one) for one in browsers)
+        return sorted(answer.status_code for answer in await asyncio.gather(*sent))
 
     assert asyncio.run(both()) == [303, 403]
+
+
+def test_who_presses_the_button_twice_stays_in(world: World) -> None:
+    link = program(world).ask_for_link()
+    assert [enter(world, link).status_code for _ in range(2)] == [303, 303]
+    assert ABSENT not in world.http.get(ACCOUNT, headers=PAGE).text
 
 
 REQUESTS, USAGE = "/developers/account/requests", "/developers/account/usage"
