@@ -9,6 +9,7 @@ from cryptography.exceptions import InvalidTag
 import models
 from commands.doctor.finding import Finding, ok, problem, warning
 from models.crypto_device import DeviceError
+from models.documents import DocumentKind, make_document_key
 from models.keyring import Keyring, KeyringError, load_keyring
 from models.number_hashes import SEALED, EarlierForm, list_hashes, select_marks
 from models.number_suites import SM_MARK, Crypto
@@ -109,17 +110,15 @@ def _count_sealed(connection: sa.Connection, sealed: sa.Column[Any]) -> tuple[st
 
 def _opens(connection: sa.Connection, ring: Keyring) -> bool:
     orders = Identity.party_id, Identity.party_id.desc()
-    rows = [
-        row
-        for order in orders
-        for row in connection.execute(sa.select(Identity.index, Identity.sealed).order_by(order).limit(1))
-    ]
-    return all(_fits(ring, bytes(index), bytes(sealed)) for index, sealed in rows)
+    columns = Identity.type, Identity.index, Identity.sealed
+    rows = [row for order in orders for row in connection.execute(sa.select(*columns).order_by(order).limit(1))]
+    return all(_fits(ring, kind, bytes(index), bytes(sealed)) for kind, index, sealed in rows)
 
 
-def _fits(ring: Keyring, index: bytes, sealed: bytes) -> bool:
+def _fits(ring: Keyring, kind: DocumentKind, index: bytes, sealed: bytes) -> bool:
+    """Return whether the ring opens a number, and hashes it to what is stored."""
     try:
-        return ring.renew(index) == ring.index(ring.open(sealed, index))
+        return ring.renew(index) == ring.index(make_document_key(kind, ring.open(sealed, index)))
     except DeviceError:
         raise
     except (InvalidTag, KeyringError):
