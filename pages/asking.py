@@ -17,7 +17,7 @@ from auth.clients.own_clients import OwnClient, admit_own_client
 from auth.principal import Principal
 from engine.answering import Answering, Result
 from engine.document.document import prepare_operation
-from engine.document.json_values import NO_NUL
+from engine.document.json_values import NO_NUL, holds_nul
 from engine.engine import Engine
 from engine.execution import PricedRequest, price_request
 from engine.run.meter import Meter
@@ -156,7 +156,7 @@ class Asking:
 
     def _price(self, principal: Principal, question: AskedOperation) -> PricedRequest:
         """Return an operation that may be answered. Raises RequestError for U+0000, as the endpoint does."""
-        if "\\u0000" in orjson.dumps(question.variables, default=str).decode():
+        if holds_nul(orjson.dumps(question.variables, default=str)):
             raise RequestError(NO_NUL)
         reach = scopes_of(principal.audience)
         operation = prepare_operation(self.graphql, question.document, question.name, principal.scopes, within=reach)

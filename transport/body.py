@@ -14,7 +14,7 @@ from languages.sentence import say
 from transport.refusals import RequestError
 
 LARGEST_BODY = 64 * 1024
-NUL = re.compile(r"\\u(?:0000|\{0+\})")
+NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u(?:0000|\{0+\})")
 MEMBERS: Mapping[str, tuple[Any, str]] = {
     "query": (str | None, say("a string: the GraphQL document")),
     "documentId": (str | None, say("a string: the identifier of a registered document")),
@@ -53,8 +53,9 @@ async def read_body(request: Request) -> Body:
 
 
 def read_address(request: Request) -> Body:
-    """Read the request from the query string of a GET request (GraphQL over HTTP, 6.2). Raises RequestError."""
-    found: dict[str, Any] = dict(request.query_params)
+    """Read the request from the query string of a GET request (GraphQL over HTTP, 6.2). An empty parameter
+    equals none. Raises RequestError."""
+    found: dict[str, Any] = {name: value for name, value in request.query_params.items() if value}
     for name in ("variables", "extensions"):
         if name in found:
             found[name] = _json(found[name].encode())
@@ -70,7 +71,8 @@ def parse_body(raw: bytes) -> Body:
 
 
 def check_shape(found: Mapping[str, Any]) -> Body:
-    """Check the types of the members; unknown members are ignored (GraphQL over HTTP, 5.1). Raises RequestError."""
+    """Check the types of the members; unknown members are ignored (GraphQL over HTTP, 5.1). An empty text equals null,
+    and null equals none. Raises RequestError."""
     for name, (kind, words) in MEMBERS.items():
         if not isinstance(found.get(name), kind):
             raise RequestError(say("`{name}` must be {words}.", name=name, words=words))
@@ -83,21 +85,21 @@ def check_shape(found: Mapping[str, Any]) -> Body:
         check_depth(found.get("variables"))
     except JsonError as error:
         raise RequestError(str(error)) from None
-    receipt = (found.get("extensions") or {}).get("receipt", False)
-    if not isinstance(receipt, bool):
+    receipt = (found.get("extensions") or {}).get("receipt")
+    if not isinstance(receipt, bool | None):
         raise RequestError("`extensions.receipt` must be true or false: whether you want a receipt for the answer.")
-    return Body(query, found.get("variables"), found.get("operationName"), document_id, receipt)
+    return Body(query, found.get("variables"), found.get("operationName") or None, document_id, bool(receipt))
 
 
 def _document_id(found: Mapping[str, Any]) -> str | None:
     """Return the id from `documentId` or from Apollo's `persistedQuery`. Raises RequestError."""
     persisted = (found.get("extensions") or {}).get("persistedQuery")
     if persisted is None:
-        return found.get("documentId")
+        return found.get("documentId") or None
     digest = persisted.get("sha256Hash") if isinstance(persisted, dict) else None
     if not isinstance(digest, str) or persisted.get("version", 1) != 1:
         raise RequestError("`extensions.persistedQuery` must be {version: 1, sha256Hash}: the SHA-256 of the document.")
-    if "documentId" in found:
+    if found.get("documentId"):
         raise RequestError("Send either `documentId` or `extensions.persistedQuery`.")
     return f"{SHA256}{digest}"
 

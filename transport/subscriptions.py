@@ -44,7 +44,7 @@ from transport.trusted_operations import OTHER_TEXT, apply_document_policy
 
 EVENTS = Root(replace(roots.EVENTS, many=True, connection=True), about.ABOUT_EVENT, prepare=roots.prepare_access)
 MOST_STREAMS = 16
-"""Concurrent subscriptions of one client in a worker."""
+"""Concurrent subscriptions of one client in a worker, and of one connection."""
 
 CHECK_SECONDS, POLL_SECONDS = 2.0, 30.0
 """Intervals at which a waiting subscription verifies its token, and reads events without a notification."""
@@ -55,6 +55,13 @@ PAGE, READ_SECONDS = 100, 10.0
 RUNNING = Gauge("suxin_subscriptions", "Subscriptions that run now", ["audience"], multiprocess_mode="livesum")
 READERS = 2
 """Concurrent reads of all subscriptions, so that connections remain for other requests."""
+
+
+def check_number(running: int) -> None:
+    """Raise ThrottledError if so many subscriptions at a time are too many."""
+    if running > MOST_STREAMS:
+        message = say("{most_streams} subscriptions at a time are kept. End one of them.", most_streams=MOST_STREAMS)
+        raise ThrottledError("CONCURRENCY_LIMITED", message, 1, Status(MOST_STREAMS, 0, 0))
 
 
 @dataclass
@@ -81,7 +88,7 @@ class Live:
         reach = scopes_of(principal.audience)
         operation = prepare_operation(self.graphql, body.query, body.operation_name, principal.scopes, True, reach)
         request = price_request(operation, body.variables, principal.audience)
-        self._check_number(principal)
+        check_number(self._open.get(principal.client_key, 0) + 1)
         if self.budgets:
             await self.budgets.charge(principal, request.cost)
         caller = Caller(principal, self.keyring, self.clock(), uuid4())
@@ -101,13 +108,6 @@ class Live:
             newest = sa.select(sa.func.coalesce(sa.func.max(models.Event.position), 0))
             key: int = (await connection.execute(newest)).scalar_one() or 0
         return key
-
-    def _check_number(self, principal: Principal) -> None:
-        if self._open.get(principal.client_key, 0) >= MOST_STREAMS:
-            message = say(
-                "{most_streams} subscriptions at a time are kept. End one of them.", most_streams=MOST_STREAMS
-            )
-            raise ThrottledError("CONCURRENCY_LIMITED", message, 1, Status(MOST_STREAMS, 0, 0))
 
     @contextmanager
     def count(self, principal: Principal) -> Iterator[None]:

@@ -26,7 +26,7 @@ from languages.negotiation import Language, choose_language
 from languages.translation import translate
 from transport.body import check_shape
 from transport.refusals import refusal_of
-from transport.subscriptions import MOST_STREAMS, Live
+from transport.subscriptions import Live, check_number
 
 PROTOCOL = "graphql-transport-ws"
 INIT_SECONDS = timedelta(seconds=5)
@@ -45,18 +45,37 @@ CHECK_SECONDS = 10.0
 def tell_reason(reason: str, language: Language) -> str:
     """Return why a connection is closed, in a language, within what a frame holds. Reasons that graphql-transport-ws
     prescribes are strawberry's, and English."""
-    return translate(reason, language).encode()[:LONGEST_REASON].decode(errors="ignore")
+    return cut_reason(translate(reason, language))
+
+
+def cut_reason(reason: str) -> str:
+    """Return as much of a reason as a frame holds."""
+    return reason.encode()[:LONGEST_REASON].decode(errors="ignore")
+
+
+def read_message(text: str) -> dict[str, Any]:
+    """Parse a message. An id that is no text with characters is left out, as the handler closes the connection for a
+    missing one (4400); so is a payload that is null, as it may be. Raises JSONDecodeError."""
+    found = orjson.loads(text)
+    if not isinstance(found, dict):
+        raise orjson.JSONDecodeError("no message", text, 0)
+    if not isinstance(found.get("id"), str) or not found["id"]:
+        found.pop("id", None)
+    if found.get("payload") is None:
+        found.pop("payload", None)
+    return found
 
 
 @dataclass
 class Socket:
     """One connection. Its token and proof are in the headers of the handshake, or in `connection_init`. The proof is
-    for the handshake: the method GET, and the public address of the endpoint (https)."""
+    for the handshake: the method GET, and the public address of the endpoint (https). running: its subscriptions."""
 
     live: Live
     websocket: WebSocket
     connection_params: dict[str, Any] = field(default_factory=dict)
     token: str = ""
+    running: int = 0
 
     async def on_ws_connect(self, context: Any) -> Any:
         """Verify the token in the header or in the payload's `authorization`, and its proof in the header or in the
@@ -81,7 +100,9 @@ class Socket:
         return self._results(query)
 
     async def _results(self, given: Mapping[str, Any]) -> AsyncIterator[Any]:
+        self.running += 1
         try:
+            check_number(self.running)
             stream = await self.live.subscribe(self.token, check_shape(given))
             async for result in stream.results():
                 errors = [self._tell(error) for error in result.errors or ()]
@@ -94,6 +115,8 @@ class Socket:
             else:
                 log_failure(error, "socket")
                 await self.close(TRY_AGAIN, "Something went wrong here. Try again.")
+        finally:
+            self.running -= 1
 
     @property
     def language(self) -> Language:
@@ -116,11 +139,12 @@ class Socket:
     def decode_json(self, text: str) -> Any:
         """Parse a message. A request is passed on whole, since the handler has no document ids. Raises
         JSONDecodeError."""
-        found = orjson.loads(text)
-        payload = found.get("payload") if isinstance(found, dict) else None
-        if not isinstance(found, dict) or (found.get("type") == "subscribe" and not isinstance(payload, dict)):
+        found = read_message(text)
+        if found.get("type") != "subscribe":
+            return found
+        if not isinstance(found.get("payload"), dict):
             raise orjson.JSONDecodeError("no message", text, 0)
-        return found | {"payload": {"query": payload}} if found.get("type") == "subscribe" else found
+        return found | {"payload": {"query": found["payload"]}}
 
     async def end_with_token(self) -> None:
         """Close the connection when its token expires or is revoked, even without a subscription."""
@@ -144,9 +168,9 @@ class Adapter(ASGIWebSocketAdapter):
     """Sends messages with a time limit."""
 
     async def close(self, code: int, reason: str) -> None:
-        """Close the connection, unless it is closed already."""
+        """Close the connection, unless it is closed already. The handler puts what was sent into reasons."""
         if self.ws.application_state is not WebSocketState.DISCONNECTED:
-            await super().close(code, reason)
+            await super().close(code, cut_reason(reason))
 
     async def send_json(self, message: Mapping[str, object]) -> None:
         """Send a message; close the connection if the client does not read. Does nothing on a closed connection."""
@@ -183,7 +207,7 @@ def build_socket_endpoint(live: Live) -> Any:
         adapter = Adapter(view, websocket, websocket)
         ending = asyncio.create_task(socket.end_with_token())
         try:
-            await BaseGraphQLTransportWSHandler(view, adapter, view, None, view, INIT_SECONDS, MOST_STREAMS).handle()
+            await BaseGraphQLTransportWSHandler(view, adapter, view, None, view, INIT_SECONDS).handle()
         finally:
             ending.cancel()
             await asyncio.gather(ending, return_exceptions=True)

@@ -1,5 +1,6 @@
 """Parsing of JSON from clients."""
 
+import re
 from itertools import chain
 from typing import Any
 
@@ -10,6 +11,9 @@ from languages.sentence import say
 DEEPEST = 16
 NESTED = (dict, list)
 """The types of values with levels below them, as orjson makes them."""
+NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+"""U+0000 as JSON writes it: a backslash that no other one escapes."""
+
 NO_NUL = "The body holds the character U+0000, which no text here can hold."
 
 
@@ -21,9 +25,14 @@ class JsonError(ValueError):
         self.code = code
 
 
+def holds_nul(raw: bytes) -> bool:
+    """Return whether a JSON text holds U+0000, which PostgreSQL does not store."""
+    return b"\\u0000" in raw and NUL.search(raw) is not None
+
+
 def read_json(raw: bytes) -> Any:
     """Parse a JSON text (RFC 8259). Raises JsonError."""
-    if b"\\u0000" in raw:
+    if holds_nul(raw):
         raise JsonError(NO_NUL)
     try:
         return orjson.loads(raw)

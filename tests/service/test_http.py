@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import gzip
+import hashlib
 import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -432,6 +433,43 @@ def test_a_body_that_is_no_request_is_refused(world: World, content: bytes, told
     assert refused(send(world, content), 400) == [told]
 
 
+def test_a_backslash_may_stand_before_four_noughts(world: World) -> None:
+    """As in the path of a file: neither JSON nor GraphQL reads U+0000 there."""
+    query = 'query($n: String!) { a: __type(name: $n) { name } b: __type(name: "C:\\\\u0000") { name } }'
+    answer = send(world, json.dumps({"query": query, "variables": {"n": "C:\\u0000"}}).encode())
+    assert answer.json()["data"] == {"a": None, "b": None}
+    for escaped in (b"\\\\\\u0000", b"\\\\\\\\\\u0000"):
+        assert refused(send(world, TYPENAME + b', "variables": {"a": "%s"}}' % escaped), 400) == [NO_NUL]
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"operationName": ""},
+        {"operationName": None},
+        {"documentId": ""},
+        {"documentId": None},
+        {"variables": None, "extensions": None},
+        {"extensions": {"receipt": None, "persistedQuery": None}},
+    ],
+    ids=str,
+)
+def test_an_empty_text_and_null_are_as_if_they_were_not_sent(world: World, members: dict[str, Any]) -> None:
+    answer = send(world, json.dumps({"query": "query A { __typename }"} | members).encode())
+    assert (answer.status_code, answer.json().get("data")) == (200, {"__typename": "Query"})
+
+
+def test_a_document_has_one_identifier(world: World) -> None:
+    query = "{ __typename }"
+    persisted = {"version": 1, "sha256Hash": hashlib.sha256(query.encode()).hexdigest()}
+    body = {"query": query, "extensions": {"persistedQuery": persisted}}
+    for document_id in (None, ""):
+        answer = send(world, json.dumps(body | {"documentId": document_id}).encode()).json()
+        assert answer["data"] == {"__typename": "Query"}
+    told = "Send either `documentId` or `extensions.persistedQuery`."
+    assert refused(send(world, json.dumps(body | {"documentId": "x"}).encode()), 400) == [(told, "BAD_REQUEST")]
+
+
 @pytest.mark.parametrize(
     "media_type",
     ["", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/graphql"],
@@ -503,6 +541,13 @@ def test_the_schema_and_the_catalogue_are_read_by_get(world: World) -> None:
     assert world.http.head("/graphql", params={"query": "{ __typename }"}, headers=bearer(world)).status_code == 200
 
 
+@pytest.mark.parametrize("name", ["operationName", "variables", "extensions", "documentId"])
+def test_an_empty_parameter_is_as_if_it_were_not_sent(world: World, name: str) -> None:
+    """GraphQL over HTTP, 6.2."""
+    answer = by_get(world, query="query A { __typename }", **{name: ""})
+    assert (answer.status_code, answer.json().get("data")) == (200, {"__typename": "Query"})
+
+
 @pytest.mark.parametrize(
     "query",
     [
@@ -532,6 +577,7 @@ def test_urql_is_told_how_to_ask_by_post(world: World) -> None:
     ("params", "status", "code"),
     [
         ({}, 400, "BAD_REQUEST"),
+        ({"query": ""}, 400, "BAD_REQUEST"),
         ({"query": "{ __typename }", "variables": "{"}, 400, "BAD_JSON"),
         ({"query": "{ __typename }", "variables": "[]"}, 400, "BAD_REQUEST"),
     ],

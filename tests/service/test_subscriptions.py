@@ -30,6 +30,7 @@ from transport.event_stream import EventStream
 from transport.subscriptions import MOST_STREAMS
 
 BANK, COMMERCE = Audience.BANK, Audience.COMMERCE
+NO_ID = "Failed to parse message"
 SUBSCRIBE = "subscription($after: String) { events(after: $after) { cursor node { kind reference } } }"
 
 
@@ -51,12 +52,16 @@ class Line:
         """Something happens while others listen."""
         await asyncio.to_thread(self.certify)
 
+    def knocking(self, **given: Any) -> connect:
+        """A connection that is not acknowledged."""
+        protocols: Any = ["graphql-transport-ws"]
+        return connect(self.address.replace("http:", "ws:") + "/graphql", subprotocols=protocols, **given)
+
     @asynccontextmanager
     async def socket(self, who: Audience = BANK, token: str | None = None) -> AsyncIterator[ClientConnection]:
         """A connection that is acknowledged."""
         token = token or self.chambers.partner(who)
-        url = self.address.replace("http:", "ws:") + "/graphql"
-        async with connect(url, subprotocols=["graphql-transport-ws"]) as found:  # type: ignore[list-item]  # a NewType
+        async with self.knocking() as found:
             await say(found, type="connection_init", payload={"authorization": f"Bearer {token}"})
             assert await heard(found) == {"type": "connection_ack"}
             yield found
@@ -69,6 +74,14 @@ async def say(socket: ClientConnection, **message: Any) -> None:
 async def heard(socket: ClientConnection) -> Any:
     async with asyncio.timeout(10):
         return json.loads(await socket.recv())
+
+
+async def closing(socket: ClientConnection) -> tuple[int, str]:
+    """The code and the reason of the frame that closes a connection."""
+    with pytest.raises(ConnectionClosed) as caught:
+        await heard(socket)
+    assert caught.value.rcvd is not None
+    return caught.value.rcvd.code, caught.value.rcvd.reason
 
 
 async def subscribe(socket: ClientConnection, document: str = SUBSCRIBE, **variables: Any) -> None:
@@ -193,15 +206,52 @@ async def test_a_subscription_ends_with_its_token(line: Line) -> None:
     assert (caught.value.rcvd.code, caught.value.rcvd.reason) == (4401, "The token has ended.")
 
 
-@pytest.mark.parametrize("payload", [None, {}, {"authorization": "Bearer x"}, {"authorization": 5}])
-async def test_without_a_token_nothing_begins(line: Line, payload: Any) -> None:
-    url = line.address.replace("http:", "ws:") + "/graphql"
-    async with connect(url, subprotocols=["graphql-transport-ws"]) as socket:  # type: ignore[list-item]  # a NewType
-        await say(socket, type="connection_init", **({} if payload is None else {"payload": payload}))
-        with pytest.raises(ConnectionClosed) as caught:
-            await heard(socket)
-    assert caught.value.rcvd is not None
-    assert caught.value.rcvd.code == 4403
+@pytest.mark.parametrize(
+    "message",
+    [{}, *({"payload": one} for one in (None, {}, {"authorization": "Bearer x"}, {"authorization": 5}))],
+)
+async def test_without_a_token_nothing_begins(line: Line, message: dict[str, Any]) -> None:
+    async with line.knocking() as socket:
+        await say(socket, type="connection_init", **message)
+        assert (await closing(socket)) == (4403, "Forbidden")
+
+
+async def test_a_token_in_the_handshake_needs_no_payload(line: Line) -> None:
+    """The protocol lets a payload be null."""
+    headers = {"authorization": f"Bearer {line.chambers.partner(BANK)}"}
+    async with line.knocking(additional_headers=headers) as socket:
+        await say(socket, type="connection_init", payload=None)
+        assert await heard(socket) == {"type": "connection_ack"}
+
+
+@pytest.mark.parametrize("given", [{}, {"id": None}, {"id": ""}, {"id": 1}, {"id": [1]}, {"id": {}}], ids=str)
+@pytest.mark.parametrize("type_", ["subscribe", "complete"])
+async def test_the_id_of_an_operation_is_a_text(line: Line, type_: str, given: dict[str, Any]) -> None:
+    async with line.socket() as socket:
+        await say(socket, type=type_, payload={"query": SUBSCRIBE}, **given)
+        assert await closing(socket) == (4400, NO_ID)
+
+
+@pytest.mark.parametrize("id_", [1, [1], {}], ids=str)
+async def test_who_has_no_token_ends_nothing_but_the_connection(line: Line, id_: Any) -> None:
+    async with line.knocking() as socket:
+        await say(socket, type="complete", id=id_)
+        assert await closing(socket) == (4400, NO_ID)
+
+
+@pytest.mark.parametrize("type_", ["x" * 200, "解" * 100, ["x" * 200], {}], ids=["text", "Chinese", "list", "object"])
+async def test_the_reason_of_a_closing_is_cut_to_what_a_frame_holds(line: Line, type_: Any) -> None:
+    async with line.knocking() as socket:
+        await say(socket, type=type_)
+        code, reason = await closing(socket)
+    assert (code, reason) == (4400, f"Unknown message type: {type_}".encode()[:123].decode(errors="ignore"))
+
+
+async def test_an_id_that_is_used_twice_is_told_in_what_a_frame_holds(line: Line) -> None:
+    async with line.socket() as socket:
+        for _ in range(2):
+            await say(socket, type="subscribe", id="x" * 200, payload={"query": SUBSCRIBE})
+        assert await closing(socket) == (4409, "Subscriber for " + "x" * 108)
 
 
 async def test_other_protocols_are_not_spoken(line: Line) -> None:
@@ -337,6 +387,21 @@ async def test_so_many_subscriptions_of_one_client(line: Line) -> None:
                 break
             await say(second, id="1", type="complete")
     assert answer["payload"][0]["extensions"]["code"] == "CONCURRENCY_LIMITED"
+
+
+async def test_so_many_subscriptions_of_one_connection(line: Line) -> None:
+    """Those that could not begin, and those that are ended, leave their places."""
+    chinese = {"accept-language": "zh", "authorization": f"Bearer {line.chambers.partner(BANK)}"}
+    async with line.knocking(additional_headers=chinese) as socket:
+        await say(socket, type="connection_init")
+        await heard(socket)
+        for place_ in range(MOST_STREAMS):
+            await say(socket, id=str(place_), type="subscribe", payload={"query": "subscription {"})
+            assert (await heard(socket))["payload"][0]["extensions"]["code"] == "SYNTAX_ERROR"
+        for place_ in range(MOST_STREAMS + 1):
+            await say(socket, id=str(place_), type="subscribe", payload={"query": SUBSCRIBE})
+        refused = {"message": "最多同时保持 16 个订阅，请先结束一个。", "extensions": {"code": "CONCURRENCY_LIMITED"}}
+        assert await heard(socket) == {"id": str(MOST_STREAMS), "type": "error", "payload": [refused]}
 
 
 def test_a_subscription_by_an_ordinary_post_is_told_how(chambers: Chambers) -> None:
