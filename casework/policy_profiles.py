@@ -74,6 +74,12 @@ async def list_changes(fetch: Fetch, start: ProfileStart) -> Sequence[ChangedEnd
     return sorted(found, key=lambda one: (one.case_number, one.kind, one.key))
 
 
+async def preview_profile(connection: AsyncConnection, start: ProfileStart) -> Sequence[ChangedEnd]:
+    """Return what declaring a profile would change. Raises Refusal NOT_FOUND."""
+    await _check_court(connection, start.court_code)
+    return await list_changes(fetch_by(connection), start)
+
+
 async def _list_deductions(fetch: Fetch, start: ProfileStart) -> Sequence[ChangedEnd]:
     item = Deduction
     columns = (item.id, CourtCase.number, item.tier, item.points, item.determined_on, item.expires_on)
@@ -133,8 +139,7 @@ async def declare_profile(connection: AsyncConnection, start: ProfileStart, at: 
 
 async def _check_start(connection: AsyncConnection, start: ProfileStart, today: date) -> None:
     """Raise Refusal for an unknown court, and for a day that is not to come, before the law, or before another one."""
-    if (await connection.execute(sa.select(Court.code).where(Court.code == start.court_code))).first() is None:
-        raise Refusal("NOT_FOUND", "There is no such court.", "See: suxin court list.", "courtCode")
+    await _check_court(connection, start.court_code)
     earliest = max(today + timedelta(1), IN_FORCE_FROM[start.profile])
     latest = sa.select(sa.func.max(CourtProfile.begins_on)).where(CourtProfile.court_code == start.court_code)
     if last := (await connection.execute(latest)).scalar_one():
@@ -142,6 +147,11 @@ async def _check_start(connection: AsyncConnection, start: ProfileStart, today: 
     if start.begins_on < earliest:
         message = say("This profile begins on {earliest} at the earliest.", earliest=earliest)
         raise Refusal("BAD_DATE", message, "Give that day, or a later one.", "beginsOn")
+
+
+async def _check_court(connection: AsyncConnection, code: str) -> None:
+    if (await connection.execute(sa.select(Court.code).where(Court.code == code))).first() is None:
+        raise Refusal("NOT_FOUND", "There is no such court.", "See: suxin court list.", "courtCode")
 
 
 async def _end(connection: AsyncConnection, changed: ChangedEnd) -> None:

@@ -1,7 +1,7 @@
 """`suxin court`: list and add courts."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
 import sqlalchemy as sa
@@ -9,11 +9,10 @@ import typer
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from auth.administration.security_events import Happening
-from casework.policy_profiles import declare_profile, list_changes
+from casework.policy_profiles import declare_profile, preview_profile
 from casework.refusal import Refusal
-from casework.transparency.tree import fetch_by
 from commands.listing import AsJson, show_list
-from commands.session import console, explain_errors, in_transaction
+from commands.session import console, explain_errors, in_transaction, parse_day
 from ingest.reference.courts import NewCourt, add_court, give_grades, mask_organizations
 from models.court import Court
 from models.policy_profile import PolicyProfile, ProfileStart
@@ -101,7 +100,7 @@ def court_grades(
 def court_profile(
     code: Annotated[str, typer.Argument(help="Code of the court.")],
     profile: Annotated[PolicyProfile, typer.Argument(help="Rules of publicity and repair.")],
-    begins: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First day: a day to come.")],
+    begins: Annotated[date, typer.Option("--from", parser=parse_day, metavar="DAY", help="First day: a day to come.")],
     preview: Annotated[bool, typer.Option("--preview", help="List what would change, and change nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -110,15 +109,13 @@ def court_profile(
     NDRC_36 (信用修复管理办法, from 2026-04-01): minor items are public for three months at most, ordinary ones for
     twelve, serious ones for 36; a full performance ends an item at once. The ends are written when it is declared.
 
-    Example: suxin court profile 浙0281 NDRC_36 --from 2026-04-01 --preview
+    Example: suxin court profile 浙0281 NDRC_36 --from 2027-01-01 --preview
     """
-    start = ProfileStart(code, profile, begins.date())
+    start = ProfileStart(code, profile, begins)
     with explain_errors(Refusal):
         changes = in_transaction(
             lambda connection: (
-                list_changes(fetch_by(connection), start)
-                if preview
-                else declare_profile(connection, start, datetime.now(UTC))
+                preview_profile(connection, start) if preview else declare_profile(connection, start, datetime.now(UTC))
             ),
             keep=not preview,
             attempt=Happening(SecurityAct.COURT_CHANGED, f"court {code}"),

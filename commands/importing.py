@@ -1,8 +1,9 @@
 """`suxin import`: import exports of a court."""
 
 import asyncio
-from dataclasses import dataclass, replace
-from datetime import date, datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,7 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from commands.configuration import read_settings
-from commands.session import console, explain_errors, show_lines, use_database, with_engine
+from commands.session import console, explain_errors, parse_day, show_lines, use_database, with_engine
 from ingest.importing import FORMATS, import_file, utc_now
 from ingest.report import Summary
 from models.keyring import load_keyring
@@ -29,12 +30,19 @@ def import_(
     format: Annotated[str, typer.Argument(help=f"One of: {', '.join(FORMATS)}.")],
     files: Annotated[list[Path], typer.Argument(help="Files to import, in this order.")],
     court: Annotated[str | None, typer.Option(help="Accept only lines of this court and those below it.")] = None,
-    rejects: Annotated[Path | None, typer.Option(help="File for rejected lines and their reasons.")] = None,
+    rejects: Annotated[
+        Path | None,
+        typer.Option(
+            help="File for rejected lines and their reasons, or a directory for one of each file. By default "
+            "NAME.rejects.csv in the working directory. It holds names of persons."
+        ),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Import without saving anything.")] = False,
     exported_on: Annotated[
-        datetime | None,
+        date | None,
         typer.Option(
-            formats=["%Y-%m-%d"],
+            parser=parse_day,
+            metavar="DAY",
             help="Day of the export, by default today. Lines that differ from a newer export are outdated.",
         ),
     ] = None,
@@ -50,15 +58,16 @@ def import_(
     """
     if format not in FORMATS:
         raise typer.BadParameter(f"{format} is not a format; choose one of {', '.join(FORMATS)}.")
-    if exported_on and exported_on.date() > to_court_day(utc_now()):
+    if exported_on and exported_on > to_court_day(utc_now()):
         raise typer.BadParameter("The day of the export has not come yet: write the day on which the file was made.")
-    manner = Manner(court, rejects, dry_run, exported_on.date() if exported_on else None, history)
+    targets = place_rejects(files, rejects)
+    manner = Manner(court, dry_run, exported_on, history)
     with explain_errors():
         settings = read_settings()
     with explain_errors(), use_database(settings, keys=True) as url:
-        summaries = [import_one(settings, url, format, file, manner) for file in files]
-    for file, summary in zip(files, summaries, strict=True):
-        show(file, summary)
+        summaries = [import_one(settings, url, format, *paths, manner) for paths in zip(files, targets, strict=True)]
+    for file, target, summary in zip(files, targets, summaries, strict=True):
+        show(file, target, summary)
     if any(summary.rejected for summary in summaries):
         raise typer.Exit(REJECTED)
 
@@ -68,37 +77,48 @@ class Manner:
     """The options of `suxin import`, under the names of `import_file`."""
 
     court: str | None = None
-    rejects: Path | None = None
     dry_run: bool = False
     exported_on: date | None = None
     history: bool = False
 
 
-def import_one(settings: Settings, url: sa.URL, format: str, file: Path, manner: Manner) -> Summary:
+def place_rejects(files: Sequence[Path], given: Path | None) -> list[Path]:
+    """Return the rejects file of each file. given: a file, a directory, or None for the working directory.
+
+    Raises BadParameter if several files would share one, since each import writes it anew, or if it is an export.
+    """
+    directory = given if given and given.is_dir() else Path()
+    alone = given if given and not given.is_dir() else None
+    targets = [alone or directory / f"{file.stem}.rejects.csv" for file in files]
+    if len(set(targets)) < len(targets):
+        raise typer.BadParameter(
+            f"Several of these files would write their rejected lines to {targets[0]}: import them one by one, or name "
+            "a directory that exists by --rejects and give the files different names."
+        )
+    if taken := {one.resolve() for one in targets} & {one.resolve() for one in files}:
+        raise typer.BadParameter(f"{taken.pop()} is to be imported: name another file for rejected lines.")
+    return targets
+
+
+def import_one(settings: Settings, url: sa.URL, format: str, file: Path, rejects: Path, manner: Manner) -> Summary:
     """Import one file with a progress bar."""
     keyring = load_keyring(settings.key_file, settings.crypto, settings.crypto_command)
-    target = manner.rejects or Path(f"{file.stem}.rejects.csv")
-    if target.is_dir():
-        target /= f"{file.stem}.rejects.csv"
 
     async def work(engine: Any) -> Summary:
         with show_lines(file.name) as progress:
             return await import_file(
-                engine,
-                format,
-                file,
-                keyring=keyring,
-                progress=progress,
-                **vars(replace(manner, rejects=target)),
+                engine, format, file, keyring=keyring, progress=progress, rejects=rejects, **vars(manner)
             )
 
     found: Summary = asyncio.run(with_engine(database.get_direct_url(settings, url), work))
     return found
 
 
-def show(file: Path, summary: Summary) -> None:
-    """Print the summary of an import, its notices and its identity conflicts."""
+def show(file: Path, rejects: Path, summary: Summary) -> None:
+    """Print the summary of an import, where its rejected lines are, its notices and its identity conflicts."""
     console.print(make_table(file, summary))
+    if summary.rejected:
+        console.print(escape(f"Rejected lines and their reasons: {rejects}"), style="red", soft_wrap=True)
     for sentence in summary.notices:
         console.print(escape(sentence), style="yellow")
     for line, other in summary.conflicts[:CONFLICTS_SHOWN]:

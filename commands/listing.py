@@ -1,6 +1,7 @@
 """Lists that commands show: a table for people, JSON for programs."""
 
 import json
+import os
 from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Annotated, Any
@@ -27,7 +28,13 @@ def show_list(columns: Sequence[str], rows: Iterable[Sequence[Any]], as_json: bo
     table = Table(*(Column(column, overflow="fold") for column in columns))
     for row in rows:
         table.add_row(*(escape(_write(value)) for value in row))
-    (console if console.is_terminal else Console(width=WHOLE)).print(table)
+    show_table(table)
+
+
+def show_table(table: Table) -> None:
+    """Print a table to the width of the terminal or of COLUMNS; without either, as wide as it is, for programs."""
+    narrow = console.is_terminal or "COLUMNS" in os.environ
+    (console if narrow else Console(width=WHOLE)).print(table)
 
 
 def write_json(value: Any) -> str:
@@ -37,6 +44,8 @@ def write_json(value: Any) -> str:
 
 def _write(value: Any) -> str:
     match value:
+        case float():
+            return f"{value:.3f}".rstrip("0").removesuffix(".")
         case None:
             return ""
         case bool():

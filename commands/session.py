@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
@@ -33,6 +34,7 @@ from commands.exits import BY_CHECK, CommandError, ExitCode, explain_database, e
 from commands.operating import find_operator, record_at, record_refusal
 from ingest.reference.catalogue import load_catalogue
 from ingest.report import ImportFileError
+from models.dates import parse_date
 from models.keyring import KeyringError, load_keyring
 from models.number_suites import Crypto
 from models.security_event import SecurityAct
@@ -163,8 +165,7 @@ def _open(settings: Settings, said: Console) -> Iterator[sa.URL]:
     """Run the database, and say which it is. Yields the URL for commands, whose statements take longer than a pooler's
     sessions let them."""
     with database.open_database(settings) as url:
-        embedded = f"embedded in {settings.data_dir.absolute()}"
-        where = url.render_as_string() if settings.database_url else embedded
+        where = url.render_as_string() if settings.database_url else f"embedded in {settings.data_dir.absolute()}"
         read = f" (settings: {file})" if (file := FOUND.get()) else ""
         said.print(f"[dim]Database: {escape(where + read)}[/]", soft_wrap=True)
         with acting_as(find_operator()):
@@ -281,6 +282,14 @@ def show_lines(name: str) -> Iterator[Callable[[int, int, int], None]]:
     with Progress(*shown, console=errors) as progress:
         task = progress.add_task(escape(name), lines=0)
         yield lambda done, total, lines: progress.update(task, completed=done, total=total, lines=lines)
+
+
+def parse_day(text: str) -> date:
+    """Read a day that an operator gives, in the forms of `parse_date`. Raises BadParameter, which says them."""
+    try:
+        return parse_date(text, latest=date.max)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
 
 
 def read_json(path: Path) -> Any:

@@ -20,7 +20,7 @@ from auth.audiences import Audience
 from auth.server.accounts import Password
 from commands.configuration import read_settings
 from commands.exits import explain_port
-from commands.importing import Manner, import_one
+from commands.importing import Manner, import_one, place_rejects
 from commands.importing import show as show_summary
 from commands.session import console, create_database, explain_errors, show_progress, with_engine
 from demo.addresses import list_addresses
@@ -117,7 +117,8 @@ def _fill(
 
 
 def _bring(settings: Settings, url: sa.URL, format: str, file: Path) -> None:
-    show_summary(file, import_one(settings, url, format, file, Manner(rejects=settings.data_dir)))
+    (rejects,) = place_rejects([file], settings.data_dir)
+    show_summary(file, rejects, import_one(settings, url, format, file, rejects, Manner()))
 
 
 def _present(

@@ -83,7 +83,8 @@ class Summary:
 
 
 class Rejects(AbstractContextManager["Rejects"]):
-    """The rejects file: CSV of line number, reason code, sentence and the line as `ingest.masking` leaves it.
+    """The rejects file: CSV of line number, reason code, sentence and the line as `ingest.masking` leaves it. A file
+    has a byte order mark, without which Excel in Chinese reads it as GBK.
 
     target: a text stream, a path, or None. A file at the path is replaced, is readable by its owner only, and removed
     if no line was rejected. Raises ImportFileError if the path cannot be written.
@@ -124,4 +125,4 @@ def _create(path: Path) -> TextIO:
         os.fchmod(handle, 0o600)
     except OSError as error:
         raise ImportFileError(f"The rejects file {path} cannot be written ({error.strerror}). Name another.") from error
-    return os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape", newline="")
+    return os.fdopen(handle, "w", encoding="utf-8-sig", errors="surrogateescape", newline="")

@@ -1,6 +1,6 @@
 """`suxin client`: register clients."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,7 +14,7 @@ from commands.access.adding import Purposes, Scopes, client_add, show_credential
 from commands.access.matching import client_match_key
 from commands.access.register import open_register
 from commands.listing import AsJson, show_list
-from commands.session import console, read_json
+from commands.session import console, parse_day, read_json
 from models.client import ClientProfile
 from models.security_event import SecurityAct
 from models.terms import to_court_day
@@ -92,7 +92,7 @@ def client_admit(
     contract: Annotated[str, typer.Option(help="Number of the contract by which data is provided.")],
     responsible: Annotated[str, typer.Option(help="Who answers for the data at the client.")],
     assessment: Annotated[str, typer.Option(help="Number of the impact assessment (PIPL 55).")],
-    until: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="Last day, such as 2027-12-31.")],
+    until: Annotated[date, typer.Option(parser=parse_day, metavar="DAY", help="Last day, such as 2027-12-31.")],
     purpose: Purposes = None,
 ) -> None:
     """Record the admission of a client: contract, who is responsible, impact assessment, purposes, and its last day.
@@ -101,7 +101,7 @@ def client_admit(
     Example: suxin client admit yuyao-bank --contract 2026-017 --responsible 王芳 --assessment PIA-9 --until 2027-12-31
     """
     with open_register(_try(SecurityAct.CLIENT_CHANGED, client_id)) as (connection, _):
-        admission = AdmissionTerms(contract, responsible, assessment, until.date())
+        admission = AdmissionTerms(contract, responsible, assessment, until)
         admit_client(connection, client_id, admission, now=datetime.now(UTC), purposes=purpose or ())
     console.print(f"{client_id} is admitted until {until:%Y-%m-%d}.")
 

@@ -5,11 +5,12 @@ and database are kept apart.
 """
 
 import json
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
 from joserfc import jwe
-from joserfc.errors import JoseError
+from joserfc.errors import JoseError, SecurityWarning
 from joserfc.jwk import OctKey
 
 from commands.exits import CommandError
@@ -38,18 +39,24 @@ def check_passphrase(passphrase: str) -> None:
 def seal(files: Mapping[str, str], passphrase: str) -> str:
     """Return files, by name, sealed with a passphrase."""
     header = {"alg": ALGORITHM, "enc": ENCRYPTION, "p2c": ITERATIONS, "typ": "suxin-keys+jwe"}
-    key = OctKey.import_key(passphrase)
+    key = _read_key(passphrase)
     return jwe.encrypt_compact(header, json.dumps(dict(files)).encode(), key, algorithms=[ALGORITHM, ENCRYPTION])
 
 
 def unseal(text: str, passphrase: str) -> dict[str, str]:
     """Return the files, by name. Raises CommandError if the passphrase is another or the file was changed."""
-    key = OctKey.import_key(passphrase)
+    key = _read_key(passphrase)
     try:
         opened = jwe.decrypt_compact(text.strip(), key, algorithms=[ALGORITHM, ENCRYPTION]).plaintext
     except (JoseError, ValueError):
         raise CommandError("The keys cannot be opened: the passphrase is another, or the file was changed.") from None
     return dict(json.loads(opened or b"{}"))
+
+
+def _read_key(passphrase: str) -> OctKey:
+    """Return a passphrase as a key. joserfc warns of a short one, as a wrong one may be: PBES2 makes the key of it."""
+    with warnings.catch_warnings(action="ignore", category=SecurityWarning):
+        return OctKey.import_key(passphrase)
 
 
 def check_ring(files: Mapping[str, str], settings: Settings, ring: str | None) -> None:

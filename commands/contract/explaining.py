@@ -1,7 +1,6 @@
 """`suxin explain`: the cost, scopes and SQL of a document."""
 
 import asyncio
-import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,7 +15,7 @@ from auth.audiences import PURPOSES, Audience, scopes_of
 from auth.principal import Principal
 from commands.configuration import read_settings
 from commands.exits import CommandError
-from commands.session import explain_errors, use_database, with_engine
+from commands.session import explain_errors, read_json, use_database, with_engine
 from engine.document.document import DocumentError, is_subscription, prepare_operation
 from engine.explanation import Explanation
 from engine.explanation import explain as explanation
@@ -30,6 +29,9 @@ PARTITION = "SELECT ensure_access_log_partition(current_date)"
 
 NOBODY = 0
 """A key that no client has."""
+
+VARIABLE = "Variable '$"
+"""How the message about a variable without a valid value begins."""
 
 FRESH = Keyring((bytes(32),), (bytes(32),))
 """Keys for printing statements only."""
@@ -46,15 +48,26 @@ def explain(
 ) -> None:
     """Print the cost of a document, the scopes that it needs, and its SQL, or why it has no plan.
 
-    Example: suxin explain examples/bank/finance_check.graphql --audience BANK
+    Example: suxin explain examples/bank/finance_check.graphql --audience BANK --variables
+    examples/bank/finance_check.json
     """
     with explain_errors():
-        given = json.loads(variables.read_text()) if variables else None
+        given = read_json(variables) if variables else None
         text = document.read_text()
-        found = _explained(text, operation, given, _caller(audience, NOBODY, FRESH))
+        try:
+            found = _explained(text, operation, given, _caller(audience, NOBODY, FRESH))
+        except CommandError as error:
+            hint = _suggest_variables(document) if given is None and VARIABLE in str(error) else ""
+            raise CommandError(f"{error}{hint}") from None
         typer.echo("\n".join(found.lines()))
         if analyze:
             typer.echo(_analyzed(text, operation, given, audience))
+
+
+def _suggest_variables(document: Path) -> str:
+    """Return what to do if variables are missing. Examples have theirs in a file of the same name."""
+    beside = document.with_suffix(".json")
+    return f"\nGive the variables: --variables {beside if beside.exists() else 'FILE, a JSON object'}."
 
 
 def _explained(text: str, operation: str | None, variables: dict[str, Any] | None, caller: Caller) -> Explanation:

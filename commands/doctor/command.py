@@ -12,13 +12,14 @@ from typing import Annotated
 import sqlalchemy as sa
 import typer
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from commands.configuration import FOUND, load_file
 from commands.doctor import machine, service
 from commands.doctor.finding import Finding, State, ok, problem
 from commands.doctor.vital import SESSIONS
-from commands.session import console, with_engine
+from commands.listing import show_table
+from commands.session import with_engine
 from postgres import database
 from postgres.errors import DatabaseError, DatabasePoolerError
 from settings import Settings, SettingsError
@@ -48,7 +49,7 @@ def doctor(
         found = {"ok": sound, "findings": [asdict(finding) for finding in findings]}
         typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
     else:
-        console.print(_table(findings))
+        show_table(make_table(findings))
     raise typer.Exit(0 if sound else 1)
 
 
@@ -97,8 +98,10 @@ def _of_database(settings: Settings, now: Callable[[], datetime], deep: bool) ->
         return [problem("database", text, "See that its account may connect and read, and that nothing locks it.")]
 
 
-def _table(findings: Sequence[Finding]) -> Table:
-    table = Table("", "check", "what was found", "what to do", show_lines=False)
+def make_table(findings: Sequence[Finding]) -> Table:
+    """Return the findings as a table."""
+    names = ("", "check", "what was found", "what to do")
+    table = Table(*(Column(name, overflow="fold") for name in names), show_lines=False)
     for finding in findings:
         colour = COLOURS[finding.state]
         state = f"[{colour}]{finding.state}[/]"

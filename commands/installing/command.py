@@ -62,7 +62,7 @@ def setup(
         Path | None, typer.Option(help="Second place for the keys: a directory on another disk.")
     ] = None,
     yes: Annotated[
-        bool, typer.Option("--yes", help="Ask nothing: the embedded database, a local issuer, the first court.")
+        bool, typer.Option("--yes", help="Ask nothing: the embedded database, a local issuer, no court.")
     ] = False,
 ) -> None:
     """Install Suxin: write the settings file, create the users of the database, migrate it, load the catalogue, make
@@ -111,7 +111,10 @@ def _write(file: Path, answers: Answers, name: str) -> None:
 
 
 async def _enter_court(connection: AsyncConnection, options: Options, name: str | None) -> str:
-    """Return the code of the court, which is added if its name is given. Raises CommandError."""
+    """Return the code of the court, which is added if its name is given; CODE if none is to be asked for. Raises
+    CommandError."""
+    if options.yes and options.court is None:
+        return "CODE"
     known = {row.code: row.name for row in await connection.execute(ROWS)}
     code = options.ask("court", options.court, next(iter(known)))
     if code not in known and name is None:

@@ -201,18 +201,22 @@ class JsonLinesExport:
         if not self._file.peek(64).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):  # type: ignore[attr-defined]
             self._file.close()
             raise ImportFileError(f"{path} is not JSON Lines: write one object a line, starting with {{.")
+        self._text = io.TextIOWrapper(self._file, "utf-8", errors="surrogateescape", newline="\n")
+        self._source = Lines(self._text, "\n")
 
     def lines(self) -> Iterator[Line]:
-        for number, content in enumerate(self._file, 1):
-            if content.strip():
-                yield self._line(number, content.removeprefix(b"\xef\xbb\xbf"))
+        while taken := self._source.take():
+            number, raw = taken
+            if raw.strip():
+                yield self._line(number, raw)
 
-    def _line(self, number: int, content: bytes) -> Line:
-        raw = content.decode(errors="surrogateescape")
+    def _line(self, number: int, raw: str) -> Line:
         if not is_text(raw):
             return Line(number, raw, (), UNREADABLE)
+        if len(raw) > LONGEST_LINE:
+            return Line(number, raw, (), TOO_LONG)
         try:
-            cells = _values(orjson.loads(content), self._columns)
+            cells = _values(orjson.loads(raw.removeprefix("\ufeff")), self._columns)
             return Line(number, raw, cells, find_error(self._columns, cells))
         except (orjson.JSONDecodeError, TypeError):
             return Line(number, raw, (), NOT_JSON)
@@ -223,7 +227,7 @@ class JsonLinesExport:
         return self._file.tell()
 
     def close(self) -> None:
-        self._file.close()
+        self._text.close()
 
 
 def _written(column: str, value: object) -> str:

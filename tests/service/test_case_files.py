@@ -81,7 +81,7 @@ class Desk:
 
     def refused(self) -> list[tuple[int, str]]:
         """Lines and reasons of the rejects file."""
-        with self.rejects.open(encoding="utf-8", newline="") as file:
+        with self.rejects.open(encoding="utf-8-sig", newline="") as file:
             return [(int(row[0]), row[1]) for row in list(csv.reader(file))[1:]]
 
 

@@ -13,6 +13,7 @@ from import_files import LINE, line, write_csv
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ingest.files.lines import LONGEST_LINE
+from ingest.files.text_files import TOO_LONG
 from ingest.formats.cases import Cases
 from ingest.importing import import_file
 from ingest.report import ImportFileError, Summary
@@ -28,7 +29,7 @@ def rows_of(path: Path) -> list[list[str]]:
 
 
 def rejected(path: Path) -> list[list[str]]:
-    with path.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
+    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
         return list(csv.reader(file))[1:]
 
 
@@ -172,6 +173,20 @@ async def test_json_lines_that_are_none(engine: AsyncEngine, exports: Path, tmp_
     summary = await import_file(engine, "shixin", path, keyring=keyring)
     assert (summary.lines, summary.accepted, summary.duplicates) == (6, 1, 1)
     assert summary.rejected == {"JSON": 3, "ENCODING": 1}
+
+
+async def test_a_line_of_json_is_no_longer_than_a_line_of_csv(
+    engine: AsyncEngine, exports: Path, tmp_path: Path, keyring: Keyring
+) -> None:
+    good = json.loads((exports / "shixin.jsonl").read_text().splitlines()[0])
+    long = json.dumps(good | {"padding": "长" * LONGEST_LINE}, ensure_ascii=False)
+    path, rejects = tmp_path / "shixin.jsonl", tmp_path / "rejects.csv"
+    path.write_text("\n".join([long, json.dumps(good)]), encoding="utf-8-sig")
+    summary = await import_file(engine, "shixin", path, keyring=keyring, rejects=rejects)
+    assert (summary.lines, summary.accepted) == (2, 1)
+    ((number, code, sentence, raw),) = rejected(rejects)
+    assert (number, code, sentence) == ("1", "COLUMNS", str(TOO_LONG))
+    assert len(raw) <= LONGEST_LINE + 1
 
 
 FOREIGN = {

@@ -1,5 +1,6 @@
 """The help of `suxin` lists every command as the command describes itself, and imports none of them."""
 
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -87,3 +88,36 @@ def test_commands_are_found_by_name() -> None:
 def test_a_place_without_help_is_an_error(place: str) -> None:
     with pytest.raises(LookupError, match=place.partition(":")[0]):
         read_help(place)
+
+
+ALONE = [
+    place
+    for place in Suxin.places.values()
+    if place.split(":")[1] in {"explain", "errors", "outcomes", "policy", "procedure", "visibility"}
+]
+"""Commands whose examples need nothing but the repository."""
+
+
+@pytest.mark.parametrize("place", ALONE)
+def test_an_example_of_the_help_works(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    examples = [" ".join(part.split()) for part in read_help(place).split("Example: suxin ")[1:]]
+    for example in examples:
+        done = CliRunner().invoke(app, shlex.split(example.partition(" |")[0]))
+        assert done.exit_code == 0, done.output
+
+
+def test_missing_variables_are_asked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(ROOT)
+    given = ("explain", "examples/bank/finance_check.graphql", "--audience", "BANK")
+    refused = CliRunner().invoke(app, given)
+    assert refused.exit_code == 1
+    assert refused.stderr.endswith("\nGive the variables: --variables examples/bank/finance_check.json.\n")
+    lone = tmp_path / "lone.graphql"
+    lone.write_text((ROOT / "examples/bank/finance_check.graphql").read_text())
+    refused = CliRunner().invoke(app, ["explain", str(lone), "--audience", "BANK"])
+    assert refused.stderr.endswith("\nGive the variables: --variables FILE, a JSON object.\n")
+    wrong = tmp_path / "wrong.json"
+    wrong.write_text("{}")
+    refused = CliRunner().invoke(app, [*given, "--variables", str(wrong)])
+    assert (refused.exit_code, "Give the variables" in refused.stderr) == (1, False)

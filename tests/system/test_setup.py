@@ -61,7 +61,7 @@ def test_every_default_and_again(setup: Run, tmp_path: Path, data_dir: Path) -> 
         one.name: one.read_text() for one in (settings.key_file, settings.signing_key_file, settings.log_key_file)
     }
     assert f"Copy of the keys: {copy}. They are on the same disk" in first.stdout
-    assert "suxin import cases FILE.csv --court 浙\n" in first.stdout
+    assert "suxin import cases FILE.csv --court CODE\n" in first.stdout
     assert first.stderr == f"Database: embedded in {settings.data_dir} (settings: {file})\n"
     again = setup("--yes")
     assert (again.exit_code, again.stdout) == (0, first.stdout)
