@@ -262,6 +262,7 @@ class Parts:
             log_signer=self.log_signer,
             shares=Shares(self.settings.pool_size),
             standby=self.standby_reads,
+            webhook_networks=self.settings.webhook_networks,
         )
 
     def work(self) -> Coroutine[Any, Any, None]:

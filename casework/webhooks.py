@@ -8,7 +8,6 @@ import base64
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -25,12 +24,12 @@ from models.event import Event, EventKind
 from models.keyring import Keyring
 from models.number_suites import Crypto
 from models.watch import Notification
+from models.web_address import AddressError, Network, check_receiver
 from models.webhook import Delivery, DisableReason, Webhook
 
 MOST_SENT_TO, MOST_KEPT = 10, 50
 """Webhooks of one client: enabled ones, and all that are not deleted."""
 
-LONGEST_URL = 500
 OVERLAP = timedelta(hours=24)
 """How long both keys sign after a rotation."""
 
@@ -61,12 +60,13 @@ async def create_webhook(
     kinds: Sequence[EventKind],
     signed_by_sm2: bool,
     at: datetime,
+    networks: Sequence[Network],
 ) -> int:
-    """Create a webhook for a client's events. Return its key.
+    """Create a webhook for a client's events. Return its key. networks: see check_receiver.
 
     Raises Refusal BAD_URL, BAD_EXTENT, REGISTERED, NOT_ELIGIBLE.
     """
-    _check_url(url)
+    _check_url(url, networks)
     _check_sm2(keyring, signed_by_sm2)
     await _check_number(connection, client_key)
     await _check_free(connection, client_key, url)
@@ -93,6 +93,7 @@ async def change_webhook(
     kinds: Sequence[EventKind] | None,
     signed_by_sm2: bool | None,
     at: datetime,
+    networks: Sequence[Network],
 ) -> None:
     """Change the address or the kinds of a webhook, or whether it is signed by SM2; None leaves them. Its keys stay.
 
@@ -103,6 +104,7 @@ async def change_webhook(
         _check_sm2(keyring, signed_by_sm2)
         await _update(connection, key, signed_by_sm2=signed_by_sm2)
     if url is not None and url != found.url:
+        _check_url(url, networks)
         await _move(connection, client_key, key, url, at)
     if kinds is not None:
         await _update(connection, key, kinds=sorted(set(kinds)))
@@ -173,16 +175,12 @@ def is_wanted(kinds: Sequence[str]) -> sa.ColumnElement[bool]:
     return Event.kind.in_(kinds) if kinds else sa.true()
 
 
-def _check_url(url: str) -> None:
-    """Raise Refusal BAD_URL for an unusable address. Its host is checked on connection."""
+def _check_url(url: str, networks: Sequence[Network]) -> None:
+    """Raise Refusal BAD_URL for an address to which nothing can be sent. The hint says what is wrong with it."""
     try:
-        parts = urlsplit(url)
-        usable = parts.scheme in {"https", "http"} and parts.hostname and parts.port != 0
-        (parts.hostname or "").encode("idna")
-    except ValueError:
-        usable = False
-    if not usable or len(url) > LONGEST_URL or not url.isascii() or any(sign in url for sign in " @#\\"):
-        raise Refusal("BAD_URL", "Nothing can be sent to this address.", "Give an https:// address.", "url")
+        check_receiver(url, networks)
+    except AddressError as error:
+        raise Refusal("BAD_URL", "Nothing can be sent to this address.", str(error), "url") from None
 
 
 def _check_sm2(keyring: Keyring, asked: bool) -> None:
@@ -223,7 +221,6 @@ async def _check_free(connection: AsyncConnection, client_key: int, url: str) ->
 
 async def _move(connection: AsyncConnection, client_key: int, key: int, url: str, at: datetime) -> None:
     """Change the address, and send the waiting deliveries there at once."""
-    _check_url(url)
     await lock_client(connection, client_key)
     await _check_free(connection, client_key, url)
     await _update(connection, key, url=url)

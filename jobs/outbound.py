@@ -13,16 +13,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import ip_address
 from typing import Any
 
 import httpcore2
 
-Address = IPv4Address | IPv6Address
-Network = IPv4Network | IPv6Network
-TRANSLATED = tuple(map(ip_network, ("64:ff9b::/96", "64:ff9b:1::/48", "::/96", "::ffff:0:0:0/96", "fec0::/10")))
-"""IPv6 networks that a gateway translates to any IPv4 address (RFC 6052, RFC 8215, RFC 4291, RFC 7915), and the former
-site-local addresses (RFC 3879)."""
+from models.web_address import Address, Network, WebAddress, is_allowed, parse_address
 
 CONNECT_SECONDS, ANSWER_SECONDS, WHOLE_SECONDS = 5.0, 15.0, 20.0
 SENDING = 1_000
@@ -64,27 +60,12 @@ class ForbiddenAddressError(OSError):
     """A connection to this address is not allowed."""
 
 
-def is_public(address: Address) -> bool:
-    """Return whether an address is globally reachable, including an IPv4 address embedded in it."""
-    if isinstance(address, IPv6Address):
-        if address.ipv4_mapped:
-            return is_public(address.ipv4_mapped)
-        if address.sixtofour or address.teredo or any(address in network for network in TRANSLATED):
-            return False
-    return address.is_global and not address.is_multicast
-
-
 class CheckedBackend(httpcore2.AsyncNetworkBackend):
     """Connects to checked addresses. networks: allowed networks; public: whether public addresses are allowed."""
 
     def __init__(self, networks: Sequence[Network], *, public: bool) -> None:
         self._networks, self._public = networks, public
         self._backend = httpcore2.AnyIOBackend()
-
-    def allows(self, address: Address) -> bool:
-        """Return whether a connection to an address is allowed."""
-        named = any(address.version == network.version and address in network for network in self._networks)
-        return named or (self._public and is_public(address))
 
     async def connect_tcp(
         self,
@@ -97,7 +78,7 @@ class CheckedBackend(httpcore2.AsyncNetworkBackend):
         """Connect to the first address that answers. Raises ForbiddenAddressError if any is not allowed."""
         async with asyncio.timeout(timeout):
             addresses = await _addresses(host, port)
-        if not addresses or not all(self.allows(address) for address in addresses):
+        if not addresses or not all(is_allowed(one, self._networks, public=self._public) for one in addresses):
             raise ForbiddenAddressError("the address is not allowed")
         end = _clock() + (CONNECT_SECONDS if timeout is None else timeout)
         *others, last = ((str(address), len(addresses) - place) for place, address in enumerate(addresses))
@@ -131,6 +112,11 @@ def _retry_after(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
     return next((value.decode("latin-1") for name, value in headers if name.lower() == b"retry-after"), None)
 
 
+def _write_url(address: WebAddress) -> httpcore2.URL:
+    """Return an address in parts: the library's own parser leaves out what follows a `;` in the path."""
+    return httpcore2.URL(scheme=address.scheme, host=address.host, port=address.port, target=address.target)
+
+
 class Outbound:
     """Sends requests: by TLS to the Internet and to `networks`, without TLS to `networks` only."""
 
@@ -144,10 +130,9 @@ class Outbound:
 
     async def post(self, url: str, headers: Mapping[str, str], content: bytes) -> HttpReply | None:
         """Send a request. Returns None if there was no response."""
-        pool = self._tls if url.startswith("https://") else self._plain
         try:
             async with asyncio.timeout(WHOLE_SECONDS):
-                return await self._post(pool, url, headers, content)
+                return await self._post(parse_address(url), headers, content)
         except FAILURES:
             return None
 
@@ -155,26 +140,24 @@ class Outbound:
         """Fetch a document of at most LARGEST_DOCUMENT bytes by TLS. Returns None unless the response is 200."""
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
-                return await self._get(url)
+                return await self._get(parse_address(url))
         except FAILURES:
             return None
 
-    async def _get(self, url: str) -> bytes | None:
+    async def _get(self, address: WebAddress) -> bytes | None:
         body, accepted = bytearray(), [("accept", "application/jwk-set+json, application/json")]
-        async with self._tls.stream("GET", url, headers=accepted, extensions={"timeout": TIMEOUT}) as response:
+        url, extensions = _write_url(address), {"timeout": TIMEOUT}
+        async with self._tls.stream("GET", url, headers=accepted, extensions=extensions) as response:
             async for chunk in response.aiter_stream():
                 body += chunk
                 if len(body) > LARGEST_DOCUMENT:
                     return None
             return bytes(body) if response.status == 200 else None
 
-    async def _post(
-        self, pool: httpcore2.AsyncConnectionPool, url: str, headers: Mapping[str, str], content: bytes
-    ) -> HttpReply:
-        extensions = {"timeout": TIMEOUT}
-        async with pool.stream(
-            "POST", url, headers=list(headers.items()), content=content, extensions=extensions
-        ) as response:
+    async def _post(self, address: WebAddress, headers: Mapping[str, str], content: bytes) -> HttpReply:
+        pool = self._tls if address.scheme == "https" else self._plain
+        sent: dict[str, Any] = {"headers": list(headers.items()), "content": content}
+        async with pool.stream("POST", _write_url(address), **sent, extensions={"timeout": TIMEOUT}) as response:
             size = 0
             async for chunk in response.aiter_stream():
                 size += len(chunk)

@@ -26,10 +26,11 @@ from jobs.dispatcher import Dispatcher
 from jobs.log_sequencer import LogSequencer
 from jobs.loop import Job, repeat, stop
 from jobs.name_reader import NameReader
-from jobs.outbound import SENDING, Network, Outbound
+from jobs.outbound import SENDING, Outbound
 from jobs.oversight import Oversight, Vigilance
 from models.keyring import Keyring
 from models.transparency.notes import NoteSigner
+from models.web_address import Network
 from postgres import database
 from postgres.locks import HOLDS, Lock
 from postgres.sessions.heartbeat import DeafError, Heartbeat

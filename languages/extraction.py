@@ -19,6 +19,7 @@ TOLD: Mapping[str, tuple[int, ...]] = {
     "require_own": (2,),
     **dict.fromkeys(
         (
+            "AddressError",
             "AssertionRefused",
             "AudienceRefused",
             "BadCursorError",

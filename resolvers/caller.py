@@ -17,6 +17,7 @@ from casework.integrity_reports import Sheet
 from languages.negotiation import Language
 from models.keyring import Keyring, NumberForms
 from models.transparency.notes import NoteKey
+from models.web_address import Network
 from resolvers.view import Access, View
 
 
@@ -45,7 +46,8 @@ class Reports(Protocol):
 @dataclass
 class Caller:
     """The caller of one request. charge: None without budgets. reports: signs integrity reports. issuer: the address of
-    the service. log_keys: with which receipts are or were signed. choose_language: returns the language of messages."""
+    the service. log_keys: with which receipts are or were signed. choose_language: returns the language of messages.
+    webhook_networks: private networks that webhooks may be sent to."""
 
     principal: Principal
     keyring: Keyring
@@ -56,6 +58,7 @@ class Caller:
     issuer: str = ""
     log_keys: Sequence[NoteKey] = ()
     choose_language: Callable[[], Language] = lambda: Language.EN
+    webhook_networks: Sequence[Network] = ()
 
     @property
     def scopes(self) -> frozenset[Scope]:

@@ -1,7 +1,7 @@
 """The HTTP endpoint at /graphql (GraphQL over HTTP)."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -42,6 +42,7 @@ from engine.run.standby import StandbyReads
 from models.keyring import Keyring
 from models.security_event import SecurityRoad
 from models.transparency.notes import NoteSigner
+from models.web_address import Network
 from postgres.shares import OWNER, Shares
 from postgres.usage import measure_usage
 from resolvers.caller import Caller, Reports
@@ -78,7 +79,8 @@ class GraphQLEndpoint:
 
     graphql: the schema. engine: connections of the loaders; connections: of the plans. request_timeout: in seconds.
     clock: returns the time of a request. budgets: None for no limit. reports: signs integrity reports.
-    log_signer: signs receipts. shares: of the loaders' connections. standby: answers what it can.
+    log_signer: signs receipts. shares: of the loaders' connections. standby: answers what it can. webhook_networks:
+    private networks that webhooks may be sent to.
     """
 
     graphql: Engine
@@ -98,6 +100,7 @@ class GraphQLEndpoint:
     log_signer: NoteSigner | None = None
     shares: Shares = field(default_factory=lambda: Shares(64))
     standby: StandbyReads | None = None
+    webhook_networks: Sequence[Network] = ()
 
     @cached_property
     def answering(self) -> Answering:
@@ -163,6 +166,7 @@ class GraphQLEndpoint:
             issuer=self.issuer,
             log_keys=self.log_signer.trusted if self.log_signer else (),
             choose_language=reply.choose_language,
+            webhook_networks=self.webhook_networks,
         )
         meter = Meter()
         try:

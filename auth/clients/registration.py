@@ -3,11 +3,13 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from auth.audiences import PURPOSES, Audience, Purpose, scopes_of
 from auth.scopes import PERSON_SCOPES, Scope
 from models.client import ClientProfile
+from models.web_address import AddressError, parse_address
+
+LOOPBACK = frozenset({"127.0.0.1", "::1"})
 
 
 class RegistrationError(ValueError):
@@ -94,14 +96,24 @@ def check_jwks_uri(registration: Registration) -> str | None:
     uri = registration.jwks_uri
     if uri is None:
         return None
-    parts = urlsplit(uri)
     if registration.jwks is None or registration.certificate_name is not None:
         raise RegistrationError(
             "Only a client that authenticates with its keys publishes some: register them too, or leave jwks_uri out."
         )
-    if not uri.isascii() or parts.scheme != "https" or not parts.hostname or parts.fragment or parts.username:
-        raise RegistrationError(f"{uri} cannot be a jwks_uri: it is https://…, with no user and no #.")
-    return uri
+    _check_address(uri, "a jwks_uri: it is https://…")
+    return f"https{uri[5:]}"
+
+
+def _check_address(uri: str, use: str, by_http: Collection[str] = ()) -> None:
+    """Raise RegistrationError, which says what is wrong, unless an address is by https, or on a host of `by_http`."""
+    remedy = ""
+    try:
+        address = parse_address(uri)
+        if address.scheme == "https" or address.host in by_http:
+            return
+    except AddressError as error:
+        remedy = f" {error}"
+    raise RegistrationError(f"{uri!r} cannot be {use}.{remedy}")
 
 
 def choose_purposes(registration: Registration) -> list[str]:
@@ -121,10 +133,5 @@ def check_redirect_uris(registration: Registration) -> list[str]:
     if registration.redirect_uris and registration.audience is not Audience.COURT:
         raise RegistrationError("Only staff of courts sign in here: no other client has redirect URIs.")
     for uri in registration.redirect_uris:
-        parts = urlsplit(uri)
-        loopback = parts.scheme == "http" and parts.hostname in {"127.0.0.1", "::1"}
-        if not uri.isascii() or not (parts.scheme == "https" or loopback) or not parts.hostname or "#" in uri:
-            raise RegistrationError(
-                f"{uri} cannot be a redirect URI: it is https://…, or http://127.0.0.1/… for this machine, with no #."
-            )
+        _check_address(uri, "a redirect URI: it is https://…, or http://127.0.0.1/… for this machine", LOOPBACK)
     return sorted(set(registration.redirect_uris))

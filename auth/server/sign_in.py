@@ -5,7 +5,7 @@ import logging
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import sqlalchemy as sa
 from starlette.responses import RedirectResponse, Response
@@ -198,7 +198,8 @@ class SignIn:
     def _send(self, redirect_uri: str, parameters: Mapping[str, str]) -> Response:
         """Redirect to the client by GET (RFC 9700, section 2.6), with `iss` (RFC 9207)."""
         query = urlencode({**parameters, "iss": self.server.issuer})
-        joint = "&" if urlsplit(redirect_uri).query else "?"
+        _, mark, own = redirect_uri.partition("?")
+        joint = "&" if own else "" if mark else "?"
         headers = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
         return RedirectResponse(f"{redirect_uri}{joint}{query}", 303, headers)
 

@@ -26,6 +26,7 @@ OWN: Mapping[str, Source] = {
     "subject": lambda acting, given: acting.subject,
     "jurisdiction": lambda acting, given: acting.caller.principal.jurisdiction,
     "village_key": lambda acting, given: acting.village_key,
+    "networks": lambda acting, given: acting.caller.webhook_networks,
 }
 """Parameters whose value comes from the caller."""
 

@@ -303,20 +303,30 @@ def test_keys_may_be_published_beside_the_registered_ones(register: sa.Connectio
     assert row(register, added.client_id)["jwks_uri"] == "https://bank.example/keys.json?v=1"
 
 
+@pytest.mark.parametrize("uri", ["HTTPS://bank.example/J", "Https://bank.example/J"])
+def test_an_address_of_keys_is_kept_with_its_scheme_in_small_letters(register: sa.Connection, uri: str) -> None:
+    added = add(register, jwks_uri=uri)
+    assert row(register, added.client_id)["jwks_uri"] == "https://bank.example/J"
+
+
 @pytest.mark.fapi_refuses("5.4.2-1")
 @pytest.mark.parametrize(
-    "uri",
+    ("uri", "remedy"),
     [
-        "http://bank.example/keys",
-        "https://",
-        "ftp://bank.example",
-        "https://a@bank.example/k",
-        "https://b.example/#k",
-        "",
+        ("http://bank.example/keys", ""),
+        ("https://", "Name a host"),
+        ("https://[::1", "Name a host"),
+        ("https://bank.example:99999/", "Name a host"),
+        ("ftp://bank.example", "Give an https:// address."),
+        ("https://a@bank.example/k", "Leave out user and password"),
+        ("https://b.example/#k", "Leave out the fragment"),
+        *((f"https://bank.example/k{sign}", "Write blanks, control characters") for sign in "\0\t\n\r \x1f\x7f\\"),
+        ("", "Give an https:// address."),
     ],
 )
-def test_an_address_of_keys_is_https(register: sa.Connection, uri: str) -> None:
-    with pytest.raises(RegistrationError, match="cannot be a jwks_uri"):
+def test_an_address_of_keys_is_https(register: sa.Connection, uri: str, remedy: str) -> None:
+    said = f"{uri!r} cannot be a jwks_uri: it is https://…. {remedy}".rstrip()
+    with pytest.raises(RegistrationError, match=f"^{re.escape(said)}"):
         add(register, jwks_uri=uri)
 
 

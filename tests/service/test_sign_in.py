@@ -335,6 +335,17 @@ async def test_a_token_reaches_no_more_than_was_signed_in_for(house: House) -> N
     assert refusal(wider) == (400, "invalid_scope")
 
 
+@pytest.mark.parametrize(
+    ("uri", "before"), [("/cb", "/cb?"), ("/cb?", "/cb?"), ("/cb?y=z", "/cb?y=z&"), ("/?y?", "/?y?&")]
+)
+async def test_an_answer_is_added_to_the_query_of_an_address(house: House, uri: str, before: str) -> None:
+    uri = f"https://court.example{uri}"
+    client = house.service.register(Audience.COURT, court_code=YUYAO, redirect_uris=[uri])
+    attempt = Attempt(client.client_id)
+    back = await house.http.get(path(attempt.query(redirect_uri=uri, scope="audit.read")))
+    assert back.headers["location"].startswith(f"https://court.example{before}error=invalid_scope&")
+
+
 # --- codes ------------------------------------------------------------------------------------------------------------
 
 
@@ -423,10 +434,24 @@ async def test_of_eight_redemptions_at_once_one_wins(house: House) -> None:
 
 @pytest.mark.fapi_refuses("5.3.2.2-8")
 @pytest.mark.parametrize(
-    "uri", ["http://court.example/x", "https://court.example/x#y", "javascript:alert(1)", "https://"]
+    ("uri", "remedy"),
+    [
+        ("http://court.example/x", ""),
+        ("https://court.example/x#y", "Leave out the fragment"),
+        ("javascript:alert(1)", "Give an https:// address."),
+        ("https://", "Name a host"),
+        ("https://[::1", "Name a host"),
+        ("https://court.example:99999/", "Name a host"),
+        ("https://court.example/x\n", "Write blanks, control characters"),
+        ("https://court.example/\tx", "Write blanks, control characters"),
+        ("https://court.example/ x", "Write blanks, control characters"),
+        ("https://court.example\\@evil.example/", "Write blanks, control characters"),
+        ("https://user:pw@court.example/x", "Leave out user and password"),
+    ],
 )
-def test_an_address_must_be_https_without_a_fragment(service: Service, uri: str) -> None:
-    with pytest.raises(RegistrationError, match=f"{re.escape(uri)} cannot be a redirect URI: it is https"):
+def test_an_address_must_be_https_without_a_fragment(service: Service, uri: str, remedy: str) -> None:
+    reason = f"{uri!r} cannot be a redirect URI: it is https://…, or http://127.0.0.1/… for this machine. {remedy}"
+    with pytest.raises(RegistrationError, match=f"^{re.escape(reason.rstrip())}"):
         service.register(Audience.COURT, court_code=YUYAO, redirect_uris=[uri])
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import re
 import subprocess
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -31,7 +32,7 @@ from casework.refusal import Refusal
 from casework.webhooks import change_webhook, create_webhook
 from demo.city.cast import CHEN, FORGE, LIN, STRANGER
 from jobs.dispatcher import MOST_FAILURES, Dispatcher
-from jobs.outbound import CheckedBackend, Outbound, is_public
+from jobs.outbound import CheckedBackend, Outbound
 from models.client import Client
 from models.court import StaffRole
 from models.crypto_device import DeviceError
@@ -39,6 +40,7 @@ from models.keyring import Keyring
 from models.number_suites import Crypto
 from models.sm2 import Sm2PrivateKey, Sm2Signer, read_raw
 from models.terms import add_months
+from models.web_address import AddressError, check_receiver, is_allowed, is_public
 from models.webhook import Webhook
 from postgres import database
 from schema.scalars import write_moment
@@ -266,13 +268,13 @@ def test_sm2_is_chosen_where_the_service_signs_by_it(post: Post, crypto: Crypto)
         bank, shown = sa.select(Client.id).limit(1), sa.select(Webhook.signed_by_sm2)
         async with engine.connect() as connection:
             client = (await connection.execute(bank)).scalar_one()
-            key = await create_webhook(connection, ring, client, "https://bank.example/1", [], False, at)
+            key = await create_webhook(connection, ring, client, "https://bank.example/1", [], False, at, ())
             refusing = pytest.raises(Refusal, match=r"^This service does not sign by SM2\.$")
             with nullcontext() if offered else refusing:
-                await create_webhook(connection, ring, client, "https://bank.example/2", [], True, at)
+                await create_webhook(connection, ring, client, "https://bank.example/2", [], True, at, ())
             for asked in (True, None, False):
                 with nullcontext() if offered or not asked else refusing:
-                    await change_webhook(connection, ring, client, key, None, None, asked, at)
+                    await change_webhook(connection, ring, client, key, None, None, asked, at, ())
                 signed = (await connection.execute(shown.where(Webhook.id == key))).scalar_one()
                 assert signed is (offered and asked is not False)
         await engine.dispose()
@@ -757,16 +759,62 @@ def test_a_webhook_is_its_owner_s(post: Post, receiver: Receiver, name: str) -> 
     assert post.chambers.refused(other, name, "id", id=made["id"])["code"] == "NOT_FOUND"
 
 
+ASCII = "Write the address in ASCII: names of hosts by Punycode (xn--…), the rest percent-encoded."
+SIGNS = "Write blanks, control characters and backslashes percent-encoded (%20)."
+FRAGMENT = "Leave out the fragment: # and what follows it."
+SECURE = "Give an https:// address."
+USER = "Leave out user and password: what stands before the @."
+HOST = "Name a host after https:// by name or IP address (IPv6 in brackets), and a port from 1 to 65535 or none."
+LONG = "Give an address of at most 500 characters."
+PUBLIC = "Give an https:// address with a public host: this one is in no network that is allowed."
+
+
 @pytest.mark.parametrize(
-    "url",
-    ["", "x", "ftp://bank.example/", "https://", "https://user@bank.example/", "https://bank.example/#x", "file:///etc/passwd",
-     "https://bank.example/ x", "https://银行.example/", "https://bank.example:0/", "https://bank.example:99999/",
-     "https://a..example/", "https://" + "x" * 64 + ".example/", "https://bank.example/" + "x" * 500, "https://bank.example\\@10.0.0.1/"],
-)  # fmt: skip
-def test_an_address_that_is_none_is_refused(post: Post, url: str) -> None:
+    ("url", "hint"),
+    [
+        *((url, SECURE) for url in ("", "x", "ftp://bank.example/", "file:///etc/passwd", "//bank.example/")),
+        *((url, HOST) for url in ("https://", "https:bank.example", "https:///hook", "https://a..example/")),
+        *((f"https://{host}.example/", HOST) for host in ("x" * 64, "x." * 125 + "x", "bank%2e")),
+        *((f"https://bank.example:{port}/", HOST) for port in ("0", "99999", "x", "1:2")),
+        *((f"https://{host}", HOST) for host in ("[::1", "[::1]x/", "a[::1]/", "[fe80::1%eth0]/", "[10.0.0.1]/")),
+        *((f"https://{host}/", HOST) for host in ("127.1", "2130706433", "0x7f.0.0.1", "10.0.0.0x1", "10.0.0.1.")),
+        *((f"https://{user}@bank.example/", USER) for user in ("user", "user:pw", "")),
+        *((f"https://bank.example/{end}", FRAGMENT) for end in ("#x", "#")),
+        *((f"https://bank.example/a{sign}b", SIGNS) for sign in (" ", "\t", "\n", "\\")),
+        ("\thttps://bank.example/", SIGNS),
+        ("https://bank.ex\tample/", SIGNS),
+        ("https://bank.example\\@10.0.0.1/", SIGNS),
+        ("https://银行.example/", ASCII),
+        ("https://bank.example/" + "x" * 500, LONG),
+        *((f"https://{host}/h", PUBLIC) for host in ("10.0.0.1", "[fd00::1]", "[::ffff:10.0.0.1]", "192.0.0.100")),
+        ("HTTPS://10.0.0.1/h", PUBLIC),
+        ("http://10.0.0.1/h", PUBLIC),
+        ("http://1.1.1.1/h", PUBLIC),
+    ],
+)
+def test_an_address_that_is_none_is_refused(post: Post, url: str, hint: str) -> None:
     made = post.hook(url)
     (error,) = made["errors"]
     assert (error["code"], error["path"], made["secret"]) == ("BAD_URL", ["input", "url"], None)
+    assert (error["message"], error["hint"]) == ("Nothing can be sent to this address.", hint)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://bank.example", "HTTPS://bank.example/hook", "Https://bank.example/hook;tenant=7?x=1", "https://1.1.1.1:8443/@a",
+     "https://[2606:4700:4700::1111]/", "https://127.0.0.9/in-a-network", "http://bank.example/named-in-a-network"],
+)  # fmt: skip
+def test_an_address_is_kept_as_it_was_written(post: Post, url: str) -> None:
+    made = post.hook(url)
+    assert (made["errors"], made["webhook"]["url"]) == ([], url)
+
+
+@pytest.mark.parametrize("url", ["http://bank.example/", "HTTP://127.0.0.1/"])
+def test_http_is_refused_where_no_network_is_named(url: str) -> None:
+    """It could only be sent to such a network."""
+    check_receiver(url, LOOPBACK)
+    with pytest.raises(AddressError, match=f"^{re.escape(SECURE)}$"):
+        check_receiver(url, ())
 
 
 def codes(made: Any) -> list[str]:
@@ -900,6 +948,8 @@ PRIVATE = [
     "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.1", "224.0.0.1",
     "255.255.255.255", "192.0.2.1", "198.18.0.1", "::1", "::", "fe80::1", "fc00::1", "ff02::1", "fec0::1",
     "::127.0.0.1", "::ffff:0:127.0.0.1", "::ffff:127.0.0.1",
+    "192.0.0.1", "192.0.0.100", "192.0.0.255", "::ffff:192.0.0.100",
+    "3fff::1", "3fff:fff::1", "5f00::1", "5f00:ffff::1", "100::1", "100:0:0:1::1",
     "::ffff:10.0.0.1", "64:ff9b::a00:1", "64:ff9b:1::a00:1", "2002:a00:1::1", "2001:0:4136:e378::1", "2001:db8::1",
 ]  # fmt: skip
 
@@ -909,14 +959,16 @@ def test_private_and_special_addresses_are_not_public(address: str) -> None:
     assert not is_public(ip_address(address))
 
 
-@pytest.mark.parametrize("address", ["1.1.1.1", "223.5.5.5", "2606:4700:4700::1111", "::ffff:1.1.1.1"])
+@pytest.mark.parametrize(
+    "address", ["1.1.1.1", "223.5.5.5", "192.0.0.9", "192.0.0.10", "2606:4700:4700::1111", "::ffff:1.1.1.1"]
+)
 def test_addresses_of_the_internet_are_public(address: str) -> None:
     assert is_public(ip_address(address))
 
 
 def test_named_networks_are_allowed_and_nothing_beside_them() -> None:
-    backend = CheckedBackend((ip_network("10.20.0.0/16"),), public=False)
-    allowed = [backend.allows(ip_address(text)) for text in ("10.20.3.4", "10.21.0.1", "1.1.1.1", "::ffff:10.20.3.4")]
+    named, asked = (ip_network("10.20.0.0/16"),), ("10.20.3.4", "10.21.0.1", "1.1.1.1", "::ffff:10.20.3.4")
+    allowed = [is_allowed(ip_address(text), named, public=False) for text in asked]
     assert allowed == [True, False, False, False]
 
 
@@ -971,6 +1023,34 @@ def test_a_receiver_that_refuses_at_each_address_is_not_reached(
     receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert sent_to(receiver, ["127.0.0.2", "127.0.0.3"], monkeypatch) is None
+
+
+@pytest.mark.parametrize("url", ["HTTPS://bank.example/hook", "Https://BANK.example/", "https://bank.example"])
+def test_the_scheme_is_read_in_any_letters(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    """By https, public addresses are connected to."""
+    monkeypatch.setattr("jobs.outbound.socket.getaddrinfo", lambda *_, **__: [(2, 1, 6, "", ("1.1.1.1", 443))])
+    network = Connecting(1)
+    monkeypatch.setattr(httpcore2, "AnyIOBackend", lambda: network)
+
+    async def send() -> None:
+        outbound = Outbound((), 1)
+        await outbound.post(url, {}, b"{}")
+        await outbound.close()
+
+    asyncio.run(send())
+    assert [host for host, _ in network.tried] == ["1.1.1.1"]
+
+
+@pytest.mark.parametrize("target", ["/hook;tenant=7?x=1", "/hook?", "/a;b/c;d", "/@a//b/../c?d=?/", "/%20?"])
+def test_a_message_goes_to_the_address_as_it_was_written(receiver: Receiver, target: str) -> None:
+    async def send() -> int | None:
+        outbound = Outbound(LOOPBACK, 1)
+        reply = await outbound.post(f"http://127.0.0.1:{receiver.port}{target}", {}, b"{}")
+        await outbound.close()
+        return reply.status if reply else None
+
+    assert asyncio.run(send()) == 204
+    assert [one.target for one in receiver.received] == [target]
 
 
 class Connecting:

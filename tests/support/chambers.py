@@ -26,6 +26,7 @@ from auth.server.token_client import ClientCredential, User, request_token
 from demo.city.cast import CHEN, DEMO_VILLAGE, FORGE, LIN, WANG, ZHAO, Subject
 from demo.clients import REDIRECT_URI, DemoClient, register_clients
 from demo.staff import Browser
+from demo.stage import LOOPBACK
 from ingest.importing import import_file
 from ingest.reference.catalogue import load_catalogue
 from models.client import ClientProfile
@@ -297,7 +298,13 @@ def furnish(engine: sa.Engine) -> tuple[dict[Audience, DemoClient], DemoClient, 
 def open_chambers(url: sa.URL, directory: Path) -> Iterator[Chambers]:
     """The service over an empty, migrated database: catalogue, clients, cases, staff, consents."""
     settings = Settings(
-        data_dir=directory, issuer=ISSUER, request_timeout=60, statement_timeout=30, worker=False, budget=0
+        data_dir=directory,
+        issuer=ISSUER,
+        request_timeout=60,
+        statement_timeout=30,
+        worker=False,
+        budget=0,
+        webhook_networks=(LOOPBACK,),
     )
     lay_out(url, settings)
     engine, calendar = database.make_sync_engine(url), Calendar()

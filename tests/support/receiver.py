@@ -20,6 +20,7 @@ class Received:
 
     headers: Mapping[str, str]
     body: bytes
+    target: str = "/hook"
 
     @property
     def id(self) -> str:
@@ -111,7 +112,7 @@ def receiving(receiver: Receiver) -> Iterator[Receiver]:
             if len(body) < length:  # cut off
                 return
             headers = {name.lower(): value for name, value in self.headers.items()}
-            self.send_response(receiver.keep(Received(headers, body)))
+            self.send_response(receiver.keep(Received(headers, body, self.path)))
             if receiver.location:
                 self.send_header("location", receiver.location)
             if receiver.retry_after:
