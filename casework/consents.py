@@ -21,6 +21,7 @@ from languages.sentence import say
 from models.audience import Purpose
 from models.client import Client
 from models.consent import Consent, ConsentOrigin
+from models.dates import EARLIEST_DAY
 from models.event import EventKind
 from models.references import Alphabet
 from models.subject_notice import NoticeKind
@@ -61,8 +62,7 @@ async def register_consent(
     OBJECTION_OPEN.
     """
     number = check_reference(letter.number, "letterNumber", Alphabet.LETTER)
-    if letter.signed_on > to_court_day(at):
-        raise Refusal("BAD_DATE", "This day has not come yet.", "Give the day of signature.", "signedOn")
+    _check_signature_day(letter.signed_on, to_court_day(at))
     permitted = _permitted(await _recipient(connection, client_key), given, letter.signed_on, at)
     signed = {"signed_on": letter.signed_on, "evidence_hash": letter.evidence_hash, "origin": ConsentOrigin.LETTER}
     values = signed | permitted | {"reference": number, "subject_index": subject}
@@ -72,6 +72,15 @@ async def register_consent(
     await note_consents(connection, [key], NoticeKind.CONSENT_REGISTERED, at)
     await tell_subjects(connection, [key], EventKind.CONSENT_REGISTERED, at)
     return key
+
+
+def _check_signature_day(day: date, today: date) -> None:
+    """Raise Refusal BAD_DATE for a day that cannot be that of a signature."""
+    if day > today:
+        raise Refusal("BAD_DATE", "This day has not come yet.", "Give the day of signature.", "signedOn")
+    if day < EARLIEST_DAY:
+        message = say("This day lies before {earliest}.", earliest=EARLIEST_DAY)
+        raise Refusal("BAD_DATE", message, "Give the day of signature.", "signedOn")
 
 
 async def _check_undisputed(connection: AsyncConnection, client_key: int, subject: bytes) -> None:

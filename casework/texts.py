@@ -7,15 +7,10 @@ from typing import Any
 from casework.refusal import Refusal
 from languages.sentence import say
 from models.number_recogniser import holds_identity_number
+from models.readable import UNREADABLE
 
 LONGEST = 2_000
 """Characters of a reason, a statement, a commitment."""
-
-MARKS = "\x7f-\x9f\ud800-\udfff\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
-"""Control characters beyond ASCII, surrogates, and bidirectional formatting characters (UAX 9)."""
-
-UNREADABLE = re.compile(f"[\x00-\x08\x0b-\x1f{MARKS}]")
-UNREADABLE_LINE = re.compile(f"[\x00-\x1f{MARKS}]")
 
 UNCHECKED = ("id_number", "organization_code", "document", "variables")
 """Fields of an input that hold an identity number, which is hashed, or a document, which is sealed."""

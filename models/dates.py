@@ -10,7 +10,7 @@ from models.numerals import DIGITS, read_digits, read_number
 from models.terms import COURT_TIME
 
 EARLIEST_DAY = date(1949, 1, 1)
-"""The earliest plausible date of a decision."""
+"""The earliest plausible date of a decision and of a signature."""
 
 EXCEL_EPOCH = date(1899, 12, 30)
 """Day 0 of Excel's serial numbers after February 1900."""

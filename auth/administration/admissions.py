@@ -14,6 +14,7 @@ from auth.audiences import Audience
 from auth.clients.registration import Registration, RegistrationError, choose_purposes
 from auth.clients.registry import disable_client
 from models.client import Client
+from models.readable import is_line
 from models.security_event import SecurityAct
 from models.terms import to_court_day
 
@@ -93,6 +94,6 @@ def _texts(admission: AdmissionTerms) -> list[tuple[str, str]]:
 
 def _check(name: str, text: str) -> str:
     stripped = text.strip()
-    if not 0 < len(stripped) <= LONGEST or not stripped.isprintable():
+    if len(stripped) > LONGEST or not is_line(stripped):
         raise RegistrationError(f"The {name.replace('_', ' ')} is a text of 1 to {LONGEST} characters.")
     return stripped

@@ -17,6 +17,7 @@ from auth.server.accounts import Account, AccountError, Password, add_staff, che
 from models.client import Client
 from models.court import AdministratorRole, StaffRole
 from models.grant_proposal import GrantProposal
+from models.readable import is_line
 from models.security_event import SecurityAct
 from models.staff_account import StaffAccount
 
@@ -116,7 +117,7 @@ def list_proposals(connection: sa.Connection) -> Sequence[Any]:
 def _propose(
     connection: sa.Connection, by: int, subject: str, values: dict[str, Any], reason: str, now: datetime
 ) -> int:
-    if not (reason := reason.strip()) or not reason.isprintable():
+    if not is_line(reason := reason.strip()):
         raise GrantError("请填写理由。Give a reason.")
     row = {**values, "reason": reason, "proposed_by": by, "proposed_at": now}
     key: int = connection.scalar(sa.insert(GrantProposal).values(row).returning(GrantProposal.id)) or 0

@@ -14,6 +14,7 @@ from joserfc.jws import JWSRegistry
 from auth.clients.keys import ASSERTION_ALGORITHMS, find_verification_key
 from auth.jose.sm2_jwk import Sm2Algorithm
 from languages.sentence import say
+from models.readable import is_readable
 
 SM2 = Sm2Algorithm()
 Result = TypeVar("Result")
@@ -83,12 +84,17 @@ def read_key_id(token: str) -> object:
 
 
 def verify_signature(token: str, jwks: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Return the claims once the signature is verified. Raises AssertionRefused."""
+    """Return the claims once the signature is verified. Raises AssertionRefused, and ClaimRefused for a claim with
+    characters that cannot be stored."""
     header = read_header(token)
     if header.keys() & {"crit", "b64"}:
         raise AssertionRefused("extensions are not understood (RFC 7515, section 4.1.11; RFC 7797, section 7)")
     key = _read(lambda: find_verification_key(jwks, header.get("kid")))
-    return _read(lambda: jwt.decode(token, key, registry=REGISTRY)).claims
+    claims = _read(lambda: jwt.decode(token, key, registry=REGISTRY)).claims
+    for name, value in claims.items():
+        if not is_readable([name, value]):
+            raise ClaimRefused(say("{name} must be printable text", name=ascii(name)[1:-1]))
+    return claims
 
 
 def check_issuer(claims: Mapping[str, Any], client_id: str) -> None:

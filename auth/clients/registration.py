@@ -7,6 +7,7 @@ from typing import Any
 from auth.audiences import PURPOSES, Audience, Purpose, scopes_of
 from auth.scopes import PERSON_SCOPES, Scope
 from models.client import ClientProfile
+from models.readable import is_line
 from models.web_address import AddressError, parse_address
 
 LOOPBACK = frozenset({"127.0.0.1", "::1"})
@@ -58,7 +59,7 @@ class Registration:
 
 def check_client_name(name: str) -> str:
     """Validate the name of an institution. Raises RegistrationError."""
-    if not name.strip() or not name.isprintable():
+    if not is_line(name):
         raise RegistrationError("Give the client a name: whose it is, as the contract says.")
     return name.strip()
 

@@ -15,6 +15,7 @@ from joserfc.jws import JWSRegistry
 
 from auth.openid.provider import OpenIdProvider
 from auth.server.token_store import to_datetime
+from models.readable import is_readable
 
 ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519"]
 """Signatures only: none, and a hash with the secret, are refused."""
@@ -85,6 +86,8 @@ def _verify(provider: OpenIdProvider, text: str) -> tuple[dict[str, Any], dict[s
         raise
     except (JoseError, ValueError, TypeError, RecursionError):
         raise IdTokenError("WRONG_SIGNATURE") from None
+    if not is_readable(decoded.claims):
+        raise IdTokenError("WRONG_CLAIMS")
     return decoded.header, decoded.claims
 
 

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from auth.administration.security_events import Happening, record
 from auth.server.accounts import AccountError, find_active, name_account, sign_out
 from models.court import Staff
+from models.readable import is_line
 from models.security_event import SecurityAct
 from models.staff_login import StaffLogin
 
@@ -17,7 +18,7 @@ TAKEN = "The login {subject} at {issuer} is linked to another account. Unlink th
 def link_login(connection: sa.Connection, username: str, issuer: str, subject: str, now: datetime) -> None:
     """Link an account to a login, in place of one of before, and end its sessions. Raises AccountError."""
     key = find_active(connection, username)
-    if not 0 < len(subject) <= 255 or not subject.isprintable():
+    if len(subject) > 255 or not is_line(subject):
         raise AccountError("A subject is the claim `sub` of the provider: 1 to 255 characters.")
     taken = (StaffLogin.issuer == issuer, StaffLogin.subject == subject, StaffLogin.staff_id != key)
     if connection.scalar(sa.select(StaffLogin.staff_id).where(*taken)) is not None:

@@ -24,6 +24,7 @@ from auth.staff.security_keys import SecurityKeys
 from auth.staff.throttle import Throttle, count_account
 from models.court import AdministratorRole, Court, Staff, StaffRole
 from models.issued_token import IssuedToken
+from models.readable import is_line
 from models.security_event import SecurityAct
 from models.staff_account import AuthorizationCode, SecondFactor, SecurityKey, StaffAccount, StaffSession
 from models.staff_login import StaffLogin
@@ -219,7 +220,7 @@ def _nobodys_hash() -> str:
 
 def check_account(connection: sa.Connection, account: Account) -> None:
     """Raise AccountError if there cannot be such an account."""
-    if not account.name.strip() or not account.name.isprintable():
+    if not is_line(account.name):
         raise AccountError("Give the name of the member of staff.")
     if not USERNAME.fullmatch(account.username):
         raise AccountError("A user name is 2 to 64 lower-case letters, digits, dots, hyphens and underscores.")

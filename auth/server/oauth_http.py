@@ -22,15 +22,13 @@ from languages.negotiation import HEADER as ACCEPT_LANGUAGE
 from languages.negotiation import Language, choose_language
 from languages.sentence import say
 from languages.translation import translate
+from models.readable import UNREADABLE_LINE
 
 FORM_TYPE = "application/x-www-form-urlencoded"
 MAXIMUM_BODY = 32_768
 MAXIMUM_FIELDS = 64
 FORBIDDEN = re.compile(r"[^\x20-\x21\x23-\x5b\x5d-\x7e]")
 """What no description may hold (RFC 6749, section 5.2)."""
-
-BLANKS = dict.fromkeys(map(ord, "\u00a0\u3000"), " ")
-"""Spaces that input methods write for a plain space; Python does not count them as printable."""
 
 
 class OAuthRefusal(OAuth2Error):  # type: ignore[misc]  # authlib has no types
@@ -192,6 +190,6 @@ def _parse(body: bytes) -> list[tuple[str, str]]:
         fields = parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=MAXIMUM_FIELDS, errors="strict")
     except ValueError:
         raise invalid_request("The body is not a well-formed form in UTF-8 with at most 64 parameters.") from None
-    if not all(text.translate(BLANKS).isprintable() for field in fields for text in field):
+    if any(UNREADABLE_LINE.search(text) for field in fields for text in field):
         raise invalid_request("A parameter holds a control character.")
     return fields

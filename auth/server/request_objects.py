@@ -14,9 +14,10 @@ from auth.clients.assertion import (
     verify_signature,
 )
 from auth.server.authorization_request import PARAMETERS, SIGN_IN_SECONDS
-from auth.server.oauth_http import BLANKS, OAuthRefusal, invalid_request
+from auth.server.oauth_http import OAuthRefusal, invalid_request
 from auth.server.token_store import RegisteredClient
 from languages.sentence import say
+from models.readable import UNREADABLE_LINE
 
 TYPES = frozenset({"oauth-authz-req+jwt", "application/oauth-authz-req+jwt", "jwt", "none"})
 LIFETIME = 3600
@@ -84,7 +85,7 @@ def _text(name: str, value: Any) -> str:
     """Return a claim as the query would have it. `max_age` may be a number (OpenID Connect Core 1.0, section 6.1)."""
     if name == "max_age" and type(value) is int:
         return str(value)
-    if not isinstance(value, str) or not value.translate(BLANKS).isprintable():
+    if not isinstance(value, str) or UNREADABLE_LINE.search(value):
         raise ClaimRefused(say("{name} must be printable text", name=name))
     return value
 

@@ -8,6 +8,7 @@ from auth.clients.assertion import AHEAD_SECONDS, AssertionRefused, Expected, ve
 from languages.sentence import say
 from models.documents import DocumentKind, make_document_key, parse_document
 from models.identifiers import IdentifierError, parse_party_number
+from models.readable import is_line
 
 SUBJECT_TOKEN_TYPE = "urn:ietf:params:oauth:token-type:jwt"  # noqa: S105  (a type name, no secret)
 LIFETIME_SECONDS = 300
@@ -38,6 +39,8 @@ def read_subject_token(
     for name in ("sub", "name", "id_number"):
         if not isinstance(claims.get(name), str) or not claims[name].strip():
             raise AssertionRefused(say("{name} is missing", name=name))
+        if not is_line(claims[name]):
+            raise AssertionRefused(say("{name} must be printable text", name=name))
     if claims["sub"] == claims["iss"]:
         raise AssertionRefused("sub must be the user, not the client")
     if claims.get("iat") is None:

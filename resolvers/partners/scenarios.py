@@ -160,7 +160,7 @@ def prepare_employer(arguments: Mapping[str, Any], context: Any) -> Prepared:
     subject = context.subject.newest if context.subject else b""
     mark = hmac.digest(context.keyring.log_key, subject, "sha256")
     access = Access(Purpose.EMPLOYER_CHECK, operator=mark[:MARK_BYTES].hex())
-    return Prepared(bind_subjects([arguments["by"]], context.keyring), replace(context.view, access=access))
+    return Prepared(bind_subjects(arguments["by"], context.keyring), replace(context.view, access=access))
 
 
 EMPLOYER = _root(EmployerReport, prepare_employer)

@@ -11,7 +11,7 @@ from sqlalchemy.types import TypeEngine
 
 from auth.principal import Principal
 from casework.share_codes import hash_code
-from casework.texts import UNREADABLE_LINE, find_fault
+from casework.texts import find_fault
 from engine.load.errors import BadInputError
 from languages.sentence import say
 from models.access_record import BorrowerRelation
@@ -20,6 +20,7 @@ from models.identifiers import IdentifierError
 from models.keyring import Keyring, NumberForms
 from models.names import fold
 from models.number_recogniser import holds_identity_number
+from models.readable import UNREADABLE_LINE
 from models.references import Alphabet
 from resolvers.errors import BrakedError, PurposeError
 from resolvers.view import Access, View
@@ -41,9 +42,11 @@ hash is an invalid number."""
 KEYS: Mapping[str, TypeEngine[Any]] = {name: sa.ARRAY(type_) for name, type_ in ASKED.items()}
 
 
-def bind_subjects(keys: Sequence[Any], keyring: Keyring) -> dict[str, Sequence[Any] | None]:
-    """Return the values of `ASKED` for these subjects. Raises BadInputError."""
-    rows = [_bound(key, place, keyring) for place, key in enumerate(keys)]
+def bind_subjects(by: Any, keyring: Keyring) -> dict[str, Sequence[Any] | None]:
+    """Return the values of `ASKED` for a subject, or for each of a list. Raises BadInputError, whose message says the
+    place within a list, from 1."""
+    placed = enumerate(by, 1) if isinstance(by, list) else [(None, by)]
+    rows = [_bind(key, place, keyring) for place, key in placed]
     return dict(zip(ASKED, map(_array, zip(*rows, strict=True)), strict=True))
 
 
@@ -71,15 +74,24 @@ def _array(values: Sequence[Any]) -> Sequence[Any] | None:
     return None if values.count(None) == len(values) else list(values)
 
 
-def _bound(key: Any, place: int, keyring: Keyring) -> tuple[Any, ...]:
+def _bind(key: Any, place: int | None, keyring: Keyring) -> tuple[Any, ...]:
+    try:
+        return _bound(key, keyring)
+    except BadInputError as error:
+        if place is None:
+            raise
+        raise BadInputError(say("Subject {place}: {fault}", place=place, fault=error.message)) from None
+
+
+def _bound(key: Any, keyring: Keyring) -> tuple[Any, ...]:
     """Return the values of `ASKED` for one subject. Raises BadInputError."""
-    forms, person = _hash(key, place, keyring)
+    forms, person = _hash(key, keyring)
     code = check_text(key.share_code, "shareCode")
     relation: BorrowerRelation | None = key.relation
     return (
         forms and forms.newest,
         forms and forms.earlier,
-        _folded(key.name, place),
+        _folded(key.name),
         person,
         check_text(key.consent, "consent"),
         key.consent_signed_on,
@@ -89,24 +101,19 @@ def _bound(key: Any, place: int, keyring: Keyring) -> tuple[Any, ...]:
     )
 
 
-def _folded(given: str, place: int) -> str:
+def _folded(given: str) -> str:
     folded = fold(check_text(given, "name") or "")
     if not folded:
-        raise BadInputError(say("Subject {value} needs its full `name`: a number alone finds nobody.", value=place + 1))
+        raise BadInputError(say("The full `name` is needed: a number alone finds nobody."))
     return folded
 
 
-def _hash(key: Any, place: int, keyring: Keyring) -> tuple[NumberForms | None, bool]:
+def _hash(key: Any, keyring: Keyring) -> tuple[NumberForms | None, bool]:
     """Return the keyed hashes of a number (None for an invalid one), and whether it is a person's. The number is
     discarded (R18)."""
     given = find_document(key)
     if given is None:
-        raise BadInputError(
-            say(
-                "Subject {value} needs one of `idNumber`, `organizationCode` and `document`, and no other.",
-                value=place + 1,
-            )
-        )
+        raise BadInputError(say("One of `idNumber`, `organizationCode` and `document` is needed, and no other."))
     kind, number = given
     person = kind not in ORGANIZATIONS
     try:

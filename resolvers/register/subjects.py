@@ -244,7 +244,7 @@ def prepare(arguments: Mapping[str, Any], context: Any) -> Prepared:
                 largest_batch=LARGEST_BATCH,
             )
         )
-    values = bind_subjects(keys, context.keyring)
+    values = bind_subjects(by, context.keyring)
     if any(map(is_person, keys)):
         check_brake(context.principal, context.now)
     shares = frozenset(share for share in values["share"] or () if share)

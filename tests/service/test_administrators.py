@@ -220,6 +220,28 @@ def test_a_proposal_is_decided_once_by_somebody_else_of_the_other_power(office: 
         grants.decide(undone, office.key(SYSTEM), key, True, NOW)
 
 
+@pytest.mark.parametrize("text", ["王\U0003158e", "王\U0002ebf0", "王\ue863", "王\u3000某"])
+def test_texts_of_operators_may_have_any_readable_character(undone: sa.Connection, office: Office, text: str) -> None:
+    """Also those of a newer Unicode than Python's."""
+    add_staff(undone, Account(text, "o-newer", StaffRole.JUDGE, DEMO_COURT, "78"))
+    assert undone.scalar(sa.select(Staff.name).where(Staff.number == "78")) == text
+    admit_client(undone, "demo-commerce", AdmissionTerms(text, text, text, NOW.date()), now=NOW)
+    asked = office.key(SYSTEM), "demo-commerce", ["organization.read"], text, NOW
+    key = grants.propose_scopes(undone, *asked, allow_pilot_persons=True)
+    assert undone.scalar(sa.select(GrantProposal.reason).where(GrantProposal.id == key)) == text
+
+
+@pytest.mark.parametrize("text", ["王\n", "\x00王", "王\ud800", "王\u202e某", "王\x85"])
+def test_texts_of_operators_hold_no_controls(undone: sa.Connection, office: Office, text: str) -> None:
+    text = f"{text}某"
+    with pytest.raises(AccountError, match="Give the name of the member of staff"):
+        add_staff(undone, Account(text, "o-newer", StaffRole.JUDGE, DEMO_COURT, "78"))
+    with pytest.raises(RegistrationError, match="The contract number is a text of 1 to"):
+        admit_client(undone, "demo-commerce", AdmissionTerms(text, "王芳", "PIA-9", NOW.date()), now=NOW)
+    with pytest.raises(GrantError, match="Give a reason"):
+        grants.propose_scopes(undone, office.key(SYSTEM), "demo-commerce", ["organization.read"], text, NOW)
+
+
 def test_where_powers_are_separated_nothing_else_grants(office: Office, undone: sa.Connection) -> None:
     separate_powers(undone)
     with pytest.raises(PowerError, match="separated already"):

@@ -10,6 +10,7 @@ from world import World, sealed
 from auth.audiences import Audience, Purpose
 from demo.city.cast import AWARD, CHEN, LIN, ZHAO
 from models.access_record import BorrowerRelation
+from models.references import Alphabet
 
 STRICT = "application/graphql-response+json"
 CHECK = """query ($by: SubjectKey!, $access: AccessInput!) {
@@ -165,8 +166,8 @@ def test_a_key_that_leads_to_nobody_is_answered_as_such(world: World, over: dict
     assert check(world, **over) == {"outcome": outcome, "party": None}
 
 
-ONE_NUMBER = "Subject 1 needs one of `idNumber`, `organizationCode` and `document`, and no other."
-NO_NAME = "Subject 1 needs its full `name`: a number alone finds nobody."
+ONE_NUMBER = "One of `idNumber`, `organizationCode` and `document` is needed, and no other."
+NO_NAME = "The full `name` is needed: a number alone finds nobody."
 KEYS = {
     "both numbers": ({"organizationCode": AWARD.number}, ONE_NUMBER),
     "no number": ({"idNumber": None}, ONE_NUMBER),
@@ -222,10 +223,24 @@ def test_a_batch_holds_1_to_100_subjects(world: World, count: int) -> None:
     assert failed(world, Audience.BANK, BATCH, variables) == [(told, "TOO_MANY_SUBJECTS")]
 
 
-def test_one_bad_key_of_a_batch_is_named_by_its_place(world: World) -> None:
-    variables = {"by": [KEY, KEY | {"idNumber": None}], "access": ACCESS}
-    told = "Subject 2 needs one of `idNumber`, `organizationCode` and `document`, and no other."
-    assert failed(world, Audience.BANK, BATCH, variables) == [(told, "BAD_INPUT")]
+@pytest.mark.parametrize(
+    ("over", "told"),
+    [
+        ({"idNumber": None}, ONE_NUMBER),
+        ({"name": " "}, NO_NAME),
+        ({"name": "x" * 201}, "`name` is longer than 200 characters."),
+        ({"consent": "\a"}, "`consent` holds control characters or broken Unicode."),
+        ({"reference": "贷款一"}, f"`reference` consists of {Alphabet.OWN.characters}."),
+        (
+            {"reference": CHEN.number},
+            "`reference` holds an identity number, which is never stored (R18): send one of your own.",
+        ),
+    ],
+)
+def test_one_bad_key_of_a_batch_is_named_by_its_place(world: World, over: dict[str, Any], told: str) -> None:
+    variables = {"by": [KEY, KEY | over], "access": ACCESS}
+    assert failed(world, Audience.BANK, BATCH, variables) == [(f"Subject 2: {told}", "BAD_INPUT")]
+    assert failed(world, Audience.BANK, CHECK, variables | {"by": KEY | over}) == [(told, "BAD_INPUT")]
 
 
 # --- variables --------------------------------------------------------------------------------------------------------

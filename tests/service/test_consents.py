@@ -116,6 +116,8 @@ REFUSALS = [
     ({"idNumber": CHEN.number[:17] + ("0" if CHEN.number[17] != "0" else "1")}, "BAD_NUMBER", ["input", "idNumber"]),
     ({"idNumber": FORGE.number}, "BAD_NUMBER", ["input", "idNumber"]),
     ({"signedOn": "2099-01-01"}, "BAD_DATE", ["input", "signedOn"]),
+    ({"signedOn": "0001-01-01"}, "BAD_DATE", ["input", "signedOn"]),
+    ({"signedOn": "1948-12-31"}, "BAD_DATE", ["input", "signedOn"]),
     ({"purposes": []}, "BAD_PURPOSE", ["input", "purposes"]),
     ({"purposes": ["EMPLOYMENT_CHECK"]}, "BAD_PURPOSE", ["input", "purposes"]),
     ({"purposes": ["LOAN_APPROVAL", "BIDDING_REVIEW"]}, "BAD_PURPOSE", ["input", "purposes"]),

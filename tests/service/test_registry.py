@@ -142,10 +142,16 @@ def test_what_does_not_fit_the_audience_is_refused(
         add(register, audience, **more)
 
 
-@pytest.mark.parametrize("name", ["", "  ", "a\nb"])
+@pytest.mark.parametrize("name", ["", "  ", "a\nb", "a\x00b", "a\x85b", "a\ud800", "a\u202eb"])
 def test_a_client_has_a_name(register: sa.Connection, name: str) -> None:
     with pytest.raises(RegistrationError, match="Give the client a name"):
         add_client(register, Registration(name=name, audience=Audience.AUDITOR, jwks=JWKS), now=NOW)
+
+
+@pytest.mark.parametrize("name", ["银行\U0003158e", "银行\U0002ebf0", "银行\ue863", "银行\u3000余姚"])
+def test_the_name_of_a_client_may_have_any_character_that_can_be_read(register: sa.Connection, name: str) -> None:
+    add_client(register, Registration(name=name, audience=Audience.AUDITOR, jwks=JWKS), now=NOW)
+    assert register.scalar(sa.select(Client.name).where(Client.name == name)) == name
 
 
 def test_identifiers_are_given_once(register: sa.Connection) -> None:

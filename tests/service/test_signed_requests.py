@@ -80,6 +80,9 @@ WRONG: tuple[tuple[dict[str, Any], str], ...] = (
     ({"request_uri": "https://evil.example"}, "it must not have request_uri"),
     ({"state": ["a"]}, "state must be printable text"),
     ({"scope": "a\x00b"}, "scope must be printable text"),
+    ({"state": "a\ud800"}, "state must be printable text"),
+    ({"state": "a\nb"}, "state must be printable text"),
+    ({"other": {"\ud800": 1}}, "other must be printable text"),
 )
 
 
