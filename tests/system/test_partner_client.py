@@ -20,7 +20,7 @@ from joserfc.jwk import ECKey
 from packaged import build_wheel, call, compile_with, pack
 from receiver import Receiver, receiving
 from sandboxes import Sandbox
-from served import wait_until
+from served import Command, wait_until
 from standardwebhooks import Webhook
 from typer.testing import CliRunner, Result
 
@@ -400,18 +400,40 @@ def block(page: Path, language: str) -> str:
     return found
 
 
-@pytest.mark.parametrize("language", PROGRAMS)
-def test_a_partner_with_an_address_has_a_first_answer(sandbox: Sandbox, language: str, tmp_path: Path) -> None:
+def run_first(language: str, address: str, place: Path) -> subprocess.CompletedProcess[str]:
+    """Run the page's program in a language against the service at an address."""
     name, command = PROGRAMS[language]
     needed = {"bash": ("curl", "openssl"), "java": ("javac",)}.get(language, ())
     if missing := [program for program in needed if not shutil.which(program)]:
         package = "openjdk-17-jdk-headless" if language == "java" else missing[0]
         pytest.skip(f"There is no {missing[0]}: apt-get install {package}")
-    (tmp_path / name).write_text(block(FIRST, language))
-    environment = {**os.environ, "SUXIN": sandbox.address}
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    (place / name).write_text(block(FIRST, language))
+    environment = {**os.environ, "SUXIN": address}
+    return subprocess.run(command, cwd=place, env=environment, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("language", PROGRAMS)
+def test_a_partner_with_an_address_has_a_first_answer(sandbox: Sandbox, language: str, tmp_path: Path) -> None:
+    done = run_first(language, sandbox.address, tmp_path)
     assert done.returncode == 0, done.stderr
     assert {"MATCHED", "YELLOW"} <= set(re.findall(r"[A-Z]{4,}", done.stdout)), done.stdout + done.stderr
+
+
+def test_a_key_that_is_there_is_kept(sandbox: Sandbox, tmp_path: Path) -> None:
+    """It may be the one that an operator has registered."""
+    run_first("bash", sandbox.address, tmp_path)
+    key = (tmp_path / "private.pem").read_bytes()
+    done = run_first("bash", sandbox.address, tmp_path)
+    assert (done.returncode, (tmp_path / "private.pem").read_bytes()) == (0, key), done.stderr
+    assert '"MATCHED"' in done.stdout
+
+
+@pytest.mark.parametrize("language", PROGRAMS)
+def test_a_refused_registration_ends_the_program_and_is_shown(serving: Command, language: str, tmp_path: Path) -> None:
+    """A service with real data registers nobody."""
+    done = run_first(language, serving.origin, tmp_path)
+    assert (done.returncode != 0, done.stdout) == (True, "")
+    assert "There is nothing at this address." in done.stderr
 
 
 @pytest.mark.skipif(not all(map(shutil.which, ("curl", "jq", "openssl"))), reason="apt-get install curl jq openssl")
