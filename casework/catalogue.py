@@ -40,7 +40,7 @@ async def find_code_type(connection: AsyncConnection, code: str, day: date) -> A
     found = await _find(connection, CodeType, code, day)
     if found is None:
         message = say("The catalogue in force on {day} has no code type {code}.", day=day, code=code)
-        raise Refusal("CATALOGUE", message, "Load one that has with suxin catalogue load.")
+        raise Refusal("CATALOGUE", message, "Have the operator load one that has: suxin catalogue load.")
     return found
 
 

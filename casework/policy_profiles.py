@@ -151,7 +151,7 @@ async def _check_start(connection: AsyncConnection, start: ProfileStart, today: 
 
 async def _check_court(connection: AsyncConnection, code: str) -> None:
     if (await connection.execute(sa.select(Court.code).where(Court.code == code))).first() is None:
-        raise Refusal("NOT_FOUND", "There is no such court.", "See: suxin court list.", "courtCode")
+        raise Refusal("NOT_FOUND", "There is no such court.", "See `courts`.", "courtCode")
 
 
 async def _end(connection: AsyncConnection, changed: ChangedEnd) -> None:

@@ -41,7 +41,7 @@ class Explanation:
     def lines(self, *, values: bool = True) -> Iterator[str]:
         """Yield the lines of the explanation: SQL statements and comments. values: whether those of parameters too."""
         yield f"-- {self.operation.kind} {', '.join(self.operation.fields)}"
-        yield f"-- cost {self.cost} of at most {MOST_COST}"
+        yield f"-- cost {self.cost} of at most {MOST_COST}; the time of the database is charged, where that is more"
         for coordinate, scopes in self.needs.items():
             yield f"-- {coordinate} needs {' or '.join(' and '.join(one) for one in scopes)}"
         if self.reason:

@@ -37,7 +37,8 @@ def documents_add(
         list[str] | None, typer.Option(help="A purpose; requests with these documents may have no other.")
     ] = None,
 ) -> None:
-    """Register documents for a client, all or none. Each is validated against the scopes of the client.
+    """Register documents for a client, all or none, and print their ids. Each is validated against the scopes of the
+    client.
 
     Example: suxin documents add demo-bank persisted-documents.json --purpose LOAN_APPROVAL
     """
@@ -45,7 +46,9 @@ def documents_add(
         found = {identifier: text for file in files for identifier, text in read_documents(file).items()}
         _check(found, trusted_documents.find_scopes(connection, client_id))
         added = trusted_documents.add_documents(connection, client_id, found, purpose or (), now=datetime.now(UTC))
-    console.print(f"{len(found)} documents are registered for {client_id}, {added} of them new.")
+    typer.echo(f"Registered for {client_id}, {added} of them new:")
+    for identifier, text in found.items():
+        typer.echo(f"{identifier} {' '.join(name or '-' for name, _ in _operations(text))}")
 
 
 @documents.command("list")

@@ -5,12 +5,20 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from graphql import GraphQLEnumType, GraphQLSchema
+from graphql.pyutils.suggestion_list import LexicalDistance
 
 from languages.sentence import Sentence, reword, say
 
 PLACE = re.compile(r"\\\{(\w+)\\\}")
 NAME = re.compile(r"'([^']+)'")
 LISTED = " It is one of: {values}."
+SUGGESTED = " Did you mean {names}?"
+ABOUT = ("argument", "field", "type")
+"""Placeholders of what is unknown, before a suggestion; the first that a template has."""
+
+LETTERS_AN_EDIT = 3
+"""A suggestion differs from what was written in one edit for each of so many letters, and in one at least."""
+
 NESTED = "error"
 """The placeholder of a message within a message."""
 
@@ -110,7 +118,7 @@ def recognise(message: str, schema: GraphQLSchema | None = None) -> str:
     for pattern, template in PATTERNS:
         if found := pattern.fullmatch(message):
             values = {name: _read(name, value, schema) for name, value in found.groupdict().items()}
-            return _list_values(template, values, schema)
+            return _list_values(*_keep_near(template, values), schema)
     return message
 
 
@@ -121,6 +129,17 @@ def _read(name: str, value: str, schema: GraphQLSchema | None) -> Any:
         return value
     known = recognise(value, schema)
     return known if isinstance(known, Sentence) else reword(value, {})
+
+
+def _keep_near(template: str, values: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+    """Return a template and its values with suggestions that are a few edits away only: graphql-core takes `nodes` for
+    `cases`. Without any, the template without suggestions."""
+    if not template.endswith(SUGGESTED):
+        return template, values
+    written = next(str(values[name]) for name in ABOUT if name in values)
+    distance, most = LexicalDistance(written), max(1, len(written) // LETTERS_AN_EDIT)
+    near = [name for name in values["names"] if distance.measure(name, most) is not None]
+    return (template, {**values, "names": near}) if near else (template.removesuffix(SUGGESTED), values)
 
 
 def _list_values(template: str, values: Mapping[str, Any], schema: GraphQLSchema | None) -> Sentence:

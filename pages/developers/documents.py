@@ -16,11 +16,12 @@ from pages.site import PUBLIC, Site
 
 HOME = Path(__file__).parents[2]
 QUICKSTARTS, DOCUMENTS, EXAMPLES = "/developers/quickstarts", "/developers/docs", "/developers/examples"
-SHOWN = ("policy", "procedure", "statistics", "fapi", "versioning", "transparency", "catalogue", "glossary")
+SHOWN = ("policy", "procedure", "statistics", "costs", "fapi", "versioning", "transparency", "catalogue", "glossary")
 """Documents that have a page, beside the quickstarts."""
 
 EXAMPLE_FOLDERS = {audience.lower(): f"examples/{audience.lower()}" for audience in Audience} | {
-    "clients": "examples/clients/curl"
+    "clients": "examples/clients/curl",
+    "scenarios": "examples/scenarios",
 }
 """The folders whose files are examples, by the name in their addresses."""
 

@@ -7,11 +7,16 @@ from engine.declare.fields import Info
 from engine.policy import OPEN, require
 
 
-@strawberry.type(description="What you have left of your budget (额度): a leaky bucket of cost points.")
+@strawberry.type(
+    description="What you have left of your budget (额度): a leaky bucket of cost points. The time of the database is "
+    "charged, where it is more than the objects of an answer: see `extensions.cost.actualQueryCost`."
+)
 class RateLimit:
     """The budget of a client."""
 
-    cost: int = strawberry.field(description="What this request was charged (本次计费).")
+    cost: int = strawberry.field(
+        description="What this request was charged before it ran: its cost by the document (本次预扣)."
+    )
     limit: int = strawberry.field(description="What the bucket holds at most (上限).")
     remaining: int = strawberry.field(description="What it holds now (剩余).")
     restore_rate: int = strawberry.field(description="Points that are restored a second (每秒恢复).")

@@ -9,14 +9,14 @@ import pytest
 from graphql import get_introspection_query
 from hypothesis import given
 from hypothesis import strategies as st
-from the_engine import prepared
+from the_engine import ENGINE, prepared
 from world import World
 
 from auth.audiences import Audience, scopes_of
 from auth.scopes import Scope
 from demo.city.cast import CHEN
 from demo.examples import list_examples
-from engine.document.document import NO_SUBSCRIPTIONS, DocumentError
+from engine.document.document import NO_SUBSCRIPTIONS, DocumentError, prepare_operation
 from engine.document.error_redaction import redact_message
 from engine.document.limits import MOST_ALIASES, MOST_DIRECTIVES, MOST_FIELDS, MOST_LEVELS, MOST_PAIRS, MOST_ROOTS
 
@@ -356,8 +356,25 @@ def test_no_value_survives(value: str, pattern: str) -> None:
 @pytest.mark.parametrize("scopes", [frozenset[Scope](), frozenset({Scope.AUDIT})])
 def test_a_document_is_refused_for_its_own_faults_before_its_scopes(scopes: frozenset[Scope]) -> None:
     assert reasons("{ parties(first: 1) { nope } }", None, scopes) == invalid(
-        "Cannot query field 'nope' on type 'PartyConnection'. Did you mean nodes?"
+        "Cannot query field 'nope' on type 'PartyConnection'."
     )
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ("{ cases(first: 1) { totalCount } }", ["Cannot query field 'cases' on type 'Query'."]),
+        ("{ watchs(first: 1) { id } }", ["Cannot query field 'watchs' on type 'Query'. Did you mean watches?"]),
+        ("{ viewer { nam } }", ["Cannot query field 'nam' on type 'Viewer'. Did you mean name?"]),
+        ("query ($x: Dat) { node(id: $x) { id } }", ["Unknown type 'Dat'. Did you mean Date?"]),
+    ],
+)
+def test_suggestions_are_near_to_what_was_written(query: str, told: list[str]) -> None:
+    """A bank's `cases` is not its `nodes`, which differ in three of five letters."""
+    own = scopes_of(Audience.BANK)
+    with pytest.raises(DocumentError) as caught:
+        prepare_operation(ENGINE, query, None, own, within=own)
+    assert [error.message for error in caught.value.errors] == told
 
 
 def test_over_http_a_refusal_names_places_and_nothing_else(world: World) -> None:

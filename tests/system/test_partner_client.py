@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -439,9 +440,9 @@ def test_a_refused_registration_ends_the_program_and_is_shown(serving: Command, 
 @pytest.mark.skipif(not all(map(shutil.which, ("curl", "jq", "openssl"))), reason="apt-get install curl jq openssl")
 @pytest.mark.parametrize("audience", Audience)
 def test_a_quickstart_needs_an_address_and_a_client_id(sandbox: Sandbox, audience: Audience, tmp_path: Path) -> None:
-    """The page as it is: a key, the operator's command, and the first answer to a program that the service has."""
+    """The page as it is: a key, the operator's commands, and answers to a program that the service has."""
     pages = ROOT / "docs" / "quickstart"
-    key, (added, asked, *_) = (blocks(pages / f"{name}.md", "bash") for name in ("README", audience.lower()))
+    key, program = (blocks(pages / f"{name}.md", "bash") for name in ("README", audience.lower()))
     type_in(key[0], tmp_path)
     operator = CliRunner(
         env={
@@ -449,13 +450,31 @@ def test_a_quickstart_needs_an_address_and_a_client_id(sandbox: Sandbox, audienc
             "SUXIN_DATA_DIR": str(sandbox.settings.data_dir),
         }
     )
-    for line in added.replace("\\\n", "").replace("public.jwks", str(tmp_path / "public.jwks")).splitlines():
-        done = operator.invoke(app, shlex.split(line)[1:])
+    told = ""
+    for block in program:
+        if block.startswith("suxin "):
+            operate(operator, block.replace("public.jwks", str(tmp_path / "public.jwks")))
+        elif "ask.sh" in block:
+            begin = "" if block.startswith("export ") else program[1].splitlines()[0] + "\n"
+            told += type_in((begin + block).replace("http://127.0.0.1:8000", sandbox.address), tmp_path)
+    answers = list(read_objects(told))
+    assert answers
+    assert all("errors" not in answer and (answer.get("data") or answer.get("upload")) for answer in answers), told
+
+
+def operate(operator: CliRunner, program: str) -> None:
+    """Run the commands of an operator, at the top of the clone."""
+    for line in program.replace("\\\n", "").splitlines():
+        done = operator.invoke(app, shlex.split(line, comments=True)[1:])
         assert done.exit_code == 0, done.output
-    told = type_in(asked.replace("http://127.0.0.1:8000", sandbox.address), tmp_path)
-    answer = json.loads(told)
-    assert "errors" not in answer, told
-    assert answer["data"]
+
+
+def read_objects(text: str) -> Iterator[Any]:
+    """The JSON objects that follow one another in a text."""
+    while text := text.strip():
+        found, end = json.JSONDecoder().raw_decode(text)
+        yield found
+        text = text[end:]
 
 
 def blocks(page: Path, language: str) -> list[str]:

@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 from world import ISSUER, NOW, World
 
 from auth.audiences import Audience, scopes_of
+from auth.clients.trusted_documents import identifier_of
 from auth.server.token_client import ClientCredential, request_token
 from cli import app
 from commands.session import install_catalogue, with_engine
@@ -39,7 +40,7 @@ TRANSLATED = [page.with_suffix(".zh.md") for page in GUIDES]
 
 BESIDE_THE_SCHEMA = {
     *("BRAKED", "FORBIDDEN", "PURPOSE_NOT_ALLOWED", "THROTTLED", "UNAUTHENTICATED"),
-    *("BAD_CASE_NUMBER", "BAD_INPUT", "BAD_PAGE_SIZE", "INVALID_DOCUMENT"),
+    *("BAD_CASE_NUMBER", "BAD_INPUT", "BAD_PAGE_SIZE", "DOCUMENT_NOT_TRUSTED", "INVALID_DOCUMENT"),
     *("documentId", "missingScopes", "requestId"),
 }
 """Codes of errors, and members of requests and answers around the data."""
@@ -214,9 +215,26 @@ def test_a_stranger_gets_a_token_and_an_answer(desk: CliRunner, world: World, au
     assert document == first
     answer = world.post(token, {"query": first, "variables": json.loads(variables)}).json()
     assert "errors" not in answer
-    known = {path.read_text() for path in (EXAMPLES / audience.lower()).glob("*.graphql")}
+    known = {
+        path.read_text() for name in (audience.lower(), "scenarios") for path in (EXAMPLES / name).glob("*.graphql")
+    }
     for document in others:
         assert document in known or done(world, token, document, answer["data"])
+
+
+@pytest.mark.parametrize("page", [ENGLISH[Audience.BANK], CHINESE[Audience.BANK]], ids=["en", "zh"])
+def test_the_bank_s_page_shows_what_is_sent_and_answered(world: World, page: Path) -> None:
+    """Days in answers depend on the day on which the city is made."""
+    folder, (shown, sent) = EXAMPLES / "bank", map(json.loads, blocks(page, "json"))
+    document, variables = (folder / "colour.graphql").read_text(), json.loads((folder / "colour.json").read_text())
+    assert sent == {"documentId": identifier_of(document), "variables": variables}
+    assert undated(shown) == undated(world.data(Audience.BANK, document, variables))
+    assert (folder / "customers.csv").read_text() in blocks(page, "text")
+
+
+def undated(found: object) -> Any:
+    """An answer without its days."""
+    return re.sub(r"\d{4}-\d\d-\d\d", "", json.dumps(found, sort_keys=True))
 
 
 def done(world: World, token: str, mutation: str, before: Any) -> bool:

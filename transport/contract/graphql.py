@@ -77,9 +77,11 @@ class ThrottleStatus(TypedDict):
 class AnswerCost(TypedDict, total=False):
     """What an answer costs, in points."""
 
-    requestedQueryCost: int
-    maximumQueryCost: int
-    actualQueryCost: int | None
+    requestedQueryCost: Annotated[int, Meta(description="The objects that the document may ask for at most.")]
+    maximumQueryCost: Annotated[int, Meta(description="What one operation may ask for.")]
+    actualQueryCost: Annotated[
+        int | None, Meta(description="Charged: the objects of the answer, or the time of the database if that is more.")
+    ]
     throttleStatus: ThrottleStatus
 
 

@@ -1,10 +1,12 @@
 #!/bin/sh
-# Asks the service: sh ask.sh DOCUMENT.graphql VARIABLES.json
+# Asks the service: sh ask.sh DOCUMENT.graphql VARIABLES.json, or, by a registered document: sh ask.sh sha256:ID VARIABLES.json
+# Sends a file of subjects to check or to watch: sh ask.sh SUBJECTS.csv
 # SUXIN: its address. CLIENT: your client id. KEY: your private key, Ed25519 in PEM. KID: its name in your JWK set.
 # A litigants' portal also names its user: USER_ID, USER_NAME, USER_NUMBER.
 # Needs curl, jq and OpenSSL 3. The token is bound to the key (DPoP, RFC 9449), as tokens for data of persons must be.
 set -eu
 : "${SUXIN:?export the address of the service}" "${CLIENT:?export your client id}" "${KEY:=private.pem}" "${KID:=key-1}"
+document=$1 variables=${2:-}
 umask 077
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -49,19 +51,22 @@ vouch "$(jq -nc --arg sub "$CLIENT" '{$sub}')" > "$work/assertion"
 if [ "${USER_ID:-}" ]; then
     vouch "$(jq -nc --arg sub "$USER_ID" --arg name "$USER_NAME" --arg id_number "$USER_NUMBER" \
         '{$sub, $name, $id_number}')" > "$work/user"
-    set -- "$1" "$2" -d grant_type=urn:ietf:params:oauth:grant-type:token-exchange \
+    set -- -d grant_type=urn:ietf:params:oauth:grant-type:token-exchange \
         -d subject_token_type=urn:ietf:params:oauth:token-type:jwt --data-urlencode "subject_token@$work/user"
 else
-    set -- "$1" "$2" -d grant_type=client_credentials
+    set -- -d grant_type=client_credentials
 fi
-document=$1 variables=$2
-shift 2
 post "$SUXIN/oauth/token" '{}' "$@" --data-urlencode "client_assertion@$work/assertion" \
     -d client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer
 jq -er .access_token "$work/body" > "$work/token" || { cat "$work/body" >&2; exit 1; }
 
-printf 'Authorization: DPoP %s\nContent-Type: application/json\n' "$(cat "$work/token")" > "$work/headers"
-jq -n --rawfile query "$document" --slurpfile variables "$variables" '{$query, variables: $variables[0]}' > "$work/asked"
+printf 'Authorization: DPoP %s\n' "$(cat "$work/token")" > "$work/headers"
+path=graphql type=application/json asked=$work/asked
+case $document in
+*.csv) path=uploads type=text/csv asked=$document ;;
+sha256:*) jq -n --arg documentId "$document" --slurpfile variables "$variables" '{$documentId, variables: $variables[0]}' > "$asked" ;;
+*) jq -n --rawfile query "$document" --slurpfile variables "$variables" '{$query, variables: $variables[0]}' > "$asked" ;;
+esac
 ath=$(tr -d '\n' < "$work/token" | openssl dgst -sha256 -binary | encode)
-post "$SUXIN/graphql" "{\"ath\": \"$ath\"}" -H "@$work/headers" -d "@$work/asked"
+post "$SUXIN/$path" "{\"ath\": \"$ath\"}" -H "@$work/headers" -H "Content-Type: $type" --data-binary "@$asked"
 jq . "$work/body"
