@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from languages.negotiation import prefers
 from pages.language import put
 from pages.site import PRIVATE, Site
 from pages.static_files import PATH, serve_static
@@ -69,7 +70,7 @@ def make_not_found(site: Site) -> Callable[[Request, Exception], Awaitable[Respo
 
     async def answer(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101 - the handler of a status
-        if "text/html" not in request.headers.get("accept", ""):
+        if not prefers(request.headers.getlist("accept"), "text/html"):
             told = f"There is nothing at this address. Where to begin: {site.issuer}/ (没有此页面)"
             return PlainTextResponse(told, error.status_code, error.headers)
         sentences = [put(text, request) for text in ("地址可能有误，或页面已移走。", "请从首页开始。")]

@@ -58,7 +58,6 @@ from transport.trusted_operations import apply_document_policy
 ANSWERS = Counter("suxin_answers", "Answers, by what gave them and why", ["executor", "reason"])
 PLANNED = ANSWERS.labels(Executor.PLAN, "")
 CONSISTENCY = "suxin-consistency"
-EVENT_STREAM = "text/event-stream"
 INTROSPECTION_COST = 100
 POINTS_A_REFUSED_SECOND = 100_000
 """Points that a second costs for documents that are refused: the ordinary budget is a fifth of a
@@ -144,8 +143,7 @@ class GraphQLEndpoint:
         by_address = request.method != "POST"
         sent = read_address(request) if by_address else await read_body(request)
         principal, body = await apply_document_policy(self.documents, principal, sent)
-        streams = EVENT_STREAM in request.headers.get("accept", "") and not by_address
-        if streams and is_subscription(body.query, body.operation_name):
+        if not by_address and reply.takes_events() and is_subscription(body.query, body.operation_name):
             return await self._subscribe(token, sent, reply)
         operation = self._prepare(principal, body)
         reply.seen.operation = operation

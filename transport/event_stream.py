@@ -11,12 +11,18 @@ from starlette.types import Receive, Scope, Send
 from auth.tokens import TokenError
 from engine.execution import log_failure
 from languages.negotiation import Language
-from transport.refusals import RequestError
-from transport.reply import format_error
+from transport.refusals import RequestError, format_error
 from transport.subscriptions import Stream
 
 KEEP_ALIVE_SECONDS, SEND_SECONDS = 12.0, 10.0
-HEADERS = [(b"content-type", b"text/event-stream"), (b"cache-control", b"no-store"), (b"x-accel-buffering", b"no")]
+EVENT_STREAM = "text/event-stream"
+HEADERS = [(b"content-type", EVENT_STREAM.encode()), (b"cache-control", b"no-store"), (b"x-accel-buffering", b"no")]
+COMPLETE = b"event: complete\ndata:\n\n"
+
+
+def write_next(result: bytes) -> bytes:
+    """Return the event with a result. result: JSON."""
+    return b"event: next\ndata: %s\n\n" % result
 
 
 class EventStream(Response):
@@ -53,7 +59,7 @@ class EventStream(Response):
         except Exception as error:
             log_failure(error, "stream")
             return  # the stream is cut off: the client reconnects
-        await _sent(send, b"event: complete\ndata:\n\n", more=False)
+        await _sent(send, COMPLETE, more=False)
 
 
 async def _texts(results: AsyncIterator[ExecutionResult], language: Language) -> AsyncIterator[bytes]:
@@ -65,7 +71,7 @@ async def _texts(results: AsyncIterator[ExecutionResult], language: Language) ->
             if not done:
                 yield b":\n\n"
                 continue
-            yield b"event: next\ndata: %s\n\n" % orjson.dumps(_formatted(coming.result(), language))
+            yield write_next(orjson.dumps(_formatted(coming.result(), language)))
             coming = asyncio.ensure_future(anext(results))
     except StopAsyncIteration:
         return

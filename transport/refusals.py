@@ -15,7 +15,9 @@ from auth.tokens import BEARER, TokenError
 from engine.document.document import DocumentError
 from engine.execution import InternalError, log_failure
 from engine.load.errors import ForbiddenError
+from languages.negotiation import Language
 from languages.sentence import say
+from languages.translation import translate
 from postgres.errors import is_too_long, is_unreachable
 
 RETRY = {"retry-after": "1"}
@@ -47,6 +49,11 @@ class ErrorResponse:
     def of(cls, status: int, message: str, code: str, headers: Mapping[str, str], **extensions: Any) -> "ErrorResponse":
         """Return a response with one error that is not about the document."""
         return cls(status, [GraphQLError(message, extensions={"code": code})], headers, extensions)
+
+
+def format_error(error: GraphQLError, language: Language) -> Mapping[str, Any]:
+    """Return an error as a response has it, with its message in the language of the client."""
+    return {**error.formatted, "message": translate(error.message, language)}
 
 
 def refusal_of(error: Exception, issuer: str, scheme: str = BEARER) -> ErrorResponse | None:

@@ -12,12 +12,12 @@ from starlette.responses import Response
 
 from engine.answering import Result
 from engine.document import deprecation
-from languages.negotiation import HEADER, Language, choose_language
-from languages.translation import translate
+from languages.negotiation import HEADER, Language, choose_language, prefers
 from languages.words import find_remedy
 from transport.errors.catalogue import address_of
+from transport.event_stream import COMPLETE, EVENT_STREAM, write_next
 from transport.observation import Observation
-from transport.refusals import ErrorResponse, format_retry
+from transport.refusals import ErrorResponse, format_error, format_retry
 
 GRAPHQL_RESPONSE = "application/graphql-response+json"
 JSON = "application/json"
@@ -33,9 +33,18 @@ class Reply:
     issuer: str
 
     @cached_property
+    def accepted(self) -> Sequence[str]:
+        """What the client accepts: the values of the header."""
+        return self.headers.getlist("accept")
+
+    @cached_property
     def strict(self) -> bool:
-        """Whether the client accepts `application/graphql-response+json`."""
-        return GRAPHQL_RESPONSE in self.headers.get("accept", "")
+        """Whether the client accepts `application/graphql-response+json`, and likes it no less than JSON."""
+        return prefers(self.accepted, GRAPHQL_RESPONSE, JSON)
+
+    def takes_events(self) -> bool:
+        """Return whether the client accepts an event stream."""
+        return prefers(self.accepted, EVENT_STREAM)
 
     def choose_language(self) -> Language:
         """Return the language of messages. An answer without errors does not ask for it."""
@@ -52,9 +61,14 @@ class Reply:
         return self._json(status, {"data": data}, errors, headers, extensions or {})
 
     def refuse(self, refusal: ErrorResponse) -> Response:
-        """Return a response without data."""
-        status = refusal.status or (400 if self.strict else 200)
-        return self._json(status, {}, refusal.errors, refusal.headers, refusal.extensions)
+        """Return a response without data. A request error is a stream of one event for a client that accepts only
+        streams (GraphQL over SSE, distinct connections mode)."""
+        status, events = refusal.status or (400 if self.strict else 200), refusal.status is None and self._is_listener()
+        return self._json(status, {}, refusal.errors, refusal.headers, refusal.extensions, events)
+
+    def _is_listener(self) -> bool:
+        """Return whether the client accepts an event stream, and no JSON."""
+        return self.takes_events() and not self.strict and not prefers(self.accepted, JSON)
 
     def _json(
         self,
@@ -63,6 +77,7 @@ class Reply:
         errors: Sequence[GraphQLError],
         headers: Mapping[str, str],
         extensions: Mapping[str, Any],
+        events: bool = False,
     ) -> Response:
         if errors:
             language = self.choose_language()
@@ -74,16 +89,13 @@ class Reply:
         body["extensions"] = {"requestId": request_id, **extensions}
         sent = {"x-request-id": request_id, "cache-control": "no-store", **headers}
         sent |= deprecation.write_headers(extensions)
+        if events:
+            return JsonResponse(status, write_next(orjson.dumps(body)) + COMPLETE, EVENT_STREAM, sent)
         return JsonResponse(status, orjson.dumps(body), GRAPHQL_RESPONSE if self.strict else JSON, sent)
 
 
-def format_error(error: GraphQLError, language: Language) -> Mapping[str, Any]:
-    """Return an error as a response has it, with its message in the language of the client."""
-    return {**error.formatted, "message": translate(error.message, language)}
-
-
 class JsonResponse(Response):
-    """A response with JSON."""
+    """A response with JSON, or with an event of it."""
 
     def __init__(self, status: int, body: bytes, media_type: str, headers: Mapping[str, str]) -> None:
         self.status_code, self.body, self.background = status, body, None

@@ -44,6 +44,7 @@ from auth.server.subject_token import TokenSubject
 from auth.server.token_store import RegisteredClient, claim, remember_token
 from auth.signing import SigningKeys
 from auth.staff.entry_rules import NO_RULES, EntryRules
+from languages.negotiation import prefers
 from languages.sentence import say
 from models.client import ClientProfile
 from models.keyring import Keyring
@@ -182,7 +183,8 @@ class AuthorizationServer(AuthlibServer):  # type: ignore[misc]  # authlib has n
 
     def _sign_introspection(self, request: OAuthRequest, response: Response) -> Response:
         """Return a description as a signed JWT, if the client accepts that (RFC 9701, section 4)."""
-        if SIGNED_INTROSPECTION not in request.headers.get("accept", "") or response.status_code != 200:
+        signs = prefers(request.headers.getlist("accept"), SIGNED_INTROSPECTION, "application/json")
+        if not signs or response.status_code != 200:
             return response
         claims = {"iss": self.issuer, "aud": request.client.client_id, "iat": int(self.clock())}
         claims |= {"token_introspection": json.loads(bytes(response.body))}

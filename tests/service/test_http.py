@@ -594,6 +594,10 @@ def test_what_is_wrong_with_an_address_is_told(world: World, params: dict[str, s
         ("application/json", 200, "application/json"),
         (STRICT, 400, STRICT),
         (f"{STRICT}, application/json;q=0.9", 400, STRICT),
+        (f"application/json, {STRICT}", 400, STRICT),
+        ("Application/GraphQL-Response+JSON", 400, STRICT),
+        (f"{STRICT};q=0, application/json", 200, "application/json"),
+        (f"{STRICT};q=0.5, application/json", 200, "application/json"),
     ],
 )
 def test_the_client_chooses_the_media_type_and_with_it_the_status(
@@ -606,6 +610,12 @@ def test_the_client_chooses_the_media_type_and_with_it_the_status(
     assert (response.status_code, response.headers["content-type"]) == (200, f"{media_type}; charset=utf-8")
     assert response.headers["x-request-id"] == response.json()["extensions"]["requestId"]
     assert response.headers["cache-control"] == "no-store"
+
+
+def test_all_lines_of_accept_are_read(world: World) -> None:
+    lines = [*bearer(world).items(), ("accept", "application/json"), ("accept", STRICT)]
+    response = world.http.post("/graphql", json={"query": "{"}, headers=httpx2.Headers(lines))
+    assert (response.status_code, response.headers["content-type"]) == (400, f"{STRICT}; charset=utf-8")
 
 
 def test_a_field_s_error_is_no_request_error(world: World) -> None:

@@ -389,6 +389,21 @@ async def test_a_description_is_signed_for_a_client_that_accepts_that(service: S
     assert service.server.read_token(response.text) is None, "it is no access token"
 
 
+@pytest.mark.parametrize(
+    ("accept", "media_type"),
+    [
+        ("application/token-introspection+jwt;q=0", "application/json"),
+        ("application/token-introspection+jwt;q=0.1, application/json", "application/json"),
+        ("Application/Token-Introspection+JWT, application/json;q=0.5", "application/token-introspection+jwt"),
+    ],
+)
+async def test_a_description_is_signed_as_the_client_prefers(service: Service, accept: str, media_type: str) -> None:
+    bank = service.register()
+    form = {"token": "x"} | bank.form(service.clock)
+    response = await service.ask(form, "/oauth/introspect", headers={"accept": accept})
+    assert (response.status_code, response.headers["content-type"]) == (200, media_type)
+
+
 @pytest.mark.fapi_refuses("MS-5.5-1")
 async def test_a_description_of_nothing_is_signed_and_a_refusal_is_not(service: Service) -> None:
     bank, accepts = service.register(), {"accept": "application/token-introspection+jwt"}

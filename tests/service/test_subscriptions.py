@@ -337,22 +337,53 @@ async def test_a_stream_ends_with_its_process() -> None:
     assert (sent[1]["body"], sent[1]["more_body"]) == (b"", False)
 
 
+REFUSED = {
+    "subscription { nope }": "INVALID_DOCUMENT",
+    "subscription { events { nothing } }": "INVALID_DOCUMENT",
+    "subscription { events { node { sequence } } }": "INVALID_DOCUMENT",
+    'subscription { events(after: "x") { cursor } }': "BAD_CURSOR",
+    "subscription {": "SYNTAX_ERROR",
+}
+
+
+async def ask(line: Line, accept: str, query: Any) -> httpx2.Response:
+    """The response to a request that is refused."""
+    headers = {"authorization": f"Bearer {line.chambers.partner(BANK)}", "accept": accept}
+    async with httpx2.AsyncClient(timeout=20) as http:
+        return await http.post(f"{line.address}/graphql", json={"query": query}, headers=headers)
+
+
+@pytest.mark.parametrize(("query", "code"), REFUSED.items())
+@pytest.mark.parametrize("accept", ["text/event-stream", "Text/Event-Stream, application/json;q=0"])
+async def test_a_stream_that_cannot_begin_is_one_of_its_errors(line: Line, accept: str, query: str, code: str) -> None:
+    """As GraphQL over SSE has it, in the mode of distinct connections."""
+    answer = await ask(line, accept, query)
+    first, second, rest = answer.text.split("\n\n")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "text/event-stream; charset=utf-8")
+    assert (second, rest) == ("event: complete\ndata:", "")
+    assert first.startswith("event: next\ndata: ")
+    told = json.loads(first.removeprefix("event: next\ndata: "))
+    assert [error["extensions"]["code"] for error in told["errors"]] == [code]
+    assert (answer.headers["content-language"], answer.headers["cache-control"]) == ("en", "no-store")
+    assert answer.headers["x-request-id"] == told["extensions"]["requestId"]
+
+
 @pytest.mark.parametrize(
-    ("body", "status", "code"),
+    ("accept", "query", "status"),
     [
-        ({"query": "subscription { events { nothing } }"}, 200, "INVALID_DOCUMENT"),
-        ({"query": "subscription { events { node { sequence } } }"}, 200, "INVALID_DOCUMENT"),
-        ({"query": 'subscription { events(after: "x") { cursor } }'}, 200, "BAD_CURSOR"),
-        ({"query": 5}, 400, "BAD_REQUEST"),
+        ("text/event-stream, application/json", "subscription { nope }", 200),
+        ("text/event-stream, application/graphql-response+json", "subscription { nope }", 400),
+        ("text/event-stream;q=0, application/json", SUBSCRIBE, 200),
+        ("text/event-stream", 5, 400),
     ],
 )
-async def test_a_stream_that_cannot_begin_is_refused_by_http(
-    line: Line, body: dict[str, Any], status: int, code: str
+async def test_a_stream_that_cannot_begin_is_refused_in_the_json_that_the_client_accepts(
+    line: Line, accept: str, query: Any, status: int
 ) -> None:
-    headers = {"authorization": f"Bearer {line.chambers.partner(BANK)}", "accept": "text/event-stream"}
-    async with httpx2.AsyncClient(timeout=20) as http:
-        answer = await http.post(f"{line.address}/graphql", json=body, headers=headers)
-    assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (status, code)
+    answer = await ask(line, accept, query)
+    [error] = answer.json()["errors"]
+    code = "BAD_REQUEST" if query == 5 else "INVALID_DOCUMENT"
+    assert (answer.status_code, error["extensions"]["code"]) == (status, code)
 
 
 async def test_a_client_that_would_take_a_stream_is_answered_as_it_asks(line: Line) -> None:

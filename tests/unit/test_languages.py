@@ -13,7 +13,7 @@ from graphql import GraphQLEnumType, build_schema
 
 from casework.refusal import refuse_missing
 from languages.extraction import ExtractionError, extract
-from languages.negotiation import Language, choose_language
+from languages.negotiation import Language, choose_language, prefers
 from languages.sentence import Sentence, either, say
 from languages.translation import read_translations, translate
 from languages.words import read_error_kinds, read_values
@@ -80,7 +80,8 @@ def test_each_error_code_has_its_meaning_and_remedy_in_both_languages() -> None:
         ("zh;q=0", "en"),
         ("fr, de", "en"),
         ("zh;q=many", "en"),
-        ("zh;level=1", "en"),
+        ("zh;level=1;q=0.1, en;q=0.2", "en"),
+        ("en;Q=0.2, zh", "zh"),
         (",;q=1,zh", "zh"),
         ("x" * 100_000 + ",zh", "en"),
         ("zh_CN", "zh"),
@@ -97,6 +98,36 @@ def test_the_language_that_a_client_likes_best(accepted: str | None, language: s
 def test_a_client_that_names_no_language_gets_the_default() -> None:
     assert choose_language("fr", Language.ZH) is Language.ZH
     assert choose_language("en", Language.ZH) is Language.EN
+
+
+@pytest.mark.parametrize(
+    ("accepted", "preferred"),
+    [
+        ([], False),
+        (["*/*"], False),
+        (["application/*"], False),
+        (["application/b"], False),
+        (["application/a"], True),
+        (["Application/A"], True),
+        (["application/a; charset=utf-8; q=0.1"], True),
+        (["application/a;q=0"], False),
+        (["application/a;q=0.000, application/b"], False),
+        (["application/a;Q=0"], False),
+        (["application/a;q=many"], False),
+        (["application/a;q=nan"], False),
+        (["application/a+json"], False),
+        (["x-application/a"], False),
+        (["application/a, application/b"], True),
+        (["application/b", "application/a"], True),
+        (["application/b, application/a;q=0.9"], False),
+        (["application/a;q=0.5, application/b;q=0.4"], True),
+        (["application/a;q=0.5, */*"], True),
+        (["application/a;v=1, application/a;v=2;q=0"], True),
+    ],
+    ids=str,
+)
+def test_a_media_type_is_preferred_by_its_weight(accepted: list[str], preferred: bool) -> None:
+    assert prefers(accepted, "application/a", "application/b") is preferred
 
 
 def test_a_message_is_a_string_that_keeps_its_parts() -> None:
