@@ -6,7 +6,7 @@ large to be kept, so that slow clients occupy a socket only; and it does not beg
 """
 
 from asyncio import TimerHandle, Transport
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable
 from enum import Enum
 from typing import Any
 
@@ -14,6 +14,7 @@ from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from protocols.admission import REFUSED, STATE, Admission
+from protocols.heads import find_fault, is_large
 from protocols.refusals import Refused, write_refusal
 from protocols.stalls import Stall
 from protocols.stopping import LINGER_SECONDS
@@ -37,7 +38,6 @@ PROBES = frozenset({"/livez", "/readyz", "/metrics"})
 """Paths that are answered even when the worker has enough to do."""
 
 SHEDDING = frozenset({Refused.SHARE, Refused.HELD_OFF, Refused.OVERLOAD})
-Headers = Sequence[tuple[bytes, bytes]]
 
 
 class Phase(Enum):
@@ -133,9 +133,12 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._refuse(self._told or Refused.MALFORMED)
 
     def on_headers_complete(self) -> None:
-        """Check the size of the head; begin the request, or have it wait for its body."""
-        if len(self.headers) > self._limits.head_fields or (self._checked and self._is_large()):
+        """Check the head; begin the request, or have it wait for its body."""
+        large = self._checked and is_large(self.url, self.headers, self._limits)
+        if large or len(self.headers) > self._limits.head_fields:
             self._stop(Refused.HEAD_SIZE)
+        if refused := find_fault(self.parser.get_http_version(), self.headers):
+            self._stop(refused)
         if len(self.pipeline) >= MOST_PIPELINED:
             self._stop(Refused.PIPELINED)
         self._phase = BODY
@@ -164,10 +167,6 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         super().on_message_complete()
         if self._waiting:
             self._begin_waiting()
-
-    def _is_large(self) -> bool:
-        size: int = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
-        return bool(size > self._limits.head_bytes)
 
     def _stop(self, refused: Refused) -> None:
         """Have the parser stop: uvicorn then sends what `send_400_response` does."""

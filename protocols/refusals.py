@@ -22,6 +22,8 @@ class Refused(Enum):
     """Why a connection or a request is refused: the label of the metric, the status, the message."""
 
     MALFORMED = ("malformed", 400, "This is not a request of HTTP/1.1.")
+    HOST = ("host", 400, "A request of HTTP/1.1 has one header Host, with the host of its address.")
+    CODING = ("coding", 501, "Send the body with Content-Length, or chunked: no other transfer coding is taken.")
     HEAD_SIZE = ("head_size", 431, "The head of this request has too many bytes or header fields. Send fewer.")
     HEAD_TIME = ("head_time", 408, "The head of this request did not arrive in time. Send it again.")
     BODY_TIME = ("body_time", 408, "The body of this request did not arrive in time. Send it again.")

@@ -45,7 +45,7 @@ def test_a_large_head_is_refused(head: bytes) -> None:
 
 def test_a_large_address_is_refused() -> None:
     with playing(head_bytes=4_096) as (app, port), Wire(port) as wire:
-        assert parse_head(wire.send(b"GET /" + b"y" * 5_000 + b" HTTP/1.1\r\n\r\n").rest())[0] == 431
+        assert parse_head(wire.send(b"GET /" + b"y" * 5_000 + b" HTTP/1.1\r\nhost: x\r\n\r\n").rest())[0] == 431
         assert app.began == []
 
 
@@ -277,11 +277,88 @@ def test_pipelined_requests_are_answered_in_turn() -> None:
         assert app.began == [f"/{number}" for number in range(MOST_PIPELINED)]
 
 
+# --- hosts and transfer codings ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"HTTP/1.1\r\n",
+        b"HTTP/1.1\r\nHost: x\r\nHost: x\r\n",
+        b"HTTP/1.1\r\nhost: x\r\nhost: y\r\n",
+        b"HTTP/1.0\r\nhost: x\r\nhost: y\r\n",
+        b"HTTP/1.1\r\nhost: x y\r\n",
+        b"HTTP/1.1\r\nhost: http://x/\r\n",
+        b"HTTP/1.1\r\nhost: a@x\r\n",
+        UPGRADE.partition(b" / ")[2].replace(b"host: x\r\n", b"").removesuffix(b"\r\n"),
+    ],
+)
+def test_a_request_names_one_host(head: bytes) -> None:
+    """RFC 9112, section 3.2."""
+    with playing() as (app, port), Wire(port) as wire:
+        answer = wire.send(b"GET /graphql ", head, b"\r\n").rest()
+        status, fields = parse_head(answer)
+        assert (status, fields["connection"]) == (400, "close")
+        assert json.loads(answer.partition(b"\r\n\r\n")[2])["errors"][0]["message"] == Refused.HOST.message
+        assert app.began == []
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"HTTP/1.0\r\n",
+        b"HTTP/1.0\r\nhost: x\r\n",
+        b"HTTP/1.1\r\nHOST: court.example:8443\r\n",
+        b"HTTP/1.1\r\nhost: [::1]:8000 \r\n",
+        b"HTTP/1.1\r\nhost:\r\n",
+    ],
+)
+def test_a_host_may_be_left_out_by_old_clients_and_be_empty(head: bytes) -> None:
+    with playing() as (app, port), Wire(port) as wire:
+        app.go.set()
+        assert wire.send(b"GET / ", head, b"\r\n").answer()[0] == 200
+
+
+CHUNKS = b"\r\n2\r\n{}\r\n0\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        b"transfer-encoding: gzip, chunked\r\n",
+        b"Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n",
+        b"transfer-encoding: gzip\r\n",
+    ],
+)
+def test_no_transfer_coding_but_chunked_is_taken(lines: bytes) -> None:
+    """RFC 9112, section 6.1."""
+    with playing() as (app, port), Wire(port) as wire:
+        answer = wire.send(HEAD, lines, CHUNKS).rest()
+        assert parse_head(answer)[0] == 501
+        assert json.loads(answer.partition(b"\r\n\r\n")[2])["errors"][0]["message"] == Refused.CODING.message
+        assert app.began == []
+
+
+def test_a_body_may_be_chunked() -> None:
+    with playing() as (app, port), Wire(port) as wire:
+        app.go.set()
+        assert wire.send(HEAD, b"Transfer-Encoding: Chunked \r\n", CHUNKS).answer()[0] == 200
+        assert app.bodies == [b"{}"]
+
+
+def test_http_1_0_has_no_transfer_codings() -> None:
+    with playing() as (app, port), Wire(port) as wire:
+        head = HEAD.replace(b"1.1", b"1.0") + b"transfer-encoding: chunked\r\n"
+        assert (parse_head(wire.send(head, CHUNKS).rest())[0], app.began) == (400, [])
+
+
 # --- overload ---------------------------------------------------------------------------------------------------------
 
 
 def ask(wire: Wire, caller: bytes = b"a", path: bytes = b"/graphql") -> Wire:
-    return wire.send(b"POST %s HTTP/1.1\r\nauthorization: Bearer %s\r\ncontent-length: 2\r\n\r\n{}" % (path, caller))
+    return wire.send(
+        HEAD.replace(b"/graphql", path) + b"authorization: Bearer %s\r\ncontent-length: 2\r\n\r\n{}" % caller
+    )
 
 
 def test_a_caller_with_its_share_in_work_is_refused_on_a_connection_that_stays_and_another_is_not() -> None:
@@ -314,7 +391,7 @@ def test_a_connection_of_a_proxy_is_read_after_a_refusal(monkeypatch: pytest.Mon
 
 def forward(wire: Wire, source: bytes) -> Wire:
     told = b"x-forwarded-for: 203.0.113.9, %s\r\n" % source
-    return wire.send(b"POST /oauth/token HTTP/1.1\r\n%scontent-length: 2\r\n\r\n{}" % told)
+    return wire.send(b"POST /oauth/token HTTP/1.1\r\nhost: x\r\n%scontent-length: 2\r\n\r\n{}" % told)
 
 
 def test_invented_credentials_are_no_callers_of_their_own() -> None:
