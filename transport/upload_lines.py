@@ -16,6 +16,9 @@ from transport.refusals import RequestError
 
 CSV, JSON_LINES = "text/csv", ("application/jsonl", "application/x-ndjson")
 LONGEST_LINE = 4_096
+LONGEST_NAME = 80
+"""Characters of an unknown column that a refusal repeats."""
+
 BOM = b"\xef\xbb\xbf"
 NUMBER_OF_LINES = say("A file has 1 to {most_lines:,} lines.", most_lines=MOST_LINES)
 
@@ -79,9 +82,22 @@ def _names(cells: Sequence[str]) -> list[str]:
     while names and not names[-1]:
         names.pop()
     known = [to_camel_case(one.name) for one in fields(SubjectKey)]
-    if len(set(names)) != len(names) or not set(names) <= set(known):
-        raise RequestError(say("The first line must name columns, each once, of these: {known}.", known=known))
+    for place, name in enumerate(names):
+        if name in names[:place] or name not in known:
+            raise RequestError(_refuse_column(name, place + 1, known))
     return names
+
+
+def _refuse_column(name: str, place: int, known: Sequence[str]) -> str:
+    """Return what is wrong with a name in the first line."""
+    if name in known:
+        return say("The first line names the column {name} more than once.", name=name)
+    return say(
+        "Column {place} of the first line is “{name}”. The columns are, with commas between them: {known}.",
+        place=place,
+        name=name[:LONGEST_NAME],
+        known=known,
+    )
 
 
 def _says_something(row: Sequence[str]) -> bool:

@@ -97,6 +97,10 @@ def test_blank_lines_at_the_end_are_no_lines(content: bytes, media_type: str, co
     assert len(read_lines(media_type, content)) == count
 
 
+COLUMNS = (
+    "The columns are, with commas between them: name, idNumber, organizationCode, document, consent, consentSignedOn, "
+    "shareCode, reference, relation."
+)
 FILES: dict[str, tuple[bytes, str, int, str]] = {
     "nothing": (b"", "application/jsonl", 400, "A file has 1 to 100,000 lines."),
     "blanks": (b"\n \r\n\n", "application/jsonl", 400, "A file has 1 to 100,000 lines."),
@@ -109,9 +113,24 @@ FILES: dict[str, tuple[bytes, str, int, str]] = {
         b"name,colour\nx,RED",
         "text/csv",
         400,
-        "The first line must name columns, each once, of these: name",
+        f"Column 2 of the first line is “colour”. {COLUMNS}",
     ),
-    "columns without end": (b"name," * 50_000 + b"\n" + b"1\n" * 1_000, "text/csv", 400, "each once"),
+    "a misspelt column": (b"nme,reference\nx,y", "text/csv", 400, f"Column 1 of the first line is “nme”. {COLUMNS}"),
+    "a column without a name": (
+        b"name,,reference\nx,,y",
+        "text/csv",
+        400,
+        f"Column 2 of the first line is “”. {COLUMNS}",
+    ),
+    "semicolons": (
+        b"name;reference\nx;y",
+        "text/csv",
+        400,
+        f"Column 1 of the first line is “name;reference”. {COLUMNS}",
+    ),
+    "a long column": (b"x" * 5_000, "text/csv", 400, f"Column 1 of the first line is “{'x' * 80}”. {COLUMNS}"),
+    "a column twice": (b"name,name\nx,y", "text/csv", 400, "The first line names the column name more than once."),
+    "columns without end": (b"name," * 50_000 + b"\n" + b"1\n" * 1_000, "text/csv", 400, "name more than once."),
     "another type": (b"{}", "application/json", 415, "Send text/csv or application/jsonl, in UTF-8."),
     "no CSV": (b'name\n"x', "text/csv", 400, "is no line of this CSV"),
     "a CSV of other letters": ("name\n余姚".encode("gb18030"), "text/csv", 400, "The file is not UTF-8 at byte 5."),
@@ -125,6 +144,19 @@ def test_a_file_that_cannot_be_taken_is_told_why(bulk: Bulk, name: str) -> None:
     found = bulk.upload(content, media_type)
     assert found.status_code == status
     assert message in found.json()["error"]
+
+
+def test_what_to_do_about_a_file_fits_what_is_wrong_with_it(bulk: Bulk) -> None:
+    """A remedy of GraphQL sent clients the wrong way."""
+    found = [bulk.upload(*FILES[name][:2]).json() for name in ("another type", "a CSV of other letters", "too many")]
+    gone = bulk.world.http.get("/downloads/x").json()
+    assert [one["remedy"] for one in (*found, gone)] == [
+        "Send application/json to `/graphql`, text/csv or application/jsonl to `/uploads`, without Content-Encoding.",
+        "Correct what the message names. `/graphql` takes a JSON object with `query` or `documentId`, "
+        "and `variables` as an object.",
+        "Send less at a time; use files for batches, and several files for large ones.",
+        "Check the key, or have the address of a file signed again; the answer is the same for both.",
+    ]
 
 
 def test_an_encoded_file_is_told_which_encodings_are_taken(bulk: Bulk) -> None:
