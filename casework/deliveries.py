@@ -22,7 +22,7 @@ from models.client import Client
 from models.consent import Consent
 from models.event import Event, EventKind
 from models.watch import Notification
-from models.webhook import Delivery, DisableReason, Webhook
+from models.webhook import Delivery, DeliveryFailure, DisableReason, Webhook
 
 PAUSES = (
     timedelta(seconds=5),
@@ -73,11 +73,12 @@ class Message:
 @dataclass(frozen=True)
 class DeliveryResult:
     """The result of an attempt. status: HTTP status; None without a response. retry_at: until when a receiver that
-    refused the message asked to wait."""
+    refused the message asked to wait. failure: why there was no response."""
 
     message: Message
     status: int | None
     retry_at: datetime | None = None
+    failure: DeliveryFailure | None = None
 
     @property
     def delivered(self) -> bool:
@@ -181,7 +182,7 @@ async def _lock(connection: AsyncConnection, endpoint: int) -> None:
 
 
 async def _enter(connection: AsyncConnection, results: Sequence[DeliveryResult], now: datetime) -> None:
-    names = ("attempts", "next_at", "delivered_at", "given_up_at", "status")
+    names = ("attempts", "next_at", "delivered_at", "given_up_at", "status", "failure")
     values: dict[str, sa.ColumnElement[Any]] = {name: sa.bindparam(f"new_{name}") for name in names}
     values["tried_at"] = sa.func.coalesce(Delivery.tried_at, sa.literal(now, sa.DateTime(timezone=True)))
     update = sa.update(Delivery).where(Delivery.id == sa.bindparam("delivery")).values(values)
@@ -198,6 +199,7 @@ def _row(result: DeliveryResult, now: datetime) -> Mapping[str, object]:
         "new_delivered_at": now if result.delivered else None,
         "new_given_up_at": now if result.given_up else None,
         "new_status": result.status,
+        "new_failure": result.failure,
     }
 
 

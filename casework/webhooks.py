@@ -164,7 +164,7 @@ async def replay(connection: AsyncConnection, client_key: int, key: int, since: 
     await connection.execute(
         again.on_conflict_do_update(
             index_elements=[Delivery.webhook_id, Delivery.event_id],
-            set_=ANEW | {"next_at": at, "delivered_at": None, "status": None},
+            set_=ANEW | {"next_at": at, "delivered_at": None, "status": None, "failure": None},
         )
     )
     await connection.execute(WAKE)

@@ -33,6 +33,7 @@ from jobs.outbound import HttpReply, Outbound
 from models.crypto_device import DeviceError
 from models.keyring import Keyring
 from models.sm2 import SM2_SM3, Sm2Error, Sm2Signer, write_raw
+from models.webhook import DeliveryFailure
 from resolvers.caller import Caller
 from resolvers.view import Access
 
@@ -117,6 +118,7 @@ class Dispatcher(Job):
         if not result.delivered:
             failures = MOST_FAILURES if result.retry_at else 1
             self._failures[endpoint.key] = self._failures.get(endpoint.key, 0) + failures
+            log.info("webhook %d did not take a message: %s", endpoint.key, result.failure or result.status)
         SENT.labels("delivered" if result.delivered else "failed").inc()
         return result
 
@@ -129,12 +131,12 @@ class Dispatcher(Job):
                 headers = await asyncio.to_thread(self.sign_by_sm2, endpoint, headers, body)
             except (Sm2Error, DeviceError) as error:
                 log.error("a message to webhook %d cannot be signed: %s", endpoint.key, error)
-                return DeliveryResult(message, None)
+                return DeliveryResult(message, None, failure=DeliveryFailure.NOT_SIGNED)
         return self._read_reply(message, await self.outbound.post(endpoint.url, headers, body))
 
-    def _read_reply(self, message: Message, reply: HttpReply | None) -> DeliveryResult:
-        if reply is None:
-            return DeliveryResult(message, None)
+    def _read_reply(self, message: Message, reply: HttpReply | DeliveryFailure) -> DeliveryResult:
+        if isinstance(reply, DeliveryFailure):
+            return DeliveryResult(message, None, failure=reply)
         return DeliveryResult(message, reply.status, read_retry_after(reply.status, reply.retry_after, self.now()))
 
     async def _transact(self, work: Callable[[AsyncConnection], Awaitable[Outcome]]) -> Outcome:

@@ -18,7 +18,8 @@ from typing import Any
 
 import httpcore2
 
-from models.web_address import Address, Network, WebAddress, is_allowed, parse_address
+from models.web_address import Address, AddressError, Network, WebAddress, is_allowed, parse_address
+from models.webhook import DeliveryFailure
 
 CONNECT_SECONDS, ANSWER_SECONDS, WHOLE_SECONDS = 5.0, 15.0, 20.0
 SENDING = 1_000
@@ -58,6 +59,16 @@ class HttpReply:
 
 class ForbiddenAddressError(OSError):
     """A connection to this address is not allowed."""
+
+
+WORDS: Mapping[tuple[type[Exception], ...], DeliveryFailure] = {
+    (AddressError,): DeliveryFailure.BAD_ADDRESS,
+    (ForbiddenAddressError,): DeliveryFailure.NOT_ALLOWED,
+    (socket.gaierror, UnicodeError): DeliveryFailure.NOT_RESOLVED,
+    (TimeoutError, httpcore2.TimeoutException): DeliveryFailure.TIMEOUT,
+    UNREACHED: DeliveryFailure.NOT_CONNECTED,
+}
+"""What an error means, the first that fits."""
 
 
 class CheckedBackend(httpcore2.AsyncNetworkBackend):
@@ -112,6 +123,17 @@ def _retry_after(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
     return next((value.decode("latin-1") for name, value in headers if name.lower() == b"retry-after"), None)
 
 
+def _is_by_tls(error: BaseException | None) -> bool:
+    """Return whether an error is one of TLS, or came of one."""
+    return isinstance(error, ssl.SSLError) or (error is not None and _is_by_tls(error.__cause__ or error.__context__))
+
+
+def _name_failure(error: Exception) -> DeliveryFailure:
+    if isinstance(error, httpcore2.ConnectError) and _is_by_tls(error):
+        return DeliveryFailure.TLS
+    return next((word for kinds, word in WORDS.items() if isinstance(error, kinds)), DeliveryFailure.NO_ANSWER)
+
+
 def _write_url(address: WebAddress) -> httpcore2.URL:
     """Return an address in parts: the library's own parser leaves out what follows a `;` in the path."""
     return httpcore2.URL(scheme=address.scheme, host=address.host, port=address.port, target=address.target)
@@ -128,13 +150,13 @@ class Outbound:
         self._tls = httpcore2.AsyncConnectionPool(ssl_context=context, network_backend=tls, **common)
         self._plain = httpcore2.AsyncConnectionPool(network_backend=plain, **common)
 
-    async def post(self, url: str, headers: Mapping[str, str], content: bytes) -> HttpReply | None:
-        """Send a request. Returns None if there was no response."""
+    async def post(self, url: str, headers: Mapping[str, str], content: bytes) -> HttpReply | DeliveryFailure:
+        """Send a request. Returns why there was no response, if there was none."""
         try:
             async with asyncio.timeout(WHOLE_SECONDS):
                 return await self._post(parse_address(url), headers, content)
-        except FAILURES:
-            return None
+        except FAILURES as error:
+            return _name_failure(error)
 
     async def get(self, url: str) -> bytes | None:
         """Fetch a document of at most LARGEST_DOCUMENT bytes by TLS. Returns None unless the response is 200."""

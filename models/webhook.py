@@ -18,6 +18,19 @@ class DisableReason(StrEnum):
     FAILING = "FAILING"
 
 
+class DeliveryFailure(StrEnum):
+    """The reason for which no answer came to an attempt."""
+
+    BAD_ADDRESS = "BAD_ADDRESS"
+    NOT_RESOLVED = "NOT_RESOLVED"
+    NOT_ALLOWED = "NOT_ALLOWED"
+    NOT_CONNECTED = "NOT_CONNECTED"
+    TLS = "TLS"
+    TIMEOUT = "TIMEOUT"
+    NO_ANSWER = "NO_ANSWER"
+    NOT_SIGNED = "NOT_SIGNED"
+
+
 class Webhook(Keyed):
     """A webhook of a client. Its keys are derived from the key ring and `key_version`.
 
@@ -55,7 +68,7 @@ class Delivery(Keyed):
     """A delivery of an event to a webhook, written with the event.
 
     next_at: of the next attempt; null after the end: delivered, given up, or cancelled. tried_at: of the first attempt.
-    status: of the last response.
+    status: of the response to the last attempt. failure: why none came.
     """
 
     __tablename__ = "delivery"
@@ -63,6 +76,7 @@ class Delivery(Keyed):
         UniqueConstraint("webhook_id", "event_id"),
         CheckConstraint("attempts >= 0", name="counted"),
         CheckConstraint("given_up_at IS NULL OR (next_at IS NULL AND delivered_at IS NULL)", name="given_up_is_ended"),
+        CheckConstraint("failure IS NULL OR status IS NULL", name="answered_or_failed"),
         index_where("ix_delivery_due", "webhook_id", "event_id", where="next_at IS NOT NULL"),
     )
 
@@ -74,5 +88,6 @@ class Delivery(Keyed):
     delivered_at: Mapped[datetime | None]
     given_up_at: Mapped[datetime | None]
     status: Mapped[int | None] = mapped_column(SmallInteger)
+    failure: Mapped[DeliveryFailure | None]
 
     event: Mapped[Event] = link()

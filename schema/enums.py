@@ -44,7 +44,7 @@ from models.sanction import SanctionKind
 from models.security_event import SecurityAct, SecurityResult, SecurityRoad
 from models.subject_notice import NoticeKind
 from models.watch import WatchOutcome
-from models.webhook import DisableReason
+from models.webhook import DeliveryFailure, DisableReason
 
 DESCRIPTIONS = {
     Purpose: "Why a subject is looked up (查询用途).",
@@ -66,6 +66,7 @@ DESCRIPTIONS = {
     "nothing that was recorded later (查询口径).",
     CloseReason: "Why a record ended before its term (终止原因).",
     DocumentPolicy: "Which documents a client may send (文档策略).",
+    DeliveryFailure: "Why no answer came to an attempt to deliver an event (推送失败原因).",
     DisableReason: "Why a webhook is sent nothing: its owner's wish, 410 Gone, or that nothing is taken (停用原因).",
     RiskGrade: "A grade (风险等级), best first.",
     RuleSource: "What a rule of grading looks at (记录类别).",

@@ -8,7 +8,7 @@ from engine.declare.fields import column, connection, expression, relation
 from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
 from models.event import EventKind
-from models.webhook import DisableReason
+from models.webhook import DeliveryFailure, DisableReason
 from resolvers.partners import webhooks
 from resolvers.partners.webhooks import may_see_delivery, may_see_webhook
 from schema.partners.event import Event
@@ -22,6 +22,7 @@ class Delivery(Node):
     event: Event | None = relation(models.Delivery.event, "The event (事件), as far as it is yours to see.")
     attempts: int = column("How often it was tried (尝试次数).")
     status: int | None = column("HTTP status of the last answer; none where none came (应答状态).")
+    failure: DeliveryFailure | None = column("Why no answer came to the last attempt (失败原因).")
     next_at: datetime | None = column("When it is tried next; none once it has ended (下次推送时间).")
     delivered_at: datetime | None = column("When it was taken (送达时间).")
     given_up_at: datetime | None = column(

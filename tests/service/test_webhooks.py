@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import re
+import socket
 import subprocess
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -41,7 +42,7 @@ from models.number_suites import Crypto
 from models.sm2 import Sm2PrivateKey, Sm2Signer, read_raw
 from models.terms import add_months
 from models.web_address import AddressError, check_receiver, is_allowed, is_public
-from models.webhook import Webhook
+from models.webhook import DeliveryFailure, Webhook
 from postgres import database
 from schema.scalars import write_moment
 from suxin_client.webhooks import BadSignatureError, verify_webhook_by_sm2
@@ -50,7 +51,7 @@ BANK, COMMERCE = Audience.BANK, Audience.COMMERCE
 SHOWS = "id url kinds signedBySm2 publicKey keyVersion disabledAt disableReason"
 LOOPBACK = (ip_network("127.0.0.0/8"),)
 HOOKS = """{ webhooks { id disableReason takenAt
-  deliveries(first: 50) { nodes { attempts status deliveredAt givenUpAt nextAt event { kind } } } } }"""
+  deliveries(first: 50) { nodes { attempts status failure deliveredAt givenUpAt nextAt event { kind } } } } }"""
 
 
 class Post:
@@ -983,20 +984,26 @@ def test_nothing_is_sent_to_this_machine(post: Post, receiver: Receiver, network
     hidden.send()
     assert receiver.received == []
     hooks = post.chambers.data(post.chambers.partner(BANK), HOOKS)["webhooks"]
-    tried = [(one["attempts"], one["status"]) for hook in hooks for one in hook["deliveries"]["nodes"]]
-    assert (sum(attempts for attempts, _ in tried), {status for _, status in tried}) == (3, {None})
+    tried = [one for hook in hooks for one in hook["deliveries"]["nodes"] if one["attempts"]]
+    assert [(one["attempts"], one["status"], one["failure"]) for one in tried] == [(1, None, "NOT_ALLOWED")] * 3
 
 
-def sent_to(receiver: Receiver, addresses: Sequence[str], monkeypatch: pytest.MonkeyPatch) -> int | None:
-    """The status of a message to a name that has these addresses, whatever a resolver says."""
+def sent_to(receiver: Receiver, addresses: Sequence[str], monkeypatch: pytest.MonkeyPatch) -> int | DeliveryFailure:
+    """What came of a message to a name that has these addresses, whatever a resolver says."""
     found = [(2, 1, 6, "", (address, receiver.port)) for address in addresses]
     monkeypatch.setattr("jobs.outbound.socket.getaddrinfo", lambda *_, **__: found)
 
-    async def send() -> int | None:
+    return sent(f"http://bank.example:{receiver.port}/")
+
+
+def sent(url: str) -> int | DeliveryFailure:
+    """What came of a message: a status, or why there is none."""
+
+    async def send() -> int | DeliveryFailure:
         outbound = Outbound(LOOPBACK, 1)
-        reply = await outbound.post(f"http://bank.example:{receiver.port}/", {}, b"{}")
+        reply = await outbound.post(url, {}, b"{}")
         await outbound.close()
-        return reply.status if reply else None
+        return reply if isinstance(reply, DeliveryFailure) else reply.status
 
     return asyncio.run(send())
 
@@ -1006,7 +1013,7 @@ def test_a_name_with_one_forbidden_address_is_not_connected_to(
     receiver: Receiver, monkeypatch: pytest.MonkeyPatch, addresses: Sequence[str]
 ) -> None:
     """The addresses that are checked are those that are connected to."""
-    assert sent_to(receiver, addresses, monkeypatch) is None
+    assert sent_to(receiver, addresses, monkeypatch) is DeliveryFailure.NOT_ALLOWED
     assert receiver.received == []
 
 
@@ -1022,7 +1029,7 @@ def test_a_receiver_is_reached_at_whichever_address_answers(
 def test_a_receiver_that_refuses_at_each_address_is_not_reached(
     receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert sent_to(receiver, ["127.0.0.2", "127.0.0.3"], monkeypatch) is None
+    assert sent_to(receiver, ["127.0.0.2", "127.0.0.3"], monkeypatch) is DeliveryFailure.NOT_CONNECTED
 
 
 @pytest.mark.parametrize("url", ["HTTPS://bank.example/hook", "Https://BANK.example/", "https://bank.example"])
@@ -1043,14 +1050,58 @@ def test_the_scheme_is_read_in_any_letters(monkeypatch: pytest.MonkeyPatch, url:
 
 @pytest.mark.parametrize("target", ["/hook;tenant=7?x=1", "/hook?", "/a;b/c;d", "/@a//b/../c?d=?/", "/%20?"])
 def test_a_message_goes_to_the_address_as_it_was_written(receiver: Receiver, target: str) -> None:
-    async def send() -> int | None:
-        outbound = Outbound(LOOPBACK, 1)
-        reply = await outbound.post(f"http://127.0.0.1:{receiver.port}{target}", {}, b"{}")
-        await outbound.close()
-        return reply.status if reply else None
-
-    assert asyncio.run(send()) == 204
+    assert sent(f"http://127.0.0.1:{receiver.port}{target}") == 204
     assert [one.target for one in receiver.received] == [target]
+
+
+def test_it_is_said_why_no_answer_came(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        monkeypatch.setattr("jobs.outbound.WHOLE_SECONDS", 0.2)  # nobody accepts or answers
+        assert sent(f"http://127.0.0.1:{listener.getsockname()[1]}/") is DeliveryFailure.TIMEOUT
+    monkeypatch.undo()
+    assert sent(f"https://127.0.0.1:{receiver.port}/") is DeliveryFailure.TLS
+    assert sent("https://bank.example/\n") is DeliveryFailure.BAD_ADDRESS
+
+    def fail(*_: Any, **__: Any) -> Any:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr("jobs.outbound.socket.getaddrinfo", fail)
+    assert sent("https://bank.example/") is DeliveryFailure.NOT_RESOLVED
+
+
+@pytest.mark.parametrize("said", [b"", b"HTTP/1.1 nothing\r\n\r\n"])
+def test_a_connection_that_ends_is_no_answer(said: bytes) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            peer, _ = listener.accept()
+            with peer:
+                peer.recv(64 * 1024)
+                peer.sendall(said)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        assert sent(f"http://127.0.0.1:{listener.getsockname()[1]}/") is DeliveryFailure.NO_ANSWER
+        thread.join()
+
+
+def test_a_failed_attempt_is_told_in_the_log_and_forgotten_with_the_next(
+    post: Post, receiver: Receiver, caplog: pytest.LogCaptureFixture
+) -> None:
+    consent(post.chambers, CHEN)
+    post.hook(receiver.url)
+    post.watch(CHEN)
+    publish(post, CHEN_LATE)
+    with caplog.at_level("INFO", "suxin.webhooks"):
+        Post(post.chambers, ()).send()
+    tried = [one for one in post.state()["deliveries"]["nodes"] if one["attempts"]]
+    assert [(one["status"], one["failure"]) for one in tried] == [(None, "NOT_ALLOWED")]
+    with post.chambers.engine.begin() as connection:
+        key_ = connection.scalar(sa.select(Webhook.id))
+    assert [one.getMessage() for one in caplog.records] == [f"webhook {key_} did not take a message: NOT_ALLOWED"]
+    post.chambers.calendar.turn(seconds=10)
+    post.send()
+    assert {(one["status"], one["failure"]) for one in post.state()["deliveries"]["nodes"]} == {(204, None)}
 
 
 class Connecting:
