@@ -60,6 +60,7 @@ check: $(INSTALLED)  ## Lint, types, layers, the committed schema, and what it b
 	$(BIN)/suxin policy | diff -u docs/policy.md - || (echo 'Run make schema and read the difference.' && false)
 	$(BIN)/suxin catalogue export | diff -u docs/data_catalogue.csv - || (echo 'Declare the field in schema/sharing/fields.csv, run make schema and read the difference.' && false)
 	$(BIN)/suxin visibility | diff -u docs/visibility.md - || (echo 'Run make schema and read the difference.' && false)
+	$(BIN)/suxin import all --columns | diff -u docs/import_columns.md - || (echo 'Run make schema and read the difference.' && false)
 	$(BIN)/suxin errors | diff -u docs/errors.md - || (echo 'Run make schema and read the difference.' && false)
 	$(BIN)/suxin openapi | diff -u docs/openapi.json - || (echo 'Run make schema and read the difference.' && false)
 	$(BIN)/suxin procedure | diff -u docs/procedure.md - || (echo 'Run make schema and read the difference.' && false)
@@ -72,6 +73,7 @@ schema: $(INSTALLED)  ## Write schema/schema.graphql, docs/policy.md, docs/visib
 	$(BIN)/suxin visibility > docs/visibility.md
 	$(BIN)/suxin openapi > docs/openapi.json
 	$(BIN)/suxin procedure > docs/procedure.md
+	$(BIN)/suxin import all --columns > docs/import_columns.md
 	$(BIN)/suxin errors > docs/errors.md
 	$(BIN)/suxin outcomes > docs/sandbox.md
 	$(BIN)/suxin outcomes --language zh > docs/sandbox.zh.md
@@ -79,7 +81,7 @@ schema: $(INSTALLED)  ## Write schema/schema.graphql, docs/policy.md, docs/visib
 .PHONY: messages
 messages: $(INSTALLED)  ## Collect the messages of the sources into the catalogues of languages/, where new ones await translation
 	$(BIN)/pybabel -q extract --mapping languages/babel.cfg --no-location --sort-output --omit-header -o .messages.pot \
-		auth casework demo engine jobs languages models reports resolvers schema transport
+		auth casework commands demo engine ingest jobs languages models reports resolvers schema transport
 	$(BIN)/pybabel -q update --no-fuzzy-matching --ignore-obsolete --omit-header -D suxin -i .messages.pot -d languages -l zh
 	rm .messages.pot
 

@@ -13,22 +13,27 @@ from rich.markup import escape
 from rich.table import Table
 
 from commands.configuration import read_settings
+from commands.contract.columns import write_columns
 from commands.session import console, explain_errors, parse_day, show_lines, use_database, with_engine
 from ingest.importing import FORMATS, import_file, utc_now
 from ingest.report import Summary
+from languages.negotiation import Language
 from models.keyring import load_keyring
 from models.terms import to_court_day
 from postgres import database
 from settings import Settings
 
 REJECTED = 2
+ALL = "all"
+"""What stands for every format, with --columns."""
+
 CONFLICTS_SHOWN = 20
 WORDS_SHOWN = 20
 
 
 def import_(
     format: Annotated[str, typer.Argument(help=f"One of: {', '.join(FORMATS)}.")],
-    files: Annotated[list[Path], typer.Argument(help="Files to import, in this order.")],
+    files: Annotated[list[Path] | None, typer.Argument(help="Files to import, in this order.")] = None,
     court: Annotated[str | None, typer.Option(help="Accept only lines of this court and those below it.")] = None,
     rejects: Annotated[
         Path | None,
@@ -49,15 +54,26 @@ def import_(
     history: Annotated[
         bool, typer.Option("--history", help="Former years: colours are set, and nobody is notified.")
     ] = False,
+    columns: Annotated[
+        bool, typer.Option("--columns", help="Print the columns of FORMAT, or of all, in Markdown, and import nothing.")
+    ] = False,
+    language: Annotated[Language, typer.Option(help="Of what --columns prints.")] = Language.EN,
 ) -> None:
     """Import exports of a court, and print what is new, what changed and which events were recorded.
 
     Exits with 2 if lines were rejected. Importing a file again changes nothing.
 
     Example: suxin import cases cases.csv --exported-on 2026-11-20 --rejects rejected.csv
+
+    Example: suxin import cases --columns --language zh
     """
+    if columns and format in {*FORMATS, ALL}:
+        typer.echo(write_columns(FORMATS if format == ALL else [format], language), nl=False)
+        return
     if format not in FORMATS:
         raise typer.BadParameter(f"{format} is not a format; choose one of {', '.join(FORMATS)}.")
+    if not files:
+        raise typer.BadParameter("Name the files to import, or give --columns.")
     if exported_on and exported_on > to_court_day(utc_now()):
         raise typer.BadParameter("The day of the export has not come yet: write the day on which the file was made.")
     targets = place_rejects(files, rejects)

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, ClassVar, NamedTuple
@@ -268,6 +268,9 @@ class Format(ABC):
     optional: ClassVar[Sequence[str]] = ()
     """Optional columns, whose cells follow those of `columns` and are "" if the column is missing."""
 
+    blank: ClassVar[Collection[str]] = ()
+    """Columns of `columns` whose cells may be empty."""
+
     staged: ClassVar[sa.Table]
     """The staging table: party_id, find_adult_day, case_number, turn, and the columns of `LineRecord.row`."""
 
@@ -294,7 +297,4 @@ class Format(ABC):
 
     @abstractmethod
     async def merge(self, connection: AsyncConnection, source: Source, silent: bool) -> Merged:
-        """Write the staged lines, after their cases and parties, with their consequences.
-
-        silent: nobody is notified, as for former years.
-        """
+        """Write the staged lines with their consequences. silent: nobody is notified, as for former years."""

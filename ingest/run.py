@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.outbox import place, take_told
 from casework.transaction import ATTEMPTS, repeat
+from ingest.columns import locate_error
 from ingest.files.text_files import Export, Line
 from ingest.ledger import end_run, note_courts
 from ingest.masking import disarm, mask_line
@@ -118,10 +119,8 @@ class Run:
                 raise line.error
             record = self.format.read(line.cells)
         except IdentifierError as error:
-            self.summary.rejected[error.code] += 1
-            self.summary.met(error.code, getattr(error, "word", ""))
-            columns = (*self.format.columns, *self.format.optional)
-            self.rejects.add(line.number, error, disarm(mask_line(line.raw.rstrip("\r\n"), columns, line.cells)))
+            hint = self.export.empty_hint
+            self._reject(line, error if line.error else locate_error(self.format, line.cells, error, hint))
             return
         known = len(self.seen)
         self.seen.add(hash(tuple(line.cells)))
@@ -129,6 +128,12 @@ class Run:
             self.summary.duplicates += 1
         else:
             self._count(record, line.number, chunk.add(record, line.number))
+
+    def _reject(self, line: Line, error: IdentifierError) -> None:
+        self.summary.rejected[error.code] += 1
+        self.summary.met(error.code, getattr(error, "word", ""))
+        columns = (*self.format.columns, *self.format.optional)
+        self.rejects.add(line.number, error, disarm(mask_line(line.raw.rstrip("\r\n"), columns, line.cells)))
 
     def _count(self, record: LineRecord, line: int, of_age_from: date | None) -> None:
         self.summary.accepted += 1

@@ -128,8 +128,10 @@ def read_text(text: str, code: str, *, required: bool = False, limit: int = TEXT
 
     Raises LineError with `code` if it is missing, too long or contains an identity number (R18).
     """
-    if (required and not text) or len(text) > limit:
-        raise LineError(code, f"A cell is empty or longer than {limit} characters: complete or shorten it.")
+    if required and not text:
+        raise LineError(code, "The text is missing: write it.")
+    if len(text) > limit:
+        raise LineError(code, f"The text is longer than {limit} characters: shorten it.")
     if holds_identity_number(text):
         raise _number_inside(code)
     return text

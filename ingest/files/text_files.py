@@ -45,6 +45,8 @@ class Export(Protocol):
     """An open file. `position` of `total`: progress in bytes."""
 
     total: int
+    empty_hint: str
+    """What is said of an empty cell, after that it is empty."""
 
     @property
     def warnings(self) -> Sequence[FileWarning]:
@@ -62,6 +64,8 @@ class Export(Protocol):
 
 class CsvExport:
     """A CSV file in UTF-8, UTF-8 with BOM or GB18030. Encoding and delimiter are detected by the header."""
+
+    empty_hint = ""
 
     def __init__(self, path: Path, columns: Sequence[str], optional: Sequence[str] = ()) -> None:
         self._file = open_file(path)
@@ -192,6 +196,8 @@ def is_text(raw: str) -> bool:
 
 class JsonLinesExport:
     """JSON Lines in UTF-8: one object of scalar values per line. Unknown fields are ignored."""
+
+    empty_hint = ""
 
     def __init__(self, path: Path, columns: Sequence[str]) -> None:
         self._file = open_file(path)

@@ -47,6 +47,8 @@ CELL_ERROR = "cell error value"
 class WorkbookExport:
     """The sheet of a workbook that has the columns."""
 
+    empty_hint = " Merged cells have a value in their first row only: write it in each row."
+
     def __init__(self, path: Path, columns: Sequence[str], optional: Sequence[str] = ()) -> None:
         open_file(path).close()
         self.total = path.stat().st_size

@@ -25,6 +25,13 @@ class Convictions(SanctionFormat):
         "判决书号", "判决法院", "姓名或名称", "证件类型", "证件号码", "罪名", "行为日期", "判决日期", "生效日期",
         "刑期起", "刑期止", "相关案号",
     )  # fmt: skip
+    blank = (
+        "证件类型",
+        "行为日期",
+        "刑期起",
+        "刑期止",
+        "相关案号",
+    )
     staged = define_lines(
         "staged_conviction",
         Column("decision_number", Text),

@@ -76,6 +76,12 @@ class Deductions(RecordingFormat):
         "案号", "经办法院", "姓名或名称", "证件类型", "证件号码", "诉讼地位", "行为代码", "扣分", "行为日期",
         "认定日期", "认定文书种类", "认定文书号", "发布日期", "公示期满日", "状态", "结束日期", "结束原因",
     )  # fmt: skip
+    blank = (
+        "证件类型",
+        "公示期满日",
+        "结束日期",
+        "结束原因",
+    )
     staged = define_lines(
         "staged_deduction",
         Column("case_id", BigInteger),

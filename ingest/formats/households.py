@@ -40,6 +40,11 @@ class Households(Format):
     columns = (
         "户号", "村社区", "姓名", "证件类型", "证件号码", "与户主关系", "授权书号", "授权日期", "入册日期", "迁出日期",
     )  # fmt: skip
+    blank = (
+        "证件类型",
+        "与户主关系",
+        "迁出日期",
+    )
     staged = staged_member
 
     def read(self, cells: Sequence[str]) -> LineRecord:
@@ -56,7 +61,7 @@ class Households(Format):
         if left_on and left_on < enrolled_on:
             raise LineError("DATE", "The person left before it was enrolled: correct the dates.")
         if enrolled_on < consented_on:
-            raise LineError("AUTHORISATION", "The person was enrolled before it signed the letter: correct the dates.")
+            raise LineError("AUTHORISATION", "The person was enrolled before it signed: correct 授权日期 or 入册日期.")
         for day in (consented_on, enrolled_on, left_on or date.min):
             refuse_future(day, self.context.today)
         tie = read_text(relation, "TEXT", limit=LONGEST_TEXT)
@@ -91,7 +96,7 @@ def _consent(letter: str, day: str) -> tuple[str, date]:
     """
     number = compact(letter)
     if not number or not day:
-        raise LineError("AUTHORISATION", "The authorisation letter is missing: write its number and its day.")
+        raise LineError("AUTHORISATION", "The authorisation letter is missing: write 授权书号 and 授权日期.")
     return read_text(number, "AUTHORISATION", limit=LONGEST_TEXT), parse_date(day)
 
 

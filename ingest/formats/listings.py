@@ -70,6 +70,7 @@ class Lenders(ListingFormat):
     """Listings without a case: a yellow record Y01 that stays open until the lender leaves the list."""
 
     columns = ("姓名或名称", "证件号码", "认定法院", "认定日期", "依据")
+    blank = ("依据",)
     staged = define_listings("staged_lender")
     key = ("party_id", "kind", "court_code", "listed_on")
 
@@ -91,6 +92,7 @@ class Shixin(ListingFormat):
         "iname", "cardNum", "partyTypeName", "courtName", "caseCode", "gistId", "gistUnit", "regDate", "publishDate",
         "duty", "performance", "disruptTypeName",
     )  # fmt: skip
+    blank = ("partyTypeName", "gistId", "gistUnit", "duty", "performance", "disruptTypeName")
     staged = define_listings("staged_shixin", Column("performed", Boolean))
     key = ("party_id", "kind", "case_number", "published_on")
 

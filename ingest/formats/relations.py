@@ -46,6 +46,10 @@ class Relations(KeyedFormat):
     """Relations of organizations, which only courts can read."""
 
     columns = ("组织名称", "统一社会信用代码", "关系", "姓名或名称", "证件类型", "证件号码", "起始日期", "终止日期")
+    blank = (
+        "证件类型",
+        "终止日期",
+    )
     staged = staged_relation
     table = PartyRelation.__table__
     noted = None

@@ -36,6 +36,10 @@ class Removals(KeyedFormat):
     """A removal ends the newest entry of the party and case (R23)."""
 
     columns = ("名单", "姓名或名称", "证件类型", "证件号码", "案号", "退出日期", "退出原因")
+    blank = (
+        "证件类型",
+        "案号",
+    )
     staged = define_lines("staged_removal", Column("kind", Text), Column("removed_on", Date), Column("reason", Text))
     table = Removal.__table__
     key = ("party_id", "case_number", "kind")

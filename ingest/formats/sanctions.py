@@ -30,6 +30,10 @@ class Sanctions(SanctionFormat):
     columns = (
         "决定书案号", "关联案号", "被处罚人", "证件号码", "处罚种类", "金额或期限", "行为代码", "决定日期", "生效日期",
     )  # fmt: skip
+    blank = (
+        "金额或期限",
+        "行为代码",
+    )
     staged = define_lines(
         "staged_sanction",
         Column("decision_number", Text),

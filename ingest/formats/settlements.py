@@ -24,6 +24,7 @@ class Settlements(RevocableFormat):
     """Performed settlements, for which the moral bank grants the bonus MB2."""
 
     columns = ("案号", "姓名或名称", "证件类型", "证件号码", "文书号", "履行日期")
+    blank = ("证件类型",)
     staged = define_lines(
         "staged_settlement",
         Column("case_id", BigInteger),

@@ -100,6 +100,29 @@ WARNINGS = {"AGE", "COURT_DIFFERS", "DAYS", "ID_TYPE", "NAME_DIFFERS", "PARTY_TY
 NAMED = {"ROLE", "PARTY_TYPE", "ID_TYPE", "SANCTION", "COURT", "FINDING", "LIST", "REMOVAL_REASON", "STATE"}
 """Reasons whose sentence names the word that is in no vocabulary, so that the court can add it (R24)."""
 
+OF_THE_LINE = {"CATALOGUE", "ENCODING", "JSON"}
+"""Reasons that are not about one column."""
+
+ACROSS = {
+    "publishDate lies before regDate",
+    "An organization is not detained",
+    "An organization is related to itself",
+    "A legal representative is a person",
+    "Conduct, determination, publication and today do not follow each other",
+    "The case number names no court that is known",
+    "The case was closed before it was filed",
+    "The certificate was issued before performance",
+    "The conduct, the judgment and its effect do not follow each other",
+    "The kind of document does not fit the kind of party",
+    "The person left before it was enrolled",
+    "The relation ends before it begins",
+    "The sanction took effect before it was decided",
+    "The sentence ends before it begins",
+    "A day has not come yet",
+    "What was withdrawn or shielded has ended on a day",
+}
+"""What is wrong between several columns."""
+
 SHOWN = {"#N/A", "#REF!"}
 """Errors of a spreadsheet, which are shown as they stand there."""
 
@@ -167,7 +190,9 @@ async def test_whatever_a_cell_holds(engine: AsyncEngine, keyring: Keyring, tmp_
     assert summary.records.unchanged >= 0
     first = 1 if format == "shixin" else 2
     for reject in rejects:
-        check_sentence(lines[int(reject["line"]) - first], reject["reason"], reject["sentence"])
+        spoilt_line = lines[int(reject["line"]) - first]
+        check_sentence(spoilt_line, reject["reason"], reject["sentence"])
+        check_column(format, spoilt_line, reject["reason"], reject["sentence"])
     assert not any(PERSON in word for _, word in summary.words)
     await check_nothing_in_clear(engine)
     await check_whole(engine)
@@ -181,6 +206,14 @@ def check_sentence(line: Spoilt, reason: str, sentence: str) -> None:
     text = BAD.get(line.bad, "").strip()
     if len(text) > 3 and text not in SHOWN and reason not in NAMED:
         assert text not in sentence, line
+
+
+def check_column(format: str, line: Spoilt, reason: str, sentence: str) -> None:
+    """A sentence names the column that is spoilt, unless it is about the line or about several columns."""
+    if line.bad in ("blank", "blanks") and line.column not in FORMATS[format].blank:
+        assert sentence.startswith(f"The column {line.column} is empty: write ")
+    if reason not in OF_THE_LINE:
+        assert line.column in sentence or sentence.rpartition(": ")[0].split(": ")[-1] in ACROSS, (line, sentence)
 
 
 async def check_nothing_in_clear(engine: AsyncEngine) -> None:

@@ -175,6 +175,47 @@ async def test_json_lines_that_are_none(engine: AsyncEngine, exports: Path, tmp_
     assert summary.rejected == {"JSON": 3, "ENCODING": 1}
 
 
+NAMED_COLUMNS = {
+    "立案日期": ("", "The column 立案日期 is empty: write a day, such as 2021-03-05, 20210305 or 2021年3月5日."),
+    "结案日期": ("2021-06-31", "结案日期: There is no such day in the calendar: correct the date."),
+    "案由": ("纠" * 201, "案由: The text is longer than 200 characters: shorten it."),
+    "经办法院": (
+        "莫须有法院",
+        "经办法院: The court is unknown: write its full name, or add it with suxin court add, or its name with suxin "
+        "vocabulary load courts.csv.",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("column", NAMED_COLUMNS)
+async def test_a_reason_names_its_column(engine: AsyncEngine, tmp_path: Path, keyring: Keyring, column: str) -> None:
+    cell, sentence = NAMED_COLUMNS[column]
+    path, rejects = write_csv(tmp_path / "cases.csv", [line(**{column: cell})]), tmp_path / "rejects.csv"
+    await import_file(engine, "cases", path, keyring=keyring, rejects=rejects)
+    ((number, _, told, _),) = rejected(rejects)
+    assert (number, told) == ("2", sentence)
+
+
+async def test_a_merged_cell_is_told_as_empty(engine: AsyncEngine, tmp_path: Path, keyring: Keyring) -> None:
+    """Courts merge 案号 over the parties of a case. The second row has no value of its own, and is not given one."""
+    book, rejects = openpyxl.Workbook(), tmp_path / "rejects.csv"
+    assert book.active is not None
+    for row in (Cases.columns, line(), line(诉讼地位="被告", 姓名或名称="钟斌")):
+        book.active.append(list(row))
+    book.active.merge_cells("A2:A3")
+    book.save(tmp_path / "cases.xlsx")
+    summary = await import_file(engine, "cases", tmp_path / "cases.xlsx", keyring=keyring, rejects=rejects)
+    assert (summary.accepted, summary.rejected) == (1, {"CASE_NUMBER": 1})
+    assert [row[:3] for row in rejected(rejects)] == [
+        [
+            "3",
+            "CASE_NUMBER",
+            "The column 案号 is empty: write a case number. Merged cells have a value in their first row only: "
+            "write it in each row.",
+        ]
+    ]
+
+
 async def test_a_line_of_json_is_no_longer_than_a_line_of_csv(
     engine: AsyncEngine, exports: Path, tmp_path: Path, keyring: Keyring
 ) -> None:

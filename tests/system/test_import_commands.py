@@ -6,6 +6,8 @@ import pytest
 from import_files import line, write_csv
 from typed import Run
 
+ROOT = Path(__file__).parents[2]
+
 
 def plain(text: str) -> str:
     """A message without the box and the line breaks of the terminal."""
@@ -69,6 +71,15 @@ def test_a_day_is_read_as_in_files(run: Run, pair: tuple[Path, Path]) -> None:
     refused = run("import", "cases", pair[1], "--exported-on", "31.5.2026")
     assert refused.exit_code == 2
     assert "write the year first, in four digits." in plain(refused.stderr)
+
+
+def test_the_columns_of_each_format_stand_in_the_documentation(run: Run) -> None:
+    assert run("import", "all", "--columns").stdout == (ROOT / "docs" / "import_columns.md").read_text()
+    chinese = run("import", "shixin", "--columns", "--language", "zh")
+    assert chinese.exit_code == 0, chinese.output
+    assert "\n| 列 | 单元格 | 内容 | 示例 |\n" in chinese.stdout
+    assert "\n| `courtName` (执行法院) | 必填 | 法院全称 | 余姚市人民法院 |\n" in chinese.stdout
+    assert "Name the files to import, or give --columns." in plain(run("import", "cases").stderr)
 
 
 def test_a_preview_for_an_unknown_court_is_refused(run: Run) -> None:

@@ -26,8 +26,10 @@ PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 COLLECTED = (
     "auth",
     "casework",
+    "commands",
     "demo",
     "engine",
+    "ingest",
     "jobs",
     "languages",
     "models",
