@@ -18,8 +18,8 @@ from models.vocabulary import WordKind
 
 @dataclass(frozen=True)
 class ColumnForm:
-    """The form of a column. codes: the reasons for which its cells are rejected. form: what it holds. read: raises the error of a
-    cell by itself; None if more is needed. label: the Chinese name, if the column has another.
+    """The form of a column. codes: the reasons for which its cells are rejected. form: what it holds. read: raises the
+    error of a cell by itself; None if more is needed. label: the Chinese name, if the column has another.
     """
 
     codes: tuple[str, ...]
