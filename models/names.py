@@ -1,12 +1,27 @@
 """Names of parties: stored as written, compared folded (R21). Pure functions."""
 
+import csv
 import re
 import unicodedata
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-DOTS = dict.fromkeys(map(ord, "・•‧∙⋅･●⸱ꞏᐧ᛫"), "\u00b7")
-"""Variants of the dot between the parts of a name (间隔号, GB/T 15834), mapped to U+00B7."""
+DOTS = dict.fromkeys(map(ord, "・•‧∙⋅･●⸱ꞏᐧ᛫˙ㆍ"), "\u00b7")
+"""Variants of the dot between the parts of a name (间隔号, GB/T 15834), mapped to U+00B7. U+02D9 is its like in GBK."""
+
+
+def _read_equivalents() -> dict[int, str]:
+    """Return the characters that stand for another one, by their codes. Sources: radicals by Unicode's
+    EquivalentUnifiedIdeograph.txt; private-use characters of GBK by GB 18030-2022, where Python's codec still has those
+    of 2000, and the blank A3A0 by the Encoding Standard of WHATWG; circles that are typed for 〇."""
+    with Path(__file__).with_name("equivalent_signs.csv").open(encoding="utf-8", newline="") as file:
+        return {int(row["code"], 16): chr(int(row["equivalent"], 16)) for row in csv.DictReader(file)}
+
+
+EQUIVALENTS = _read_equivalents()
+PROPER = {code: sign for code, sign in EQUIVALENTS.items() if unicodedata.category(chr(code)) == "Co"}
+"""Private-use characters: no name is kept with them."""
 
 BRACKETS = str.maketrans("〔〕【】［］[]", "()()()()")
 """Variants of brackets, mapped to half-width round ones."""
@@ -28,11 +43,12 @@ STOP_BETWEEN = re.compile(f"(?<=[{HAN}]) ?[.。] ?(?=[{HAN}])")
 
 
 def tidy(text: str) -> str:
-    """Return a name to be stored: with single blanks, and without invisible characters."""
+    """Return a name to be stored: with single blanks, without invisible characters and private-use ones of GBK."""
     if PLAIN.fullmatch(text):
         return text
     if not text.isprintable() or UNSEEN.search(text):
-        text = "".join(" " if sign.isspace() else sign for sign in text if _is_seen(sign))
+        signs = text.translate(PROPER)
+        text = "".join(" " if sign.isspace() else sign for sign in signs if _is_seen(sign))
     return " ".join(text.split())
 
 
@@ -40,15 +56,16 @@ def fold(text: str) -> str:
     """Return the folded form of a name, equal for all spellings of it (R21). Idempotent.
 
     NFKC and case folding; no blanks between Han characters, single blanks elsewhere; no invisible characters; one form
-    of dots and brackets.
+    of dots, brackets and radicals.
     """
     if PLAIN.fullmatch(text):
         return text
     if text.isascii():
         plain = tidy(text).casefold().translate(BRACKETS)
     else:
-        plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", tidy(text)).casefold())
-        plain = tidy(unicodedata.normalize("NFKC", tidy(plain))).translate(BRACKETS).translate(DOTS)
+        signs = tidy(text).translate(DOTS)
+        plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", signs).casefold())
+        plain = tidy(unicodedata.normalize("NFKC", tidy(plain))).translate(BRACKETS).translate(EQUIVALENTS)
     return STOP_BETWEEN.sub("\u00b7", BLANK_BETWEEN.sub("", plain))
 
 

@@ -167,6 +167,17 @@ def test_blanks_of_all_kinds(tmp_path: Path) -> None:
     assert [list(found.cells) for found in read(tmp_path, f"{HEADER}\n{padded}\n")] == [CELLS]
 
 
+def test_characters_that_the_codec_puts_into_the_private_use_area(tmp_path: Path) -> None:
+    """The blank A3A0, and 龴 and 䶮 as GBK has them."""
+    cells = line(姓名或名称="张三")
+    heading, row = HEADER.encode("gb18030"), ",".join(cells).encode("gb18030")
+    name = "张三".encode("gb18030")
+    text = (
+        heading + b"\n" + row.replace(name, name + b"\xa3\xa0") + b"\n" + row.replace(name, b"\xfe\x59\xfe\x9f") + b"\n"
+    )
+    assert [list(found.cells) for found in read(tmp_path, text)] == [cells, line(姓名或名称="\u9fb4䶮")]
+
+
 def test_memory_does_not_grow_with_a_line(tmp_path: Path) -> None:
     with closing(export(tmp_path, f"{HEADER}\n{'王' * 4_000_000}\n{ROW}\n")) as opened:
         tracemalloc.start()

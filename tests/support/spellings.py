@@ -73,6 +73,7 @@ SPELLINGS: Mapping[str, Callable[[str], str]] = {
     "bullet operator": _replaced("·", "∙"),
     "dot operator": _replaced("·", "⋅"),
     "dot between blanks": _replaced("·", " · "),
+    "dot above for the dot": _replaced("·", "˙"),
     "full-width stop for the dot": _replaced("·", "．"),
     "blank within": _parted(" "),
     "ideographic blank within": _parted("\u3000"),
@@ -89,6 +90,8 @@ SPELLINGS: Mapping[str, Callable[[str], str]] = {
     "upper case": str.upper,
     "radical for the character": _replaced("人", "⼈"),
     "radical for one": _replaced("一", "⼀"),
+    "radical of the supplement": _replaced("小", "\u2e8c"),
+    "blank of GBK after": lambda name: f"{name}\ue5e5",
     "blank after the bracket": _replaced("）", "） "),
 }
 """What somebody does to a name that is still the name."""

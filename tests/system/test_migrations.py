@@ -1,6 +1,7 @@
 """The migrations make the tables that the models describe, and what the models cannot say."""
 
 import importlib
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -13,9 +14,10 @@ from sqlalchemy.dialects.postgresql.base import ischema_names
 from auth.audiences import Audience, Purpose
 from models import Base
 from models.access_answer import Snapshot, Xid8
-from models.names import fold
+from models.names import EQUIVALENTS, fold
 from models.party import Party, PartyKind
 from models.party_name import NameStanding, PartyName
+from models.vocabulary import VocabularyWord, WordKind
 from postgres import database
 
 
@@ -122,3 +124,50 @@ def test_names_that_were_stored_are_folded_as_new_ones(sync_connection: sa.Conne
         ("阿力木. 艾合买提", "阿力木·艾合买提", NameStanding.FORMER),
     ]
     assert all(fold(name) == folded for name, folded, _ in kept)
+
+
+SIGNS = importlib.import_module("migrations.versions.0092_equivalent_signs_in_names")
+
+
+def test_names_with_equivalent_signs_are_folded_as_new_ones(sync_connection: sa.Connection) -> None:
+    """By 0092: a name in two spellings is one, and the current one stays."""
+    person = {"kind": PartyKind.PERSON, "name": "周\u2edc强\ue5e5", "folded": "周\u2edc强\ue5e5", "disclosed": True}
+    (key,) = sync_connection.scalars(sa.insert(Party).values(**person, created_at=sa.func.now()).returning(Party.id))
+    names = {
+        "周飞强": NameStanding.FORMER,
+        "张○": NameStanding.MISSPELT,
+        "张〇": NameStanding.FORMER,
+        "刘\ue863": NameStanding.FORMER,
+    }
+    former = [{"party_id": key, "name": name, "folded": name, "standing": standing} for name, standing in names.items()]
+    sync_connection.execute(sa.insert(PartyName), former)
+    with Operations.context(MigrationContext.configure(sync_connection)):
+        SIGNS.upgrade()
+    parties = sync_connection.execute(sa.select(Party.name, Party.folded).where(Party.id == key)).all()
+    query = sa.select(PartyName.name, PartyName.folded, PartyName.standing).where(PartyName.party_id == key)
+    kept = sync_connection.execute(query.order_by(PartyName.id)).all()
+    sync_connection.rollback()
+    assert parties == [("周\u2edc强\ue5e5", "周飞强")]
+    assert kept == [
+        ("周\u2edc强\ue5e5", "周飞强", NameStanding.CURRENT),
+        ("张〇", "张〇", NameStanding.FORMER),
+        ("刘\ue863", "刘䶮", NameStanding.FORMER),
+    ]
+
+
+def test_words_with_equivalent_signs_are_folded_unless_there_is_one(sync_connection: sa.Connection) -> None:
+    """By 0092. Each kind has its own."""
+    role = WordKind.ROLE
+    words = [(role, "原告\u2ed3"), (role, "被告\u2ed3"), (role, "被告长"), (WordKind.FINDING, "原告长")]
+    rows = [{"kind": kind, "written": word, "folded": word, "meaning": "X"} for kind, word in words]
+    sync_connection.execute(sa.insert(VocabularyWord), rows)
+    with Operations.context(MigrationContext.configure(sync_connection)):
+        SIGNS.upgrade()
+    query = sa.select(VocabularyWord.folded).where(VocabularyWord.written.in_([word for _, word in words]))
+    found = sync_connection.scalars(query.order_by(VocabularyWord.id)).all()
+    sync_connection.rollback()
+    assert found == ["原告长", "被告\u2ed3", "被告长", "原告长"]
+
+
+def test_the_migration_knows_every_equivalent_sign() -> None:
+    assert all(re.fullmatch(SIGNS.SIGNS, chr(code)) for code in EQUIVALENTS)
