@@ -137,7 +137,7 @@ WRONG: dict[str, tuple[dict[str, Any], tuple[int, str]]] = {
     "unknown": ({"documentId": "sha256:" + "0" * 64}, (400, "PERSISTED_QUERY_NOT_FOUND")),
     "a character that no text may hold": ({"documentId": "a\x00b"}, (400, "BAD_REQUEST")),
     "odd": ({"documentId": "'; --"}, (400, "PERSISTED_QUERY_NOT_FOUND")),
-    "empty": ({"documentId": ""}, (400, "PERSISTED_QUERY_NOT_FOUND")),
+    "empty": ({"documentId": ""}, (400, "BAD_REQUEST")),
     "number": ({"documentId": 5}, (400, "BAD_REQUEST")),
     "another text": ({"documentId": identified(CATALOGUE), "query": VIEWER}, (400, "BAD_REQUEST")),
     "no hash": ({"extensions": {"persistedQuery": {"version": 1}}}, (400, "BAD_REQUEST")),
