@@ -68,6 +68,20 @@ def test_each_error_code_has_its_meaning_and_remedy_in_both_languages() -> None:
         assert all(text.endswith("。") and HAN.search(text) for text in chinese), code
 
 
+def test_a_remedy_names_a_command_to_operators_only() -> None:
+    """A partner has an address, and no commands."""
+    kinds = read_error_kinds()
+    named = {code for code, kind in kinds.items() if "suxin " in kind.remedy + kind.remedy_zh}
+    assert named == {"DOCUMENT_NOT_TRUSTED"}
+    assert (
+        "operator" in kinds["DOCUMENT_NOT_TRUSTED"].remedy,
+        "运维人员" in kinds["DOCUMENT_NOT_TRUSTED"].remedy_zh,
+    ) == (
+        True,
+        True,
+    )
+
+
 @pytest.mark.parametrize(
     ("accepted", "language"),
     [
