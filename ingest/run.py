@@ -34,6 +34,7 @@ from ingest.merge.staging import FOR_PARTIES, create_staging, empty_staging, sta
 from ingest.records import Chunk, Format, LineRecord, Merged
 from ingest.report import Rejects, Summary
 from ingest.subjects import LineSubject
+from ingest.trailers import skip_trailer
 from ingest.versions import Source
 from models.identifiers import IdentifierError
 from postgres.errors import is_out_of_order
@@ -86,7 +87,9 @@ class Run:
         await create_staging(self.recording, self.format.staged)
         await self._keep(self.establishing)
         await self._keep(self.recording)
-        lines, merging = self.export.lines(), deque[asyncio.Task[None]]()
+        skipped: list[int] = []
+        columns = (*self.format.columns, *self.format.optional)
+        lines, merging = skip_trailer(self.export.lines(), columns, skipped), deque[asyncio.Task[None]]()
         collecting = gc.isenabled()
         gc.disable()  # records form no cycles, and collections would take half the time of reading
         try:
@@ -100,6 +103,9 @@ class Run:
             await _end(merging)
             if collecting:
                 gc.enable()
+        if skipped:
+            told = ", ".join(map(str, skipped))
+            self.summary.notices.append(f"Lines at the end that are totals or signatures were passed over: {told}.")
         await self._through(self.recording, self._seal)
 
     async def _read(self, lines: Iterator[Line]) -> Chunk:

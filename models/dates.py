@@ -27,7 +27,12 @@ SEPARATED = re.compile(
 RUN = re.compile(r"((?:19|20)[0-9]{2})([0-9]{2})([0-9]{2})(?:([0-9]{2})([0-9]{2})(?:[0-9]{2})?)?")
 WORDS = re.compile(rf"([{HAN}]{{4}})年([{HAN}]{{1,3}})月([{HAN}]{{1,4}})[日号]?")
 SERIAL = re.compile(r"([0-9]{5})(?:\.[0-9]+)?")
-MILLISECONDS = re.compile(r"[0-9]{12,13}(?:\.0)?")
+MILLISECONDS = re.compile(r"(?:-[0-9]{8,13}|[2-9][0-9]{10}|[0-9]{12,13})(?:\.0)?")
+"""Ten digits may be seconds, and eleven that begin with 1 the number of a mobile phone: they are not read."""
+
+LEAP = "60"
+"""The second that is inserted at the end of a minute (ITU-R TF.460)."""
+
 YEAR_LAST = re.compile(r"[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{1,4}(?![0-9]).*")
 
 UNREADABLE = "The date cannot be read: write it as 2021-03-05, 20210305 or 2021年3月5日."
@@ -76,13 +81,18 @@ def _separated(text: str) -> date | None:
     year, _, *rest = found.groups()
     month, day = rest[0] or rest[2], rest[1] or rest[3]
     hour, minute, second, zone = rest[4:]
-    at = datetime(int(year), int(month), int(day), _hour(hour), int(minute or 0), int(second or 0))  # noqa: DTZ001
+    at = datetime(int(year), int(month), int(day), _hour(hour), int(minute or 0), _second(second))  # noqa: DTZ001
     return at.replace(tzinfo=_offset(zone)).astimezone(COURT_TIME).date() if zone else at.date()
 
 
 def _hour(text: str | None) -> int:
     """24:00 belongs to the day that it ends."""
     return 23 if text == "24" else int(text or 0)
+
+
+def _second(text: str | None) -> int:
+    """A leap second belongs to the minute that it ends."""
+    return 59 if text == LEAP else int(text or 0)
 
 
 def _offset(zone: str) -> timezone:
@@ -110,7 +120,7 @@ def _words(text: str) -> date | None:
 
 
 def _counted(text: str) -> date | None:
-    """44260 or 44260.35 (Excel), 1614873600000 (milliseconds since 1970)."""
+    """44260 or 44260.35 (Excel), 1614873600000 or -86400000 (milliseconds since 1970)."""
     if found := SERIAL.fullmatch(text):
         return EXCEL_EPOCH + timedelta(days=int(found[1]))
     if MILLISECONDS.fullmatch(text):

@@ -216,6 +216,43 @@ async def test_a_merged_cell_is_told_as_empty(engine: AsyncEngine, tmp_path: Pat
     ]
 
 
+TRAILER = [["合计", *[""] * 10, "1"], ["", "总 计"], ["填表人：张三", "", "审核人：李四"], ["制表日期：2026年5月31日"]]
+
+
+@pytest.mark.parametrize("name", ["cases.csv", "cases.xlsx"])
+async def test_totals_and_signatures_are_no_records(
+    engine: AsyncEngine, tmp_path: Path, keyring: Keyring, name: str
+) -> None:
+    rows = [line(), *[[*row, *[""] * (12 - len(row))] for row in TRAILER]]
+    path = write_csv(tmp_path / name, rows)
+    if name.endswith("xlsx"):
+        book = openpyxl.Workbook()
+        assert book.active is not None
+        for row in [list(Cases.columns), *rows]:
+            book.active.append(row)
+        book.save(path)
+    summary = await import_file(engine, "cases", path, keyring=keyring)
+    assert (summary.lines, summary.accepted, summary.rejected.total()) == (1, 1, 0)
+    assert summary.notices == ["Lines at the end that are totals or signatures were passed over: 3, 4, 5, 6."]
+
+
+@pytest.mark.parametrize(
+    ("rows", "reasons"),
+    [
+        ([["小计", *[""] * 11], line()], {"CASE_NUMBER": 1}),
+        ([line(案号="合计")], {"CASE_NUMBER": 1}),
+        ([line(案号="合计", 证件号码="3302811")], {"CASE_NUMBER": 1}),
+        ([["合计资产管理有限公司", *[""] * 11]], {"CASE_NUMBER": 1}),
+        ([["合计", "(2021)浙0281民初202号", *[""] * 10]], {"CASE_NUMBER": 1}),
+    ],
+)
+async def test_what_may_be_a_record_is_not_passed_over(
+    engine: AsyncEngine, tmp_path: Path, keyring: Keyring, rows: list[list[str]], reasons: dict[str, int]
+) -> None:
+    summary = await import_file(engine, "cases", write_csv(tmp_path / "cases.csv", rows), keyring=keyring)
+    assert (summary.rejected, summary.notices) == (reasons, [])
+
+
 async def test_a_line_of_json_is_no_longer_than_a_line_of_csv(
     engine: AsyncEngine, exports: Path, tmp_path: Path, keyring: Keyring
 ) -> None:

@@ -101,3 +101,24 @@ def test_last_plausible_day() -> None:
 def test_any_text_is_read_or_refused(text: str) -> None:
     with contextlib.suppress(IdentifierError):
         parse_date(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("2017-01-01 07:59:60", date(2017, 1, 1)),
+        ("2016-12-31T23:59:60Z", date(2017, 1, 1)),
+        ("-28800000", date(1970, 1, 1)),
+        ("-315648000000", date(1960, 1, 1)),
+        ("63043200000", date(1972, 1, 1)),
+    ],
+)
+def test_leap_seconds_and_moments_before_1973(text: str, day: date) -> None:
+    assert parse_date(text) == day
+
+
+@pytest.mark.parametrize("text", ["13812345678", "1614873600", "-17", "2017-01-01 07:59:61"])
+def test_what_may_be_no_moment_is_no_day(text: str) -> None:
+    with pytest.raises(IdentifierError) as refused:
+        parse_date(text)
+    assert refused.value.code == "DATE"
