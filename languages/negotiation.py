@@ -8,6 +8,7 @@ from operator import itemgetter
 
 HEADER = "accept-language"
 LONGEST_HEADER = 500
+"""Characters of a header that are read."""
 
 
 class Language(StrEnum):
@@ -36,7 +37,7 @@ def _read_languages(accepted: str) -> Iterator[tuple[Language, float]]:
 def prefers(accepted: Sequence[str], media_type: str, to: str = "") -> bool:
     """Return whether a client names a media type, and likes it no less than `to`. Wildcards name none: who sends them
     takes what the address answers by itself. accepted: the values of the header, as many as were sent."""
-    return _prefers(",".join(accepted), media_type, to)
+    return _prefers(",".join(accepted)[:LONGEST_HEADER], media_type, to)
 
 
 @lru_cache(256)

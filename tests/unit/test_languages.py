@@ -139,6 +139,7 @@ def test_a_client_that_names_no_language_gets_the_default() -> None:
         (["application/a;q=0.5, application/b;q=0.4"], True),
         (["application/a;q=0.5, */*"], True),
         (["application/a;v=1, application/a;v=2;q=0"], True),
+        ([", " * 300, "application/a"], False),  # beyond what is read of a header
     ],
     ids=str,
 )
