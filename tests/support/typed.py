@@ -24,9 +24,10 @@ def told_by(engine: sa.Engine, act: SecurityAct) -> list[str | None]:
 
 
 def runner(environment: Mapping[str, str], answers: str | None = None) -> Run:
-    """What runs a command with these settings, and types these lines."""
+    """What runs a command with these settings, and types these lines. Nobody has set the width of its output."""
+    given = {"COLUMNS": None, **environment}
 
     def run(*arguments: str | Path) -> Result:
-        return CliRunner().invoke(app, [str(argument) for argument in arguments], input=answers, env=environment)
+        return CliRunner().invoke(app, [str(argument) for argument in arguments], input=answers, env=given)
 
     return run

@@ -53,6 +53,7 @@ from models.relation import RelationKind
 from models.security_event import SecurityAct, SecurityResult, SecurityRoad
 from models.subject_notice import NoticeKind
 from models.vocabulary import WordKind
+from models.webhook import DeliveryFailure
 from postgres import database
 
 TODAY = date(2026, 11, 21)
@@ -188,6 +189,7 @@ NEVER_STORED: dict[str, AbstractSet[str]] = {
     "code_record.repaired_colour": {"RED", "BLUE", "GOLD", "GREEN"},
     "client.authentication": {"private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth"},
     "identity_claim.outcome": {"ANOTHER_PERSON", "SAME_PERSON"},  # nobody in the city denies to be itself
+    "delivery.failure": set(DeliveryFailure),  # each webhook of the city was answered
     "risk_report.kind": {"ASSETS_FOUND", "OTHER"},
     "risk_report.response": {"NOTED", "NOT_RELATED"},
     "deduction.role": {"ENFORCEMENT_APPLICANT"},
