@@ -58,9 +58,10 @@ def hidden_roots(audience: Audience, root: str) -> list[str]:
 
 
 def refusal(world: World, audience: Audience, document: str, **headers: str) -> tuple[int, str, list[Any]]:
-    """Status, challenge and errors of a document that is refused."""
+    """Status, challenge and errors of a document that is refused, as JSON or as the first event of a stream."""
     response = world.post(world.token(audience), {"query": document}, **headers)
-    return response.status_code, response.headers.get("www-authenticate", ""), response.json()["errors"]
+    told = json.loads(response.text.removeprefix("event: next\ndata: ").partition("\n\n")[0])
+    return response.status_code, response.headers.get("www-authenticate", ""), told["errors"]
 
 
 def without_advice(message: str, audience: Audience) -> str:
