@@ -4,6 +4,8 @@ The session has the rights to oversee the client's own use of the service, never
 is bound to no key.
 """
 
+import hashlib
+import hmac
 import logging
 import secrets
 from datetime import datetime, timedelta
@@ -39,11 +41,16 @@ class LinkRefusedError(Exception):
     """No link is made. The message is for the client."""
 
 
+def make_secret() -> str:
+    """Return a secret of a link or a browser."""
+    return secrets.token_urlsafe(SECRET_BYTES)
+
+
 def make_link(server: AuthorizationServer, principal: Principal) -> str:
     """Return the secret of a link that begins one session of a client, within a minute. Raises LinkRefusedError."""
     if principal.officer or principal.subject_index:
         raise LinkRefusedError(say(NOT_OWN))
-    now, secret = to_datetime(server.clock()), secrets.token_urlsafe(SECRET_BYTES)
+    now, secret = to_datetime(server.clock()), make_secret()
     live = sa.select(IssuedToken.jti).where(IssuedToken.jti == principal.token_id, IssuedToken.revoked_at.is_(None))
     with server.engine.begin() as connection:
         if connection.scalar(live.with_for_update(read=True)) is None:  # a revocation waits for this, then deletes it
@@ -62,24 +69,42 @@ def make_link(server: AuthorizationServer, principal: Principal) -> str:
     return secret
 
 
-def open_link(server: AuthorizationServer, secret: str) -> str | None:
+def open_link(server: AuthorizationServer, secret: str, browser: str) -> str | None:
     """Begin the session of a link; returns the secret of its cookie, which is new, so that none can be fixed
-    beforehand. None for a link that is unknown, used or over."""
-    now, fresh = to_datetime(server.clock()), secrets.token_urlsafe(SECRET_BYTES)
+    beforehand. None for a link that is unknown, used or over.
+
+    browser: a secret that the browser was given with the page of the link. From it and the link the cookie is derived:
+    a browser that sends the form twice gets the same session, and nobody else does.
+    """
+    now, fresh = to_datetime(server.clock()), _derive(secret, browser)
+    with server.engine.begin() as connection:
+        key = connection.scalar(_use_up(secret, fresh, now))
+        if key is None and connection.scalar(_find_begun(fresh, now)):
+            return fresh
+        _record(connection, SecurityAct.DEVELOPER_SIGN_IN, key, None if key else "UNKNOWN_LINK")
+    if not key:
+        log.warning("a link for a developer was refused: it is unknown, used or over")
+    return fresh if key else None
+
+
+def _derive(secret: str, browser: str) -> str:
+    return hmac.digest(secret.encode(errors="replace"), browser.encode(errors="replace"), hashlib.sha256).hex()
+
+
+def _use_up(secret: str, fresh: str, now: datetime) -> sa.Executable:
+    """Return the statement that makes a session of a link, and returns its client."""
     unused = (
         DeveloperSession.token_hash == hash_secret(secret),
         DeveloperSession.opened_at.is_(None),
         DeveloperSession.expires_at > now,
     )
     begun = {"token_hash": hash_secret(fresh), "opened_at": now, "expires_at": now + SESSION}
-    with server.engine.begin() as connection:
-        key = connection.scalar(
-            sa.update(DeveloperSession).where(*unused).values(begun).returning(DeveloperSession.client_id)
-        )
-        _record(connection, SecurityAct.DEVELOPER_SIGN_IN, key, None if key else "UNKNOWN_LINK")
-    if not key:
-        log.warning("a link for a developer was refused: it is unknown, used or over")
-    return fresh if key else None
+    return sa.update(DeveloperSession).where(*unused).values(begun).returning(DeveloperSession.client_id)
+
+
+def _find_begun(fresh: str, now: datetime) -> sa.Executable:
+    mine = DeveloperSession.token_hash == hash_secret(fresh), DeveloperSession.expires_at > now
+    return sa.select(DeveloperSession.client_id).where(*mine, IS_OPEN)
 
 
 def leave(server: AuthorizationServer, secret: str) -> None:

@@ -20,6 +20,7 @@ from auth.clients.developer_sessions import (
     foresee_developer,
     leave,
     make_link,
+    make_secret,
     open_link,
 )
 from auth.principal import Principal
@@ -58,6 +59,11 @@ class DeveloperDoor:
     def session(self) -> PageSession:
         """The cookie, and the token of forms."""
         return PageSession("suxin-developers", self.server.issuer)
+
+    @cached_property
+    def opening(self) -> PageSession:
+        """The cookie of the browser that has the page of a link: it may send the form twice, as by a double click."""
+        return PageSession("suxin-developers-link", self.server.issuer)
 
     async def find_client(self, request: Request) -> Principal | None:
         """Return the client whose session lasts; None if none does."""
@@ -103,18 +109,20 @@ class DeveloperDoor:
         if client is None:
             return self.guarding.tell(request, *OVER)
         told = "developers/enter.html", 200, PRIVATE
-        return self.site.render(request, *told, client=client, fields={"link": link}, action=ENTER_PATH)
+        page = self.site.render(request, *told, client=client, fields={"link": link}, action=ENTER_PATH)
+        return self.opening.begin(page, self.opening.read(request) or make_secret(), LINK)
 
     async def enter(self, request: Request) -> Response:
         """Begin the session of a link, from its page alone; one that there was ends."""
         form = await read_form(request)
         self._check_origin(request)
-        secret = await run_in_threadpool(open_link, self.server, form.get("link", ""))
+        browser = self.opening.read(request) or make_secret()
+        secret = await run_in_threadpool(open_link, self.server, form.get("link", ""), browser)
         if secret is None and await self.find_client(request):  # the button was pressed twice
             return RedirectResponse(PATH, 303, NO_STORE)
         if secret is None:
             return self.guarding.tell(request, *OVER)
-        if old := self.session.read(request):
+        if (old := self.session.read(request)) and old != secret:
             await run_in_threadpool(leave, self.server, old)
         return self.session.begin(RedirectResponse(PATH, 303, NO_STORE), secret, SESSION)
 

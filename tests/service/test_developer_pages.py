@@ -78,7 +78,7 @@ def test_a_link_is_looked_at_often_and_opened_once(world: World) -> None:
         page = world.http.get(link.removeprefix(ISSUER), headers=PAGE)
         assert (page.status_code, page.headers["cache-control"]) == (200, "no-store")
         assert world.clients[BANK].client_id in page.text
-        assert "set-cookie" not in page.headers
+        assert page.headers["set-cookie"].startswith("suxin-developers-link=")  # no session
     assert ABSENT in world.http.get(ACCOUNT, headers=PAGE).text
     entered = enter(world, link)
     assert (entered.status_code, entered.headers["location"]) == (303, ACCOUNT)
@@ -390,6 +390,27 @@ def test_of_two_who_open_a_link_one_gets_in(world: World) -> None:
         return sorted(answer.status_code for answer in await asyncio.gather(*sent))
 
     assert asyncio.run(both()) == [303, 403]
+
+
+def test_a_browser_that_sends_the_form_twice_at_once_gets_one_session(world: World) -> None:
+    """A second click comes before the cookie of the first answer."""
+    link = program(world).ask_for_link()
+    shown = world.http.get(link.removeprefix(ISSUER), headers=PAGE)
+    own = shown.headers["set-cookie"].partition(";")[0]
+    assert own.startswith("suxin-developers-link=")
+
+    async def both() -> list[Any]:
+        return await asyncio.gather(*(asyncio.to_thread(enter, world, link, cookie=own) for _ in range(2)))
+
+    answers = asyncio.run(both())
+    given = [answer.headers["set-cookie"].partition(";")[0] for answer in answers]
+    assert [answer.status_code for answer in answers] == [303, 303]
+    assert (given[0], given[0].startswith("suxin-developers=")) == (given[1], True)
+    held = {"cookie": given[0]}
+    assert ABSENT not in world.http.get(ACCOUNT, headers=PAGE | held).text
+    assert enter(world, link, cookie=f"{own}; {given[0]}").status_code == 303
+    assert ABSENT not in world.http.get(ACCOUNT, headers=PAGE | held).text
+    assert [enter(world, link, cookie=one).status_code for one in ("x=y", f"{own}x")] == [403, 403]
 
 
 def test_who_presses_the_button_twice_stays_in(world: World) -> None:
